@@ -1,0 +1,162 @@
+"""The ports of the pipeline: what it needs from the outside, as Protocols.
+
+Each has a contract suite in ``tests/contracts`` that every adapter passes. Adapters raise only
+the errors of ``backend.errors``.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from backend.wire import Kind
+from indexer.types import Passage
+
+Role = Literal["system", "user", "assistant"]
+Finish = Literal["stop", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a generator answers: the messages for a model; question and passages for ``extractive``.
+
+    ``priority``: smaller runs first. ``cache_salt`` keeps the prefix caches of tenants apart.
+    """
+
+    messages: tuple[Message, ...]
+    question: str = ""
+    passages: tuple[Passage, ...] = ()
+    priority: int = 0
+    cache_salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    max_tokens: int = 512
+    temperature: float = 0.0
+    stop: tuple[str, ...] = ()
+    ignore_eos: bool = False  # for benchmarks: always generate max_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """New text since the last delta, of ``tokens`` tokens; ``finish`` marks the last one.
+
+    Token counts are the engine's own; a generator without a tokenizer leaves them 0.
+    """
+
+    text: str
+    tokens: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    finish: Finish | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Requests in the engine now, and the share of its KV cache in use (0 to 1)."""
+
+    running: int = 0
+    waiting: int = 0
+    kv_use: float = 0.0
+
+
+class Generator(Protocol):
+    """Streams an answer. Closing the iterator early aborts the request in the engine."""
+
+    model: str  # the name clients see
+
+    def stream(
+        self, prompt: Prompt, sampling: Sampling, request_id: str
+    ) -> AsyncIterator[TextDelta]:
+        """Ends after the delta with ``finish``. Raises ``BadFrame`` for a prompt that can't fit."""
+        ...
+
+    async def warm(self, prompt: Prompt) -> None:
+        """Prefill the prompt so that a later ``stream`` finds it in the prefix cache."""
+        ...
+
+    async def load(self) -> Load: ...
+
+    async def check(self) -> None:
+        """Raises ``Unavailable`` when the engine cannot answer."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """``dataset`` is the version of the index; ``late``: the budget ran out first."""
+
+    passages: tuple[Passage, ...] = ()
+    dataset: str = ""
+    late: bool = False
+
+
+class Retriever(Protocol):
+    async def search(
+        self, query: str, sources: Sequence[str] | None, limit: int, budget_ms: float
+    ) -> Retrieved:
+        """The best passages, best first. ``sources`` None means all. Never raises for lateness."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of characters and what was found there."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``text`` is what may pass on: the input itself, or the input with the spans replaced."""
+
+    action: Literal["allow", "redact", "block"]
+    text: str
+    spans: tuple[Span, ...] = field(default=())
+    reason: str = ""
+
+
+class Rail(Protocol):
+    """Judges a whole text before a model sees it."""
+
+    name: str
+    on_failure: Literal["allow", "block"]  # when ``check`` raises or is late
+
+    async def check(self, text: str) -> Verdict: ...
+
+
+class StreamGuard(Protocol):
+    """Judges one answer as it streams; holds back only what could still become a match."""
+
+    def feed(self, text: str) -> str:
+        """The text that is safe to show now. Raises ``Blocked`` to end the answer."""
+        ...
+
+    def flush(self) -> str:
+        """What was still held back, once the answer is complete."""
+        ...
+
+
+class Admission(Protocol):
+    """Decides who enters, and when."""
+
+    def admit(self, kind: Kind, tokens: int) -> AbstractAsyncContextManager[None]:
+        """Waits for a place and holds it. Raises ``Overloaded`` when the waiting room is full."""
+        ...
+
+    @property
+    def waiting(self) -> int: ...
+
+    @property
+    def running(self) -> int: ...

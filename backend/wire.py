@@ -1,0 +1,225 @@
+"""Wire protocol, version 1: every message that crosses the websocket, and nothing else.
+
+Shared by the backend and the language server, so it imports msgspec alone.
+One JSON text frame holds one message; its ``type`` field names the struct (lower case, ``_``).
+A request is opened by ``Ask`` and ended by exactly one ``Finished`` or ``Failed``; ``seq``
+counts the frames of a request from 0 without gaps, so that ``Resume`` can name the last one seen.
+``docs/protocol.md`` is generated from these classes.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+SUBPROTOCOL = "glossator.v1"
+PATH = "/v1/session"
+
+Kind = Literal["help", "chat", "optimize"]
+FinishReason = Literal["stop", "length", "cancelled", "blocked"]
+Code = Literal[
+    "bad_frame",
+    "too_large",
+    "unknown_model",
+    "unknown_request",
+    "blocked",
+    "overloaded",
+    "deadline",
+    "unavailable",
+    "upstream",
+    "internal",
+]
+RequestId = Annotated[str, Meta(min_length=1, max_length=128)]
+Line = Annotated[int, Meta(ge=1)]
+Milliseconds = Annotated[float, Meta(ge=0)]
+
+
+class Selection(Struct, frozen=True, omit_defaults=True):
+    """The code the user selected; lines are 1-based and inclusive."""
+
+    text: str
+    first_line: Line
+    last_line: Line
+
+
+class Context(Struct, frozen=True, omit_defaults=True):
+    """What the editor knows about the place the question was asked from."""
+
+    uri: str
+    language: str = ""
+    text: str = ""  # an excerpt of the document around the cursor
+    first_line: Line = 1  # of the excerpt, in the document
+    selection: Selection | None = None
+    packages: tuple[str, ...] = ()  # top-level packages the document imports
+
+
+class Turn(Struct, frozen=True):
+    """One earlier message of the conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class Ask(Struct, frozen=True, omit_defaults=True, tag="ask"):
+    """Ask a question; everything the backend needs is in this one message."""
+
+    id: RequestId
+    question: Annotated[str, Meta(min_length=1)]
+    kind: Kind = "chat"
+    context: Context | None = None
+    history: tuple[Turn, ...] = ()
+    model: str | None = None  # null: whatever the backend serves
+    sources: tuple[str, ...] | None = None  # null: all sources; empty: answer without retrieval
+    max_tokens: Annotated[int, Meta(ge=1)] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    deadline_ms: Annotated[float, Meta(gt=0)] | None = None  # from arrival to the last delta
+
+
+class Prepare(Struct, frozen=True, omit_defaults=True, tag="prepare"):
+    """Warm retrieval and prefill for a question that is likely to come. Never answered."""
+
+    id: RequestId
+    question: str = ""
+    context: Context | None = None
+    history: tuple[Turn, ...] = ()
+    sources: tuple[str, ...] | None = None
+
+
+class Cancel(Struct, frozen=True, tag="cancel"):
+    """Stop a request: the engine aborts it and ``Finished(reason="cancelled")`` ends it."""
+
+    id: RequestId
+
+
+class Resume(Struct, frozen=True, tag="resume"):
+    """After a dropped connection: send again every frame of a request after ``after_seq``."""
+
+    id: RequestId
+    after_seq: Annotated[int, Meta(ge=-1)] = -1
+
+
+class Queued(Struct, frozen=True, tag="queued"):
+    """The request waits for admission, ``position`` requests before it."""
+
+    id: str
+    seq: int
+    position: int
+
+
+class Admitted(Struct, frozen=True, tag="admitted"):
+    """The request left the waiting room after ``queue_ms``; ``model`` will answer it."""
+
+    id: str
+    seq: int
+    queue_ms: Milliseconds
+    model: str
+
+
+class Citation(Struct, frozen=True, omit_defaults=True):
+    """One source the answer may refer to as ``[number]``."""
+
+    number: int
+    title: str
+    uri: str
+    breadcrumb: str = ""
+    line: int | None = None  # 1-based
+    version: str = ""  # of the source, such as the installed package's
+    score: float = 0.0  # higher is better; comparable within one answer only
+
+
+class Citations(Struct, frozen=True, omit_defaults=True, tag="citations"):
+    """The sources of the answer, before its first delta."""
+
+    id: str
+    seq: int
+    citations: tuple[Citation, ...]
+    dataset: str = ""  # version of the index that was searched
+    late: bool = False  # retrieval ran out of its time budget and the answer goes on without it
+
+
+class Notice(Struct, frozen=True, tag="notice"):
+    """Something the user should know, such as what a rail redacted."""
+
+    id: str
+    seq: int
+    about: str
+    message: str
+
+
+class Delta(Struct, frozen=True, tag="delta"):
+    """The next piece of the answer's text."""
+
+    id: str
+    seq: int
+    text: str
+
+
+class Usage(Struct, frozen=True):
+    """Tokens as the engine counted them; all 0 for a generator without a tokenizer."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0  # of the prompt, found in the prefix cache
+    completion_tokens: int = 0
+
+
+class Timings(Struct, frozen=True):
+    """Where the time went. ``ttft_ms`` and ``total_ms`` count from the request's arrival."""
+
+    queue_ms: Milliseconds = 0.0
+    rails_ms: Milliseconds = 0.0
+    retrieval_ms: Milliseconds = 0.0
+    ttft_ms: Milliseconds = 0.0
+    total_ms: Milliseconds = 0.0
+
+
+class Finished(Struct, frozen=True, tag="finished"):
+    """Terminal: the answer ended."""
+
+    id: str
+    seq: int
+    reason: FinishReason
+    usage: Usage
+    timings: Timings
+
+
+class Failed(Struct, frozen=True, omit_defaults=True, tag="failed"):
+    """Terminal: no (further) answer. ``id`` is null when the frame at fault named no request."""
+
+    id: str | None
+    seq: int
+    code: Code
+    message: str
+    retry_after_ms: float | None = None
+
+
+class GoAway(Struct, frozen=True, tag="goaway"):
+    """The server is leaving: reconnect elsewhere once no answer is in flight."""
+
+    reason: str
+
+
+ClientFrame = Ask | Prepare | Cancel | Resume
+ServerFrame = (
+    Queued | Admitted | Citations | Notice | Delta | Finished | Failed | GoAway
+)
+AnswerFrame = Queued | Admitted | Citations | Notice | Delta | Finished | Failed
+Terminal = Finished | Failed
+
+_encoder = msgspec.json.Encoder()
+_client_decoder = msgspec.json.Decoder(ClientFrame)
+_server_decoder = msgspec.json.Decoder(ServerFrame)
+
+
+def encode(frame: ClientFrame | ServerFrame) -> str:
+    """One message as the text of one websocket frame."""
+    return _encoder.encode(frame).decode()
+
+
+def decode_client(text: str | bytes) -> ClientFrame:
+    """Raises ``msgspec.DecodeError`` (malformed) or its ``ValidationError`` (wrong shape)."""
+    return _client_decoder.decode(text)
+
+
+def decode_server(text: str | bytes) -> ServerFrame:
+    """Raises ``msgspec.DecodeError`` (malformed) or its ``ValidationError`` (wrong shape)."""
+    return _server_decoder.decode(text)

@@ -1,0 +1,128 @@
+"""What flows through the indexer, and the ports its parts stand behind.
+
+document (read from a source) → chunk (stored) → passage (retrieved, scored).
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Kind = Literal["function", "class", "module", "page", "code"]
+Vectors = npt.NDArray[np.float32]  # shape (texts, dimension), rows of unit length
+
+
+class IndexerError(Exception):
+    """The message is written for the user: what happened and what to do next."""
+
+
+class SourceError(IndexerError):
+    """A source could not be read, or held nothing."""
+
+
+class IndexMismatch(IndexerError):
+    """The index on disk was made by another embedder or another version of this store."""
+
+
+class IndexInUse(IndexerError):
+    """Another process owns the index: embedded Chroma has one writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One page or one API entry, as its source gave it."""
+
+    source: str  # as declared: "package:numpy", "docs/guide"
+    uri: str  # where a citation opens it
+    title: str  # "numpy.fft.irfft", "Installing"
+    text: str
+    kind: Kind = "page"
+    breadcrumb: tuple[str, ...] = ()  # from the source's root to the title, inclusive
+    version: str = ""
+    symbol: str = ""  # fully qualified, for API entries
+    signature: str = ""  # "numpy.fft.irfft(a, n=None, axis=-1, norm=None, out=None)"
+    line: int | None = None  # 1-based, of the definition
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stored piece of a document; ``id`` is the hash of everything that is stored."""
+
+    source: str
+    uri: str
+    title: str
+    text: str
+    kind: Kind = "page"
+    breadcrumb: str = ""
+    version: str = ""
+    symbol: str = ""
+    signature: str = ""
+    summary: str = ""  # first paragraph of the document
+    example: str = ""  # the documentation's own first code example
+    section: str = ""  # heading within the document, "" for its beginning
+    line: int | None = None
+    id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts = (self.source, self.uri, self.title, self.section, self.version, self.signature,
+                 self.breadcrumb, self.summary, self.example, str(self.line), self.text)
+        digest = hashlib.blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=16)
+        object.__setattr__(self, "id", digest.hexdigest())
+
+    @property
+    def embedded_text(self) -> str:
+        """What the embedder sees: the place of the chunk, then its words."""
+        heading = " › ".join(part for part in (self.breadcrumb or self.title, self.section) if part)
+        return f"{heading}\n{self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved chunk; a higher ``score`` is better (cosine similarity, -1 to 1)."""
+
+    chunk: Chunk
+    score: float
+
+
+class Source(Protocol):
+    """Reads documents. Raises ``SourceError`` when it cannot, or has none."""
+
+    name: str
+
+    def documents(self) -> Iterator[Document]: ...
+
+
+class Chunker(Protocol):
+    """Cuts a document by its structure. Pure."""
+
+    def chunks(self, document: Document) -> Iterator[Chunk]: ...
+
+
+class Embedder(Protocol):
+    """Texts to unit vectors. ``name`` identifies the weights: an index keeps it."""
+
+    name: str
+    dimension: int
+
+    def embed(self, texts: Sequence[str]) -> Vectors: ...
+
+
+class VectorStore(Protocol):
+    """Chunks by id and by nearness. ``upsert`` is idempotent."""
+
+    def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None: ...
+
+    def delete(self, ids: Sequence[str]) -> None: ...
+
+    def ids(self, source: str) -> set[str]: ...
+
+    def sources(self) -> tuple[str, ...]: ...
+
+    def count(self) -> int: ...
+
+    def search(
+        self, vector: Vectors, limit: int, sources: Sequence[str] | None = None
+    ) -> list[Passage]: ...
