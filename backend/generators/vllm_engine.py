@@ -1,0 +1,315 @@
+"""The product's generator: vLLM's asynchronous engine, in this process.
+
+The only module that imports vLLM, and only once an engine starts: the import takes seconds and
+reads the environment. The scheduler and the model run in a process of vLLM's own; tokenizing,
+detokenizing and stop strings run here, on the event loop that streams.
+"""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backend.errors import BadFrame, StartupFailed, TooLarge, Unavailable
+from backend.ports import Load, Prompt, Sampling, TextDelta
+from backend.settings import Vllm
+
+if TYPE_CHECKING:
+    from vllm import SamplingParams
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.outputs import RequestOutput
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+# vLLM runs smaller priorities first; nothing that a user waits for is ever behind a warm-up.
+WARM_PRIORITY = 1 << 30
+# Above this many characters (some 4 ms of work) tokenizing leaves the event loop for a thread.
+# Below, the switch would cost more than the work.
+INLINE_CHARACTERS = 16_000
+
+
+class VllmGenerator:
+    """Streams from one ``AsyncLLM``. Made by ``start``, which owns the engine until ``close``."""
+
+    def __init__(self, engine: "AsyncLLM", gauge: "_Gauge", model: str, coalesce_ms: float) -> None:
+        self.model = model
+        self._engine = engine
+        self._gauge = gauge
+        self._coalesce_s = coalesce_ms / 1000
+        self._tokenizer: Any = engine.get_tokenizer()
+        self._context = int(engine.model_config.max_model_len)
+        self._serial = itertools.count()
+
+    @classmethod
+    async def start(cls, model: str, settings: Vllm, coalesce_ms: float = 20.0) -> "VllmGenerator":
+        """Loads ``model``, a local folder or a hub name: 20 seconds and more.
+
+        The event loop stays free meanwhile. Raises ``StartupFailed``.
+        """
+        building = asyncio.ensure_future(asyncio.to_thread(_build, model, settings))
+        try:
+            engine, gauge = await asyncio.shield(building)
+        except asyncio.CancelledError:
+            # The thread cannot be stopped; whatever it still brings up must not outlive us.
+            building.add_done_callback(_discard)
+            raise
+        return cls(engine, gauge, Path(model).name or model, coalesce_ms)
+
+    async def stream(
+        self, prompt: Prompt, sampling: Sampling, request_id: str
+    ) -> AsyncIterator[TextDelta]:
+        """One delta per pull; what the engine made since the last pull comes as one delta.
+
+        The first delta leaves at once, a later one not before ``coalesce_ms`` after its
+        predecessor, unless it is the last.
+        """
+        tokens = await self._tokens(prompt)
+        room = self._context - len(tokens)
+        if room < 1:
+            raise TooLarge(
+                f"The prompt has {len(tokens)} tokens, but {self.model} takes {self._context} "
+                "with the answer. Select less code, ask with less history, or serve a model "
+                "with a longer context."
+            )
+        outputs = self._generate(
+            tokens,
+            _sampling_params(sampling, max_tokens=min(sampling.max_tokens, room)),
+            request_id,
+            prompt.priority,
+            prompt.cache_salt,
+        )
+        async with aclosing(outputs):
+            async for output in outputs:
+                yield _delta(output)
+
+    async def warm(self, prompt: Prompt) -> None:
+        """Prefills at the lowest priority; a prompt that cannot fit is left alone."""
+        tokens = await self._tokens(prompt)
+        if len(tokens) >= self._context:
+            return
+        params = _sampling_params(Sampling(), max_tokens=1)
+        outputs = self._generate(tokens, params, "warm", WARM_PRIORITY, prompt.cache_salt)
+        async with aclosing(outputs):
+            async for _ in outputs:
+                pass
+
+    async def load(self) -> Load:
+        """``running`` is the scheduler's own count after its last step.
+
+        ``waiting`` also counts what was submitted since and no step has seen yet.
+        """
+        running = self._gauge.running
+        unfinished = self._engine.get_num_unfinished_requests()
+        return Load(running, max(0, unfinished - running), self._gauge.kv_use)
+
+    async def check(self) -> None:
+        with _mapped(self.model):
+            await self._engine.check_health()
+
+    async def close(self) -> None:
+        """Ends the engine's process. Answers still streaming end with ``Unavailable``."""
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        # Shutdown alone would leave their iterators waiting forever.
+        self._engine.output_processor.propagate_error(EngineDeadError())
+        await asyncio.to_thread(self._engine.shutdown, 5.0)
+
+    async def _tokens(self, prompt: Prompt) -> list[int]:
+        messages = [{"role": message.role, "content": message.text} for message in prompt.messages]
+        if sum(len(message.text) for message in prompt.messages) <= INLINE_CHARACTERS:
+            return self._tokenize(messages)
+        return await asyncio.to_thread(self._tokenize, messages)
+
+    def _tokenize(self, messages: list[dict[str, str]]) -> list[int]:
+        text = self._tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=False
+        )
+        # The template has written every special token already.
+        return list(self._tokenizer.encode(text, add_special_tokens=False))
+
+    async def _generate(
+        self,
+        tokens: list[int],
+        params: "SamplingParams",
+        request_id: str,
+        priority: int,
+        cache_salt: str,
+    ) -> "AsyncGenerator[RequestOutput, None]":
+        """The engine's outputs, paced. However this ends early, the engine aborts the request."""
+        from vllm.inputs import tokens_input
+
+        # Ids come from clients and may repeat; an abort must hit this request alone.
+        engine_id = f"{request_id}#{next(self._serial)}"
+        outputs = self._engine.generate(
+            tokens_input(tokens, cache_salt=cache_salt or None),
+            params,
+            engine_id,
+            priority=priority,
+        )
+        finished = False
+        try:
+            with _mapped(self.model):
+                async with aclosing(outputs):
+                    async for output in outputs:
+                        finished = output.finished
+                        yield output
+                        if not finished and self._coalesce_s:
+                            # vLLM merges what arrives while nobody pulls.
+                            await asyncio.sleep(self._coalesce_s)
+        finally:
+            if not finished:
+                # vLLM aborts when its iterator is closed or cancelled, except while the request
+                # is still on its way to the engine. Aborting twice is harmless.
+                await self._engine.abort(engine_id)
+
+
+class _Gauge:
+    """The scheduler's counts after its latest step, as vLLM's stat logger interface gives them."""
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.kv_use = 0.0
+
+    def record(self, scheduler_stats: Any, iteration_stats: Any, **_: Any) -> None:
+        if scheduler_stats is not None:
+            self.running = scheduler_stats.num_running_reqs
+            self.kv_use = scheduler_stats.kv_cache_usage
+
+    def log_engine_initialized(self) -> None: ...
+
+    def log(self) -> None: ...
+
+    def record_sleep_state(self, is_awake: int, level: int) -> None: ...
+
+
+def _sampling_params(sampling: Sampling, max_tokens: int) -> "SamplingParams":
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
+
+    return SamplingParams(
+        max_tokens=max_tokens,
+        temperature=sampling.temperature,
+        stop=list(sampling.stop),
+        ignore_eos=sampling.ignore_eos,
+        output_kind=RequestOutputKind.DELTA,
+        skip_clone=True,
+    )
+
+
+def _delta(output: "RequestOutput") -> TextDelta:
+    completion = output.outputs[0]
+    finish = completion.finish_reason
+    if finish not in (None, "stop", "length"):
+        raise Unavailable(f"The engine ended the answer early ({finish}). Ask again.")
+    return TextDelta(
+        text=completion.text,
+        tokens=len(completion.token_ids),
+        prompt_tokens=len(output.prompt_token_ids or ()),
+        cached_tokens=output.num_cached_tokens or 0,
+        finish=finish,
+    )
+
+
+@contextmanager
+def _mapped(model: str) -> Iterator[None]:
+    """vLLM's exceptions as ours."""
+    from vllm.exceptions import VLLMClientError, VLLMError
+    from vllm.v1.engine.exceptions import EngineDeadError
+
+    try:
+        yield
+    except EngineDeadError as error:
+        raise Unavailable(
+            f"The engine that serves {model} has died; its log says why. Restart the server."
+        ) from error
+    except VLLMClientError as error:
+        raise BadFrame(f"vLLM refused the request: {error}") from error
+    except VLLMError as error:
+        raise Unavailable(f"vLLM could not go on with the answer: {error}. Ask again.") from error
+
+
+def _build(model: str, settings: Vllm) -> "tuple[AsyncLLM, _Gauge]":
+    """Blocks until the engine can answer. Raises ``StartupFailed``."""
+    local = _local_folder(model)
+    _prepare_environment(settings, offline=local)
+    try:
+        from vllm.v1.engine.async_llm import AsyncLLM
+    except ImportError as error:
+        raise StartupFailed(
+            f"vLLM cannot be imported ({error}). Install `glossator[serve,cpu]`, or "
+            "`glossator[serve,cuda]` on a machine with an NVIDIA GPU."
+        ) from error
+    gauge = _Gauge()
+    try:
+        engine = AsyncLLM.from_engine_args(
+            _engine_args(model, settings), stat_loggers=[lambda _config, _index: gauge]
+        )
+    except Exception as error:
+        raise StartupFailed(_startup_message(model, local, error)) from error
+    if not getattr(engine.get_tokenizer(), "chat_template", None):
+        engine.shutdown()
+        raise StartupFailed(f"{model} has no chat template. Serve an instruct or chat model.")
+    return engine, gauge
+
+
+def _local_folder(model: str) -> bool:
+    """Whether ``model`` is a folder, not a hub name. Raises ``StartupFailed`` for a broken one."""
+    path = Path(model).expanduser()
+    if (path / "config.json").is_file():
+        return True
+    if path.exists():
+        raise StartupFailed(f"{path} is not a model: it has no config.json.")
+    if not model or path.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1:
+        raise StartupFailed(
+            f"There is no model folder {model!r}. Give a folder in Hugging Face format, or a hub "
+            "name such as Qwen/Qwen2.5-Coder-0.5B-Instruct."
+        )
+    return False
+
+
+def _prepare_environment(settings: Vllm, offline: bool) -> None:
+    """What vLLM reads from the environment when it is imported, and hands to its processes."""
+    quiet = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
+    if offline:
+        quiet["HF_HUB_OFFLINE"] = "1"
+    for name, value in quiet.items():
+        os.environ.setdefault(name, value)
+    os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(settings.cpu_kvcache_gib)
+    if settings.cpu_threads:
+        os.environ["OMP_NUM_THREADS"] = str(settings.cpu_threads)
+        os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"
+
+
+def _engine_args(model: str, settings: Vllm) -> "AsyncEngineArgs":
+    from vllm.engine.arg_utils import AsyncEngineArgs
+
+    return AsyncEngineArgs(
+        model=str(Path(model).expanduser()) if _local_folder(model) else model,
+        dtype=settings.dtype,
+        max_model_len=settings.max_model_len or None,
+        max_num_seqs=settings.max_num_seqs,
+        max_num_batched_tokens=settings.max_num_batched_tokens or None,
+        gpu_memory_utilization=settings.gpu_memory_utilization,
+        enforce_eager=settings.enforce_eager,
+        scheduling_policy="priority",
+        enable_prefix_caching=True,
+        enable_log_requests=False,
+        disable_log_stats=True,  # its own loggers; ours is given
+    )
+
+
+def _startup_message(model: str, local: bool, error: Exception) -> str:
+    reason = str(error).strip().split("\n")[0] or type(error).__name__
+    advice = (
+        "Its own log is above; VLLM_LOGGING_LEVEL=INFO says more."
+        if local
+        else "Check the name, and that this machine reaches the model hub; or give a local folder."
+    )
+    return f"vLLM cannot serve {model}: {reason} {advice}"
+
+
+def _discard(building: "asyncio.Future[tuple[AsyncLLM, _Gauge]]") -> None:
+    if not building.cancelled() and building.exception() is None:
+        building.result()[0].shutdown()
