@@ -44,49 +44,57 @@ def _rebuild(
 
 
 class BadFrame(GlossatorError):
-    code = "bad_frame"
-    status = 400
+    code: ClassVar[Code] = "bad_frame"
+    status: ClassVar[int] = 400
 
 
 class TooLarge(BadFrame):
-    code = "too_large"
-    status = 413
+    code: ClassVar[Code] = "too_large"
+    status: ClassVar[int] = 413
 
 
 class UnknownModel(GlossatorError):
-    code = "unknown_model"
-    status = 404
+    code: ClassVar[Code] = "unknown_model"
+    status: ClassVar[int] = 404
 
 
 class UnknownRequest(GlossatorError):
-    code = "unknown_request"
-    status = 404
+    code: ClassVar[Code] = "unknown_request"
+    status: ClassVar[int] = 404
 
 
 class Blocked(GlossatorError):
-    code = "blocked"
-    status = 403
+    code: ClassVar[Code] = "blocked"
+    status: ClassVar[int] = 403
 
 
 class Overloaded(GlossatorError):
-    code = "overloaded"
-    status = 429
+    code: ClassVar[Code] = "overloaded"
+    status: ClassVar[int] = 429
 
 
 class DeadlineExceeded(GlossatorError):
-    code = "deadline"
-    status = 504
+    code: ClassVar[Code] = "deadline"
+    status: ClassVar[int] = 504
 
 
 class Unavailable(GlossatorError):
-    code = "unavailable"
-    status = 503
+    code: ClassVar[Code] = "unavailable"
+    status: ClassVar[int] = 503
 
 
 class UpstreamFailed(Unavailable):
-    code = "upstream"
-    status = 502
+    code: ClassVar[Code] = "upstream"
+    status: ClassVar[int] = 502
 
 
 class StartupFailed(GlossatorError):
     pass
+
+
+def _tree(root: type[GlossatorError]) -> list[type[GlossatorError]]:
+    return [root, *(kind for child in root.__subclasses__() for kind in _tree(child))]
+
+
+# A later entry wins: a subclass that shares its parent's code must not change the status.
+STATUS: dict[Code, int] = {kind.code: kind.status for kind in reversed(_tree(GlossatorError))}

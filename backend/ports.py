@@ -4,9 +4,9 @@ Each has a contract suite in ``tests/contracts`` that every adapter passes. Adap
 the errors of ``backend.errors``.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from backend.wire import Kind
@@ -74,7 +74,7 @@ class Generator(Protocol):
 
     def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
-    ) -> AsyncIterator[TextDelta]:
+    ) -> AsyncGenerator[TextDelta]:
         """Ends after the delta with ``finish``. Raises ``BadFrame`` for a prompt that can't fit."""
         ...
 
@@ -119,21 +119,22 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``text`` is what may pass on: the input itself, or the input with the spans replaced."""
+    """``redact``: the text may pass once ``spans`` are replaced. ``reason`` is for the user."""
 
-    action: Literal["allow", "redact", "block"]
-    text: str
-    spans: tuple[Span, ...] = field(default=())
+    action: Literal["allow", "redact", "block"] = "allow"
+    spans: tuple[Span, ...] = ()
     reason: str = ""
 
 
 class Rail(Protocol):
-    """Judges a whole text before a model sees it."""
+    """Judges whole texts before a model sees them."""
 
     name: str
     on_failure: Literal["allow", "block"]  # when ``check`` raises or is late
 
-    async def check(self, text: str) -> Verdict: ...
+    async def check(self, texts: Sequence[str]) -> list[Verdict]:
+        """One verdict for each text, in order."""
+        ...
 
 
 class StreamGuard(Protocol):
@@ -160,3 +161,8 @@ class Admission(Protocol):
 
     @property
     def running(self) -> int: ...
+
+    @property
+    def full(self) -> bool:
+        """Whether a request that comes now has to wait."""
+        ...

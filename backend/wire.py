@@ -68,10 +68,12 @@ class Ask(Struct, frozen=True, omit_defaults=True, tag="ask"):
     kind: Kind = "chat"
     context: Context | None = None
     history: tuple[Turn, ...] = ()
+    instructions: str = ""  # the caller's own, added to the backend's system message
     model: str | None = None  # null: whatever the backend serves
     sources: tuple[str, ...] | None = None  # null: all sources; empty: answer without retrieval
     max_tokens: Annotated[int, Meta(ge=1)] | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    stop: tuple[str, ...] = ()  # the answer ends before any of these
     deadline_ms: Annotated[float, Meta(gt=0)] | None = None  # from arrival to the last delta
 
 
@@ -199,15 +201,13 @@ class GoAway(Struct, frozen=True, tag="goaway"):
 
 
 ClientFrame = Ask | Prepare | Cancel | Resume
-ServerFrame = (
-    Queued | Admitted | Citations | Notice | Delta | Finished | Failed | GoAway
-)
+ServerFrame = Queued | Admitted | Citations | Notice | Delta | Finished | Failed | GoAway
 AnswerFrame = Queued | Admitted | Citations | Notice | Delta | Finished | Failed
 Terminal = Finished | Failed
 
 _encoder = msgspec.json.Encoder()
-_client_decoder = msgspec.json.Decoder(ClientFrame)
-_server_decoder = msgspec.json.Decoder(ServerFrame)
+_client_decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
+_server_decoder: msgspec.json.Decoder[ServerFrame] = msgspec.json.Decoder(ServerFrame)
 
 
 def encode(frame: ClientFrame | ServerFrame) -> str:

@@ -1,0 +1,129 @@
+"""Answers in flight: each a numbered list of frames that any connection can read from anywhere.
+
+An answer is a task of its own, apart from the websocket that asked for it. That is what lets a
+dropped client resume, and what makes "exactly one terminal frame" true in one place.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+from backend.errors import BadFrame, GlossatorError, UnknownRequest
+from backend.wire import AnswerFrame, Ask, Failed, Terminal
+
+log = logging.getLogger(__name__)
+
+Run = Callable[[Ask, "Answer"], Coroutine[None, None, None]]
+
+
+class Answer:
+    """The frames of one request, in order; ``emit`` numbers them and refuses a second terminal."""
+
+    def __init__(self, request_id: str) -> None:
+        self.id = request_id
+        self.frames: list[AnswerFrame] = []
+        self._grown = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.frames) and isinstance(self.frames[-1], Terminal)
+
+    def emit(self, frame: type[AnswerFrame], **fields: Any) -> None:
+        if self.ended:
+            raise RuntimeError(f"request {self.id} has already ended")
+        self.frames.append(frame(id=self.id, seq=len(self.frames), **fields))
+        self._grown.set()
+
+    def fail(self, error: GlossatorError) -> None:
+        self.emit(
+            Failed, code=error.code, message=error.message, retry_after_ms=error.retry_after_ms
+        )
+
+    async def read(self, after_seq: int = -1) -> AsyncIterator[AnswerFrame]:
+        """Every frame after ``after_seq``, up to and with the terminal one."""
+        position = after_seq + 1
+        while True:
+            while position < len(self.frames):
+                frame = self.frames[position]
+                position += 1
+                yield frame
+                if isinstance(frame, Terminal):
+                    return
+            self._grown.clear()
+            await self._grown.wait()
+
+
+class Answers:
+    """Starts answers, ends them, and keeps them ``window_s`` for a client that lost its way."""
+
+    def __init__(self, run: Run, window_s: float) -> None:
+        self._run = run
+        self._window_s = window_s
+        self._answers: dict[str, Answer] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._expiry: dict[str, asyncio.TimerHandle] = {}
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._tasks)
+
+    def start(self, ask: Ask) -> Answer:
+        """Raises ``BadFrame`` when the id is taken."""
+        if ask.id in self._answers:
+            raise BadFrame(f"Request id {ask.id!r} is in use; give every request its own.")
+        answer = self._answers[ask.id] = Answer(ask.id)
+        task = asyncio.create_task(self._run(ask, answer), name=f"answer {ask.id}")
+        self._tasks[ask.id] = task
+        task.add_done_callback(lambda _: self._ended(answer, task))
+        return answer
+
+    def resume(self, request_id: str) -> Answer:
+        """Raises ``UnknownRequest`` once the answer is forgotten, or was never asked for here."""
+        answer = self._answers.get(request_id)
+        if answer is None:
+            raise UnknownRequest(f"Request {request_id!r} is not known here (any more): ask again.")
+        if timer := self._expiry.pop(request_id, None):
+            timer.cancel()
+        return answer
+
+    def cancel(self, request_id: str) -> None:
+        """Ends the request if it still runs; a late or unknown cancel means nothing."""
+        if task := self._tasks.get(request_id):
+            task.cancel()
+
+    def release(self, answer: Answer) -> None:
+        """Nobody reads the answer now: keep it for the window, then abort and forget it."""
+        if answer.id not in self._answers or answer.id in self._expiry:
+            return
+        loop = asyncio.get_running_loop()
+        self._expiry[answer.id] = loop.call_later(self._window_s, self.forget, answer)
+
+    def forget(self, answer: Answer) -> None:
+        """The client has every frame, or will never come for them."""
+        self.cancel(answer.id)
+        self._answers.pop(answer.id, None)
+        if timer := self._expiry.pop(answer.id, None):
+            timer.cancel()
+
+    async def close(self) -> None:
+        """Cancels what still runs and waits until each has its terminal frame."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for timer in self._expiry.values():
+            timer.cancel()
+
+    def _ended(self, answer: Answer, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(answer.id, None)
+        if answer.ended:
+            return
+        # Only a bug leaves an answer open; its client must not hang for it.
+        if not task.cancelled() and (error := task.exception()):
+            log.error("request %s ended without a terminal frame", answer.id, exc_info=error)
+        answer.emit(
+            Failed,
+            code="internal",
+            message="The backend lost this request. Ask again.",
+        )

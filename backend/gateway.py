@@ -1,0 +1,125 @@
+"""The gateway: every route of the backend as one FastAPI application.
+
+``Gateway`` is a plain object; ``build_app`` puts the routes in front of it. Who makes the parts
+behind it is a matter of the composition roots in ``backend.deploy``.
+"""
+
+import asyncio
+import importlib.metadata
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+from fastapi import FastAPI, Request, Response, WebSocket
+
+from backend import openai_api
+from backend.answer import Answers
+from backend.errors import GlossatorError
+from backend.metrics import CONTENT_TYPE, Metrics
+from backend.pipeline import Pipeline
+from backend.session import Session
+from backend.settings import Settings
+from backend.wire import PATH, SUBPROTOCOL
+
+VERSION = importlib.metadata.version("glossator")
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """``/readyz``: 200 when ready, else 503 with the reason."""
+
+    ready: bool
+    model: str
+    version: str = VERSION
+    reason: str = ""
+
+
+class Gateway:
+    """The answers and sessions of one process. ``check`` raises when the generator is down."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        pipeline: Pipeline,
+        metrics: Metrics,
+        check: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.settings = settings
+        self.pipeline = pipeline
+        self.metrics = metrics
+        self.answers = Answers(pipeline.answer, settings.server.resume_window_s)
+        self._check = check
+        self._sessions: set[Session] = set()
+        metrics.watch("sessions", "Open websockets.", lambda: len(self._sessions))
+        metrics.watch("requests_in_flight", "Requests not ended.", lambda: self.answers.in_flight)
+
+    async def serve(self, socket: WebSocket) -> None:
+        offered = socket.scope.get("subprotocols", [])
+        if offered and SUBPROTOCOL not in offered:
+            await socket.close(1002, f"this backend speaks {SUBPROTOCOL} only")
+            return
+        await socket.accept(subprotocol=SUBPROTOCOL if offered else None)
+        session = Session(socket, self.settings.server, self.pipeline, self.answers)
+        self._sessions.add(session)
+        try:
+            await session.run()
+        finally:
+            self._sessions.discard(session)
+
+    async def readiness(self) -> Readiness:
+        try:
+            await self._check()
+        except GlossatorError as error:
+            return Readiness(False, self.pipeline.model, reason=error.message)
+        return Readiness(True, self.pipeline.model)
+
+    async def drain(self, reason: str, patience_s: float) -> None:
+        """Tells every client to move, lets answers end, then ends those that did not."""
+        await asyncio.gather(
+            *(session.go_away(reason) for session in self._sessions), return_exceptions=True
+        )
+        deadline = asyncio.get_running_loop().time() + patience_s
+        while self.answers.in_flight and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+        await self.answers.close()
+
+
+def build_app(gateway: Gateway) -> FastAPI:
+    """The ASGI application."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await gateway.answers.close()
+
+    app = FastAPI(title="Glossator", version=VERSION, lifespan=lifespan)
+    app.include_router(openai_api.router(gateway.settings, gateway.pipeline, gateway.answers))
+
+    @app.websocket(PATH)
+    async def session(socket: WebSocket) -> None:
+        await gateway.serve(socket)
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        """The process answers."""
+        return Response("ok\n", media_type="text/plain")
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        """Questions can be answered."""
+        readiness = await gateway.readiness()
+        return Response(
+            msgspec.json.encode(readiness),
+            status_code=200 if readiness.ready else 503,
+            media_type="application/json",
+        )
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """Prometheus text format."""
+        return Response(gateway.metrics.text(), media_type=CONTENT_TYPE)
+
+    @app.exception_handler(GlossatorError)
+    async def failed(_: Request, error: GlossatorError) -> Response:
+        return openai_api.error_response(error)
+
+    return app

@@ -1,0 +1,97 @@
+"""The generator without a model: answers with the documentation's own words, and says so.
+
+It composes what a reader of the documentation would look for first: the call to use with its
+signature, what it does, the documentation's own example, and what else may fit.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
+
+from backend.ports import Load, Prompt, Sampling, TextDelta
+from backend.prompt import cite
+from indexer.types import Chunk
+
+MODEL = "extractive"
+NOTE = (
+    "_Quoted from the documentation: no language model is configured. For written answers start "
+    "the backend with `glossator serve --model FOLDER_OR_HUB_NAME`, or "
+    "`--engine openai --upstream URL` for a server you already run._\n"
+)
+NOTHING = (
+    "Nothing in the index fits this question. `glossator index package:NAME` or "
+    "`glossator index FOLDER` adds documentation.\n\n"
+)
+_ALTERNATIVES = 3
+_PASSAGE_CHARS = 700
+
+
+class ExtractiveGenerator:
+    """Deterministic and immediate. Counts no tokens, for it has no tokenizer."""
+
+    model = MODEL
+
+    async def stream(
+        self, prompt: Prompt, sampling: Sampling, request_id: str
+    ) -> AsyncGenerator[TextDelta]:
+        for line in compose(prompt).splitlines(keepends=True):
+            yield TextDelta(line)
+            await asyncio.sleep(0)  # lets other sessions in between two lines
+        yield TextDelta("", finish="stop")
+
+    async def warm(self, prompt: Prompt) -> None:
+        return
+
+    async def load(self) -> Load:
+        return Load()
+
+    async def check(self) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+
+def compose(prompt: Prompt) -> str:
+    """The answer in Markdown. Pure; citation numbers are those of ``prompt.cite``."""
+    if not prompt.passages:
+        return NOTHING + NOTE
+    _, numbers = cite(prompt.passages)
+    chunks = [passage.chunk for passage in prompt.passages]
+    best = chunks[0]
+    return "".join([*_lead(best, numbers[0]), *_others(chunks, numbers), "\n", NOTE])
+
+
+def _lead(best: Chunk, number: int) -> Iterator[str]:
+    if not best.signature:
+        heading = best.breadcrumb or best.title
+        yield f"**{heading}** [{number}]\n\n{_clip(best.text)}\n\n"
+        return
+    yield f"Use **`{best.symbol}`** [{number}]\n\n```python\n{best.signature}\n```\n\n"
+    if best.summary:
+        yield f"{best.summary} [{number}]\n\n"
+    if best.section and best.text not in (best.summary, best.example):
+        yield f"{best.section}:\n\n{_clip(best.text)}\n\n"
+    if best.example:
+        yield f"Example from its documentation [{number}]:\n\n```python\n{best.example}\n```\n\n"
+
+
+def _others(chunks: Sequence[Chunk], numbers: Sequence[int]) -> Iterator[str]:
+    seen = {numbers[0]}
+    for chunk, number in zip(chunks, numbers, strict=True):
+        if number in seen or len(seen) > _ALTERNATIVES:
+            continue
+        if len(seen) == 1:
+            yield "See also:\n\n"
+        seen.add(number)
+        about = chunk.summary or chunk.breadcrumb or chunk.section
+        yield f"- `{chunk.symbol or chunk.title}` [{number}] {about}".rstrip() + "\n"
+
+
+def _clip(text: str) -> str:
+    """Whole paragraphs up to about ``_PASSAGE_CHARS``, at least one."""
+    kept = ""
+    for paragraph in text.split("\n\n"):
+        if kept and len(kept) + len(paragraph) > _PASSAGE_CHARS:
+            break
+        kept += paragraph + "\n\n"
+    return kept.rstrip()

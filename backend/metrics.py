@@ -1,0 +1,89 @@
+"""Prometheus metrics of one gateway process, in a registry of their own.
+
+``docs/metrics.md`` lists them; a test holds the page to this file.
+"""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from backend.answer import Answer
+from backend.wire import Finished, Kind
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 120)
+
+
+class Metrics:
+    """Counts what the users of this gateway saw."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "glossator_requests",
+            "Requests ended, by kind and how they ended.",
+            ["kind", "outcome"],
+            registry=self.registry,
+        )
+        self._ttft = Histogram(
+            "glossator_ttft_seconds",
+            "Arrival of the question to its first delta.",
+            ["kind"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._e2e = Histogram(
+            "glossator_e2e_seconds",
+            "Arrival of the question to its terminal frame.",
+            ["kind"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._retrieval = Histogram(
+            "glossator_retrieval_seconds",
+            "Embedding and search of one question.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._rails = Histogram(
+            "glossator_rails_seconds",
+            "Input rails of one question.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._prompt_tokens = Counter(
+            "glossator_prompt_tokens",
+            "Prompt tokens, as the engine counted them.",
+            registry=self.registry,
+        )
+        self._cached_tokens = Counter(
+            "glossator_cached_tokens",
+            "Prompt tokens found in the prefix cache.",
+            registry=self.registry,
+        )
+        self._completion_tokens = Counter(
+            "glossator_completion_tokens", "Tokens generated.", registry=self.registry
+        )
+
+    def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
+        """A gauge that is read when it is scraped."""
+        Gauge(f"glossator_{name}", meaning, registry=self.registry).set_function(read)
+
+    def ended(self, kind: Kind, answer: Answer, ttft_s: float) -> None:
+        """Counts one request by its terminal frame."""
+        last = answer.frames[-1]
+        if not isinstance(last, Finished):
+            self._requests.labels(kind, getattr(last, "code", "internal")).inc()
+            return
+        self._requests.labels(kind, last.reason).inc()
+        self._e2e.labels(kind).observe(last.timings.total_ms / 1000)
+        if ttft_s:
+            self._ttft.labels(kind).observe(ttft_s)
+        self._rails.observe(last.timings.rails_ms / 1000)
+        self._retrieval.observe(last.timings.retrieval_ms / 1000)
+        self._prompt_tokens.inc(last.usage.prompt_tokens)
+        self._cached_tokens.inc(last.usage.cached_tokens)
+        self._completion_tokens.inc(last.usage.completion_tokens)
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)

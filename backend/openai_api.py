@@ -1,0 +1,289 @@
+"""``/v1/chat/completions`` and ``/v1/models``: the same pipeline for any OpenAI client.
+
+Shapes follow the OpenAI API reference (chat completions, models, errors). The last user message
+is the question, system messages are the caller's instructions, the rest is the conversation.
+Citations come as an extra field ``citations``, which OpenAI clients pass through.
+"""
+
+import asyncio
+import math
+import time
+import uuid
+from collections.abc import AsyncIterator, Coroutine
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from msgspec import Meta, Struct
+from starlette.requests import ClientDisconnect
+
+from backend.answer import Answer, Answers
+from backend.errors import STATUS, BadFrame, GlossatorError, TooLarge
+from backend.pipeline import Pipeline
+from backend.settings import Settings
+from backend.wire import (
+    AnswerFrame,
+    Ask,
+    Citation,
+    Citations,
+    Delta,
+    Failed,
+    Finished,
+    FinishReason,
+    Turn,
+    Usage,
+)
+
+_T = TypeVar("_T")
+_FINISH: dict[FinishReason, str] = {
+    "stop": "stop",
+    "length": "length",
+    "blocked": "content_filter",
+    "cancelled": "stop",
+}
+
+
+class _Part(Struct):
+    type: str
+    text: str = ""
+
+
+class _Message(Struct):
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[_Part]
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, str):
+            return self.content
+        return "".join(part.text for part in self.content if part.type == "text")
+
+
+class _StreamOptions(Struct):
+    include_usage: bool = False
+
+
+class _Request(Struct):
+    messages: Annotated[list[_Message], Meta(min_length=1)]
+    model: str | None = None
+    stream: bool = False
+    stream_options: _StreamOptions | None = None
+    max_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    stop: str | list[str] | None = None
+
+    def ask(self) -> Ask:
+        spoken = [m for m in self.messages if m.role not in ("system", "developer")]
+        if not spoken or spoken[-1].role != "user" or not spoken[-1].text:
+            raise BadFrame("The last message must be the user's, with a text.")
+        *earlier, last = spoken
+        return Ask(
+            id=f"chatcmpl-{uuid.uuid4().hex}",
+            question=last.text,
+            history=tuple(
+                Turn("user" if m.role == "user" else "assistant", m.text) for m in earlier
+            ),
+            instructions="\n\n".join(
+                m.text for m in self.messages if m.role in ("system", "developer")
+            ),
+            model=self.model,
+            max_tokens=self.max_completion_tokens or self.max_tokens,
+            temperature=self.temperature,
+            stop=(self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ()),
+        )
+
+
+def router(settings: Settings, pipeline: Pipeline, answers: Answers) -> APIRouter:
+    """The two routes, over the gateway's pipeline and answers."""
+    routes = APIRouter(prefix="/v1")
+
+    @routes.get("/models")
+    async def models() -> Response:
+        model = {"id": pipeline.model, "object": "model", "created": 0, "owned_by": "glossator"}
+        return _json({"object": "list", "data": [model]})
+
+    @routes.post("/chat/completions")
+    async def chat_completions(request: Request) -> Response:
+        asked = _decode(await _body(request, settings.server.max_frame_bytes))
+        answer = answers.start(asked.ask())
+        try:
+            early = await _until_first_delta(request, answer)
+        except BaseException:
+            answers.forget(answer)
+            raise
+        if isinstance(early[-1], Failed):
+            answers.forget(answer)
+            return _failed_response(early[-1])
+        completion = _Completion(answer.id, pipeline.model, _citations(early))
+        if asked.stream:
+            with_usage = bool(asked.stream_options and asked.stream_options.include_usage)
+            return StreamingResponse(
+                _stream(answers, answer, completion, with_usage), media_type="text/event-stream"
+            )
+        try:
+            text, last = await _while_connected(request, _whole(answer))
+        finally:
+            answers.forget(answer)
+        if isinstance(last, Failed):
+            return _failed_response(last)
+        return _json(completion.whole(text, last))
+
+    return routes
+
+
+class _Completion:
+    """The envelope shared by a whole completion and the chunks of a streamed one."""
+
+    def __init__(self, request_id: str, model: str, citations: tuple[Citation, ...]) -> None:
+        self._head = {"id": request_id, "created": int(time.time()), "model": model}
+        self._citations = msgspec.to_builtins(citations)
+
+    def whole(self, text: str, last: Finished) -> dict[str, Any]:
+        message = {"role": "assistant", "content": text}
+        choice = {"index": 0, "message": message, "finish_reason": _FINISH[last.reason]}
+        return self._head | {
+            "object": "chat.completion",
+            "choices": [choice],
+            "usage": _usage(last.usage),
+            "citations": self._citations,
+        }
+
+    def chunk(self, delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return self._head | {"object": "chat.completion.chunk", "choices": [choice]}
+
+    def first(self) -> dict[str, Any]:
+        return self.chunk({"role": "assistant", "content": ""}) | {"citations": self._citations}
+
+    def usage(self, usage: Usage) -> dict[str, Any]:
+        return self._head | {
+            "object": "chat.completion.chunk",
+            "choices": [],
+            "usage": _usage(usage),
+        }
+
+
+async def _stream(
+    answers: Answers, answer: Answer, completion: _Completion, with_usage: bool
+) -> AsyncIterator[bytes]:
+    """Server-sent events. A client that leaves closes this iterator, which aborts the answer."""
+    try:
+        yield _event(completion.first())
+        async for frame in answer.read():
+            match frame:
+                case Delta(text=text):
+                    yield _event(completion.chunk({"content": text}))
+                case Failed():
+                    yield _event(_error(frame.code, frame.message))
+                case Finished(reason=reason, usage=usage):
+                    yield _event(completion.chunk({}, _FINISH[reason]))
+                    if with_usage:
+                        yield _event(completion.usage(usage))
+        yield b"data: [DONE]\n\n"
+    finally:
+        answers.forget(answer)
+
+
+async def _until_first_delta(request: Request, answer: Answer) -> list[AnswerFrame]:
+    """What comes before the answer's text: enough to choose an HTTP status."""
+
+    async def read() -> list[AnswerFrame]:
+        frames: list[AnswerFrame] = []
+        async for frame in answer.read():
+            frames.append(frame)
+            if isinstance(frame, Delta):
+                break
+        return frames
+
+    return await _while_connected(request, read())
+
+
+async def _whole(answer: Answer) -> tuple[str, Finished | Failed]:
+    text = ""
+    async for frame in answer.read():
+        if isinstance(frame, Delta):
+            text += frame.text
+    last = answer.frames[-1]
+    assert isinstance(last, Finished | Failed)
+    return text, last
+
+
+async def _while_connected(request: Request, work: Coroutine[None, None, _T]) -> _T:
+    """Runs ``work``, cancelled when the client hangs up: FastAPI does not cancel a handler."""
+    working = asyncio.ensure_future(work)
+    watching = asyncio.ensure_future(_hung_up(request))
+    try:
+        await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return await working
+    finally:
+        working.cancel()
+        watching.cancel()
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise TooLarge(
+                f"The request is larger than {limit} bytes. Send less, or raise max_frame_bytes "
+                "in [server] of the backend's settings."
+            )
+    return bytes(body)
+
+
+def _decode(body: bytes) -> _Request:
+    try:
+        return msgspec.json.decode(body, type=_Request)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadFrame(f"Not a chat completion request: {error}") from None
+
+
+def _citations(frames: list[AnswerFrame]) -> tuple[Citation, ...]:
+    return next((frame.citations for frame in frames if isinstance(frame, Citations)), ())
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+    }
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": code, "param": None, "code": code}}
+
+
+def error_response(error: GlossatorError) -> Response:
+    """The error as an OpenAI client expects it, with ``Retry-After`` in whole seconds."""
+    return _refusal(error.status, error.code, error.message, error.retry_after_ms)
+
+
+def _failed_response(failed: Failed) -> Response:
+    return _refusal(STATUS[failed.code], failed.code, failed.message, failed.retry_after_ms)
+
+
+def _refusal(status: int, code: str, message: str, retry_after_ms: float | None) -> Response:
+    response = _json(_error(code, message), status)
+    if retry_after_ms is not None:
+        response.headers["Retry-After"] = str(math.ceil(retry_after_ms / 1000))
+    return response
+
+
+def _json(content: dict[str, Any], status: int = 200) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def _event(content: dict[str, Any]) -> bytes:
+    return b"data: " + msgspec.json.encode(content) + b"\n\n"
