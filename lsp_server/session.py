@@ -23,7 +23,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from backend import wire
-from backend.wire import AnswerFrame, Ask, Cancel, ClientFrame, Failed, GoAway, Prepare
+from backend.wire import AnswerFrame, Ask, Cancel, ClientFrame, Failed, GoAway, Prepare, Resume
 from lsp_server.answer import Answer, BrokenAnswer, SessionError
 from lsp_server.dial import BackendUnreachable, delays, dial
 
@@ -182,16 +182,17 @@ class Session:
                     self._set_status("offline", str(error))
                     raise
                 # No await from here on: a cancelled caller leaves no half-made link behind.
-                self._link = _Link(socket, self._orphans)
+                link = self._link = _Link(socket, self._orphans)
                 self._orphans = {}
-                self._readers[self._link] = asyncio.create_task(self._read(self._link))
+                adopted = [answer.resume for answer in link.answers.values()]
+                self._readers[link] = asyncio.create_task(self._read(link, adopted))
                 self._set_status("ready")
             return self._link
 
-    async def _read(self, link: _Link) -> None:
+    async def _read(self, link: _Link, adopted: list[Resume]) -> None:
         try:
-            for answer in list(link.answers.values()):  # adopted from dropped links
-                await link.send(answer.resume)
+            for resume in adopted:
+                await link.send(resume)
             async for message in link.socket:
                 await self._dispatch(link, message)
         except ConnectionClosed as closed:
