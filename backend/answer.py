@@ -106,6 +106,11 @@ class Answers:
         if timer := self._expiry.pop(answer.id, None):
             timer.cancel()
 
+    async def settle(self, timeout_s: float) -> None:
+        """Waits until every answer has ended, at most ``timeout_s``."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=timeout_s)
+
     async def close(self) -> None:
         """Cancels what still runs and waits until each has its terminal frame."""
         tasks = list(self._tasks.values())

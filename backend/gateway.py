@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 from fastapi import FastAPI, Request, Response, WebSocket
+from starlette.requests import ClientDisconnect
 
 from backend import openai_api
 from backend.answer import Answers
@@ -77,9 +78,7 @@ class Gateway:
         await asyncio.gather(
             *(session.go_away(reason) for session in self._sessions), return_exceptions=True
         )
-        deadline = asyncio.get_running_loop().time() + patience_s
-        while self.answers.in_flight and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.05)
+        await self.answers.settle(patience_s)
         await self.answers.close()
 
 
@@ -121,5 +120,9 @@ def build_app(gateway: Gateway) -> FastAPI:
     @app.exception_handler(GlossatorError)
     async def failed(_: Request, error: GlossatorError) -> Response:
         return openai_api.error_response(error)
+
+    @app.exception_handler(ClientDisconnect)
+    async def hung_up(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=499)  # nobody reads it; nginx's code for the access log
 
     return app

@@ -6,10 +6,10 @@ The connection is only a window on the answers: it can drop and another can resu
 
 import asyncio
 import logging
-from typing import Any
 
 import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
+from starlette.types import Message
 
 from backend.answer import Answer, Answers
 from backend.errors import BadFrame, GlossatorError, Overloaded, TooLarge
@@ -70,13 +70,13 @@ class Session:
     async def go_away(self, reason: str) -> None:
         await self._send(GoAway(reason=reason))
 
-    async def _receive(self, message: dict[str, Any]) -> None:
+    async def _receive(self, message: Message) -> None:
         try:
             await self._handle(self._decode(message))
         except GlossatorError as error:
             await self._refuse(self._addressed(message), error)
 
-    def _decode(self, message: dict[str, Any]) -> ClientFrame:
+    def _decode(self, message: Message) -> ClientFrame:
         text = message.get("text")
         if not isinstance(text, str):
             raise BadFrame("Binary frames are not part of the protocol: send JSON text frames.")
@@ -151,7 +151,7 @@ class Session:
         )
 
     @staticmethod
-    def _addressed(message: dict[str, Any]) -> str | None:
+    def _addressed(message: Message) -> str | None:
         try:
             return msgspec.json.decode(message.get("text") or "", type=_Addressed).id
         except (msgspec.DecodeError, RecursionError):

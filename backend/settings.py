@@ -115,7 +115,9 @@ class Retrieval(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "bundled"
     limit: Annotated[Count, _doc("Passages given to the generator and cited.")] = 6
     budget_ms: Annotated[Span, _doc("The answer goes on without what is later than this.")] = 300.0
-    threads: Annotated[Count, _doc("Threads that embed and search.")] = 1
+    threads: Annotated[Count, _doc("Searches done side by side.")] = 1
+    embedder_threads: Annotated[Size, _doc("Torch threads of the embedder; 0: all cores.")] = 0
+    device: Annotated[str, _doc("Device of the embedder: cpu, cuda, cuda:1.")] = "cpu"
 
 
 class Admission(Struct, frozen=True, forbid_unknown_fields=True):

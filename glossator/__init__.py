@@ -1,0 +1,1 @@
+"""The command line. It composes the packages; each command imports what it needs when it runs."""

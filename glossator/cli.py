@@ -1,1 +1,192 @@
-def main() -> None: ...
+"""`glossator`: options and help of every command. The work is done elsewhere, imported late."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import platformdirs
+
+DEFAULT_URL = "http://127.0.0.1:8765"
+EXTRAS = (
+    "This installation has the client side only. For the backend:\n"
+    "  pip install 'glossator[serve,cpu]'    (or [serve,cuda] on an NVIDIA machine)\n"
+    "or `make setup` in a clone, which takes exact versions."
+)
+
+_data = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=lambda: Path(platformdirs.user_data_dir("glossator")),
+    show_default="the user's data folder",
+    envvar="GLOSSATOR_DATA",
+    help="Folder that holds the index.",
+)
+_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    envvar="GLOSSATOR_CONFIG",
+    help="Settings file (TOML). docs/settings.md lists every setting.",
+)
+_url = click.option(
+    "--url",
+    default=DEFAULT_URL,
+    envvar="GLOSSATOR_URL",
+    show_default=True,
+    help="The backend to ask.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="glossator")
+def cli() -> None:
+    """Cited answers from your own documentation, streamed into the editor.
+
+    \b
+    glossator index package:numpy          make documentation searchable
+    glossator serve                        start the backend
+    glossator ask "how do I run an FFT?"   ask it
+    glossator lsp                          connect an editor to it
+    """
+
+
+@cli.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port; 0 picks a free one.  [default: 8765]")
+@click.option(
+    "--deploy",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="One process, or deployments on Ray Serve.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "vllm", "openai", "transformers", "extractive"]),
+    help="Who writes the answers.  [default: auto]",
+)
+@click.option("--model", help="Model to serve: a local folder or a hub name.")
+@click.option("--upstream", help="Base URL of an OpenAI-compatible server to use as generator.")
+@click.option(
+    "--index",
+    "sources",
+    multiple=True,
+    metavar="SOURCE",
+    help="Index this first, as `glossator index` would; repeatable.",
+)
+@click.option("--ask", "question", help="Ask this once the index can answer it, then go on.")
+@_config
+@_data
+def serve(
+    host: str | None,
+    port: int | None,
+    deploy: str,
+    engine: str | None,
+    model: str | None,
+    upstream: str | None,
+    sources: tuple[str, ...],
+    question: str | None,
+    config: Path | None,
+    data: Path,
+) -> None:
+    """Start the backend and serve until Ctrl-C.
+
+    Without a model or an upstream it takes a small coder model if one is cached or the hub
+    answers within seconds, else the `extractive` generator, which quotes the documentation.
+    """
+    overrides = {
+        "server": _given(host=host, port=port),
+        "generation": _given(engine=engine, model=model, upstream=upstream),
+    }
+    from glossator import serving
+
+    _run(lambda: serving.serve(deploy, config, overrides, data, sources, question))
+
+
+@cli.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--rebuild", is_flag=True, help="Throw the old index away first.")
+@_config
+@_data
+def index(sources: tuple[str, ...], rebuild: bool, config: Path | None, data: Path) -> None:
+    """Make documentation searchable.
+
+    SOURCE is `package:NAME` for an installed Python package (its signatures, docstrings and
+    examples, of exactly the installed version), or a folder of Markdown, reStructuredText or
+    text. A second run embeds only what changed.
+    """
+    from glossator import indexing
+
+    _run(lambda: indexing.index(sources, rebuild, config, data))
+
+
+@cli.command()
+@click.argument("question")
+@click.option("--file", type=click.Path(path_type=Path, dir_okay=False, exists=True),
+              help="Ask about this file.")  # fmt: skip
+@click.option("--range", "lines", metavar="A:B", help="Only its lines A to B, 1-based, inclusive.")
+@click.option("--json", "as_json", is_flag=True, help="Print the protocol's frames, one a line.")
+@_url
+def ask(question: str, file: Path | None, lines: str | None, as_json: bool, url: str) -> None:
+    """Ask a running backend and stream its answer.
+
+    Ctrl-C stops the answer in the engine, too. Exit code: 0 answered, 1 failed or blocked,
+    130 interrupted.
+    """
+    from glossator import asking
+
+    if lines and not file:
+        raise click.UsageError("--range needs --file")
+    _run(lambda: asking.ask(question, url, file, _line_range(lines), as_json))
+
+
+@cli.command()
+@_url
+@click.option("--stdio", is_flag=True, hidden=True, help="The default; editors pass it.")
+def lsp(url: str, stdio: bool) -> None:
+    """Run the language server on standard input and output, for an editor to start."""
+    from lsp_server import server
+
+    server.main(url)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _line_range(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    first, _, last = text.partition(":")
+    try:
+        lines = int(first), int(last or first)
+    except ValueError:
+        lines = 0, 0
+    if not 1 <= lines[0] <= lines[1]:
+        raise click.BadParameter(f"{text!r} is not A:B with 1 <= A <= B", param_hint="--range")
+    return lines
+
+
+def _run(work: Callable[[], int]) -> None:
+    """Exits with what ``work`` returns; errors meant for people end without a traceback."""
+    from backend.errors import GlossatorError
+
+    try:
+        sys.exit(work())
+    except GlossatorError as error:
+        message = error.message
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in ("glossator", "backend", "indexer", "lsp_server"):
+            raise
+        message = f"{error}. {EXTRAS}"
+    except KeyboardInterrupt:
+        sys.exit(130)
+    click.secho("Error: ", fg="red", bold=True, err=True, nl=False)
+    click.echo(message, err=True)
+    sys.exit(1)
+
+
+def main() -> None:
+    """The entry point of the console script."""
+    cli(prog_name="glossator")

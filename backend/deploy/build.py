@@ -1,0 +1,99 @@
+"""Makes each part of the backend from the settings. Heavy libraries load in here, when called."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from backend.admission import BoundedAdmission
+from backend.errors import StartupFailed
+from backend.gateway import Gateway
+from backend.generators.choose import Choice
+from backend.metrics import Metrics
+from backend.pipeline import Pipeline
+from backend.ports import Generator, Rail, Retriever, StreamGuard
+from backend.rails.hold_back import NoGuard, SecretsGuard
+from backend.rails.secrets import SecretsRail
+from backend.settings import Rails, Retrieval, Settings
+from indexer.embedder import SentenceTransformerEmbedder
+from indexer.store import ChromaStore
+from indexer.types import Embedder, IndexerError
+
+
+def index_folder(data: Path) -> Path:
+    return data / "index"
+
+
+async def generator(choice: Choice, settings: Settings) -> Generator:
+    """Raises ``StartupFailed``; with vLLM it takes as long as the model's weights take to load."""
+    generation = settings.generation
+    match choice.engine:
+        case "vllm":
+            from backend.generators.vllm_engine import VllmGenerator
+
+            return await VllmGenerator.start(choice.model, settings.vllm, generation.coalesce_ms)
+        case "openai":
+            from backend.generators.openai_upstream import OpenAIGenerator
+
+            return await OpenAIGenerator.start(generation)
+        case "transformers":
+            from backend.generators.transformers_pipeline import TransformersGenerator
+
+            return await TransformersGenerator.start(choice.model)
+        case "extractive":
+            from backend.generators.extractive import ExtractiveGenerator
+
+            return ExtractiveGenerator()
+
+
+def embedder(retrieval: Retrieval) -> Embedder:
+    """Raises ``StartupFailed``. Imports torch: seconds."""
+    try:
+        return SentenceTransformerEmbedder(
+            retrieval.embedder,
+            threads=retrieval.embedder_threads or None,
+            device=retrieval.device,
+        )
+    except IndexerError as error:
+        raise StartupFailed(str(error)) from error
+
+
+def store(data: Path, embedder: Embedder, *, writable: bool) -> ChromaStore:
+    """Raises ``StartupFailed``: in use, made by another embedder, or not there to read."""
+    try:
+        return ChromaStore.open(
+            index_folder(data),
+            embedder_name=embedder.name,
+            dimension=embedder.dimension,
+            writable=writable,
+        )
+    except IndexerError as error:
+        raise StartupFailed(str(error)) from error
+
+
+def rails(settings: Rails) -> list[Rail]:
+    return [] if settings.secrets == "off" else [SecretsRail(settings.secrets)]
+
+
+def guard(settings: Rails) -> Callable[[], StreamGuard]:
+    """Makes the output guard of one answer."""
+    action = settings.secrets
+    return NoGuard if action == "off" else lambda: SecretsGuard(action)
+
+
+def gateway(
+    settings: Settings, generator: Generator, retriever: Retriever, rails: list[Rail]
+) -> Gateway:
+    """The pipeline and the gateway over parts that are local or handles, all the same."""
+    metrics = Metrics()
+    admission = BoundedAdmission(settings.admission.max_running, settings.admission.max_waiting)
+    metrics.watch("requests_running", "Requests admitted.", lambda: admission.running)
+    metrics.watch("requests_waiting", "Requests in the waiting room.", lambda: admission.waiting)
+    pipeline = Pipeline(
+        settings=settings,
+        generator=generator,
+        retriever=retriever,
+        rails=rails,
+        guard=guard(settings.rails),
+        admission=admission,
+        metrics=metrics,
+    )
+    return Gateway(settings, pipeline, metrics, generator.check)

@@ -1,0 +1,126 @@
+"""Everything in one process: no Ray, embedded Chroma. Starts in seconds with ``extractive``."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from backend.deploy import build
+from backend.errors import StartupFailed
+from backend.gateway import Gateway, build_app
+from backend.generators.choose import Choice
+from backend.retriever import IndexRetriever
+from backend.settings import Server, Settings
+from indexer.store import ChromaStore
+from indexer.types import Embedder
+
+_BACKLOG = 2048  # a launch spike connects faster than a busy event loop accepts
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBackend:
+    """A backend that answers at ``url``. ``embedder`` and ``store`` may be used to index more."""
+
+    url: str
+    gateway: Gateway
+    embedder: Embedder
+    store: ChromaStore
+
+
+@asynccontextmanager
+async def local_backend(
+    settings: Settings, data: Path, choice: Choice, patience_s: float = 5.0
+) -> AsyncIterator[LocalBackend]:
+    """Serves until the block is left; then answers in flight get ``patience_s`` to end.
+
+    Raises ``StartupFailed`` with what to do.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        # First, because a taken port is the cheapest failure to find.
+        listener = stack.enter_context(_listen(settings.server))
+        embedder = await asyncio.to_thread(build.embedder, settings.retrieval)
+        store = await asyncio.to_thread(build.store, data, embedder, writable=True)
+        stack.callback(store.close)
+        retriever = IndexRetriever(embedder, store, settings.retrieval.threads)
+        stack.callback(retriever.close)
+        generator = await build.generator(choice, settings)
+        stack.push_async_callback(generator.close)
+        gateway = build.gateway(settings, generator, retriever, build.rails(settings.rails))
+        server = _Server(_config(gateway, settings.server))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            await server.up(serving)
+            host, port = listener.getsockname()[:2]
+            yield LocalBackend(_url(host, port), gateway, embedder, store)
+        finally:
+            await gateway.drain("the backend is stopping", patience_s)
+            server.should_exit = True
+            await serving
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handlers: the command line decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def up(self, serving: "asyncio.Task[None]") -> None:
+        while not self.started:
+            done, _ = await asyncio.wait([serving], timeout=0.01)
+            if done:
+                raise StartupFailed("The HTTP server did not start; its log says why.")
+
+
+def _config(gateway: Gateway, server: Server) -> uvicorn.Config:
+    return uvicorn.Config(
+        build_app(gateway),
+        log_level="warning",
+        access_log=False,
+        # Deltas are a few bytes: compressing them costs more than it saves.
+        ws_per_message_deflate=False,
+        # Up to here an oversized frame is answered with an error; beyond, the connection ends.
+        ws_max_size=4 * server.max_frame_bytes,
+        timeout_graceful_shutdown=2,
+    )
+
+
+@contextlib.contextmanager
+def _listen(server: Server) -> Iterator[socket.socket]:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            server.host, server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family)
+    except OSError as error:
+        raise StartupFailed(f"Cannot listen on {server.host}: {error}") from error
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            raise StartupFailed(_why_not(server, error)) from error
+        yield listener
+
+
+def _why_not(server: Server, error: OSError) -> str:
+    place = f"{server.host}:{server.port}"
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"{place} is in use, perhaps by another `glossator serve`. "
+            "Stop it, or choose another port: --port N."
+        )
+    return f"Cannot listen on {place}: {os.strerror(error.errno or 0)}."
+
+
+def _url(host: str, port: int) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    return f"http://{reachable}:{port}"

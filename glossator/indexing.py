@@ -1,0 +1,131 @@
+"""`glossator index`, and the progress bar that `glossator serve --index` shares with it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from backend.deploy import build
+from backend.errors import StartupFailed
+from backend.settings import load
+from indexer.pipeline import Report
+from indexer.pipeline import index as run_index
+from indexer.sources import open_source
+from indexer.store import ChromaStore
+from indexer.types import Embedder, IndexerError
+
+console = Console(stderr=True, highlight=False)
+
+
+def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path) -> int:
+    """The exit code: 1 when a source failed; the others are indexed all the same."""
+    settings = load(config)
+    with console.status("loading the embedding model"):
+        embedder = build.embedder(settings.retrieval)
+    try:
+        if rebuild:
+            ChromaStore.wipe(build.index_folder(data))
+        with build.store(data, embedder, writable=True) as store:
+            return index_all(sources, embedder, store)
+    except IndexerError as error:
+        raise StartupFailed(str(error)) from error
+
+
+def index_all(
+    sources: Sequence[str],
+    embedder: Embedder,
+    store: ChromaStore,
+    *,
+    first: str = "",
+    on_first: Callable[[], None] = lambda: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> int:
+    """Indexes each source behind a progress bar and prints its report; the number that failed.
+
+    Once ``stopped`` says so it ends at the next batch; what is stored stays.
+    """
+    failed = 0
+    for spec in sources:
+        try:
+            with _Bar(spec, stopped) as bar:
+                report = run_index(
+                    open_source(spec),
+                    embedder,
+                    store,
+                    progress=bar.advance,
+                    first=first,
+                    on_first=lambda bar=bar: bar.paused(on_first),
+                )
+        except _StoppedError:
+            return failed
+        except IndexerError as error:
+            console.print(f"[red]{spec}: {error}[/]")
+            failed += 1
+        else:
+            _print(report)
+    return min(failed, 1)
+
+
+class _StoppedError(Exception):
+    """Unwinds an index run from its progress callback."""
+
+
+class _Bar:
+    """The progress of one source. ``paused`` clears it while others write to the terminal."""
+
+    def __init__(self, spec: str, stopped: Callable[[], bool]) -> None:
+        self._spec = spec
+        self._stopped = stopped
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self._progress.add_task(f"{spec}: reading", total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def advance(self, done: int, total: int) -> None:
+        if self._stopped():
+            raise _StoppedError
+        self._progress.update(
+            self._task, description=f"{self._spec}: indexing", completed=done, total=total
+        )
+
+    def paused(self, work: Callable[[], None]) -> None:
+        self._progress.stop()
+        work()
+        self._progress.start()
+
+
+def _print(report: Report) -> None:
+    console.print(
+        f"{report.source}: {report.documents} documents, {report.chunks} chunks "
+        f"({report.added} new, {report.removed} removed, {report.unchanged} unchanged) "
+        f"in {report.seconds:.1f} s; index {report.dataset}"
+    )
+    shown = 5
+    for what, why in report.skipped[:shown]:
+        console.print(f"  skipped {what}: {why}", style="dim")
+    if len(report.skipped) > shown:
+        console.print(f"  and {len(report.skipped) - shown} more skipped", style="dim")

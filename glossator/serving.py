@@ -1,0 +1,137 @@
+"""`glossator serve`: starts a deployment, indexes behind a progress bar, serves until a signal."""
+
+import asyncio
+import logging
+import signal
+import threading
+import uuid
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from backend.deploy.local import LocalBackend, local_backend
+from backend.gateway import VERSION
+from backend.generators.choose import choose
+from backend.settings import Settings, load
+from backend.wire import Ask
+from glossator import asking, indexing
+from glossator.cli import DEFAULT_URL
+from glossator.indexing import console
+
+
+def serve(
+    deploy: str,
+    config: Path | None,
+    overrides: Mapping[str, Mapping[str, Any]],
+    data: Path,
+    sources: Sequence[str],
+    question: str | None,
+) -> int:
+    """The exit code. Raises ``StartupFailed``."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = load(config, overrides=overrides)
+    if deploy == "ray":
+        # Indexed before anything starts: the deployments only read.
+        if sources and indexing.index(sources, rebuild=False, config=config, data=data):
+            return 1
+        return asyncio.run(_until_stopped(_on_ray(settings, data, question)))
+    return asyncio.run(_until_stopped(_locally(settings, data, sources, question)))
+
+
+async def _until_stopped(work: Coroutine[None, None, None]) -> int:
+    """Runs until a signal. A second one no longer waits for a clean end."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(work)
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stop() -> None:
+        console.print("\nStopping; answers in flight may end. Ctrl-C again stops at once.")
+        for number in signals:
+            loop.remove_signal_handler(number)
+        task.cancel()
+
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            raise
+    return 0
+
+
+async def _locally(
+    settings: Settings, data: Path, sources: Sequence[str], question: str | None
+) -> None:
+    choice = await choose(settings.generation)
+    console.print(f"Generator: {choice.engine}, because {choice.why}.")
+    console.print("Starting ...")
+    async with local_backend(settings, data, choice) as backend:
+        if sources:
+            await _index(backend, sources, question)
+        elif question:
+            await _ask(backend.url, question)
+        _announce(backend.url, f"{backend.store.count()} chunks in the index")
+        await asyncio.Event().wait()
+
+
+async def _on_ray(settings: Settings, data: Path, question: str | None) -> None:
+    from backend.deploy.ray_app import ray_backend
+
+    choice = await choose(settings.generation)
+    console.print(f"Generator: {choice.engine}, because {choice.why}.")
+    console.print("Starting the deployments on Ray Serve ...")
+    async with ray_backend(settings, data, choice) as url:
+        if question:
+            await _ask(url, question)
+        _announce(url, "deployed on Ray Serve")
+        await asyncio.Event().wait()
+
+
+async def _index(backend: LocalBackend, sources: Sequence[str], question: str | None) -> None:
+    """Indexes in a thread; the question is asked as soon as what answers it is searchable."""
+    loop = asyncio.get_running_loop()
+    stopping = threading.Event()
+    asked = threading.Event()
+
+    def ask_once() -> None:
+        # Called in the indexing thread, which waits: the answer has the machine to itself.
+        if question and not asked.is_set():
+            asked.set()
+            asyncio.run_coroutine_threadsafe(_ask(backend.url, question), loop).result()
+
+    def index() -> None:
+        indexing.index_all(
+            sources,
+            backend.embedder,
+            backend.store,
+            first=question or "",
+            on_first=ask_once,
+            stopped=stopping.is_set,
+        )
+        ask_once()
+
+    running = asyncio.ensure_future(asyncio.to_thread(index))
+    try:
+        await asyncio.shield(running)
+    finally:
+        # The store closes after this; the thread must have let go of it.
+        stopping.set()
+        await asyncio.wait([running])
+
+
+async def _ask(url: str, question: str) -> None:
+    console.print(f"\n[bold]> {question}[/]\n")
+    await asking.stream(url, Ask(id=uuid.uuid4().hex, question=question), asking.Transcript())
+    console.print()
+
+
+def _announce(url: str, what: str) -> None:
+    option = "" if url == DEFAULT_URL else f" --url {url}"
+    console.print(
+        f"Glossator {VERSION} serves at [bold]{url}[/], {what}.\n"
+        f'  ask       glossator ask{option} "how do I compute the inverse FFT of a real signal?"\n'
+        f"  editor    let it start the language server: glossator lsp{option}\n"
+        f"  openai    any OpenAI client: base URL {url}/v1\n"
+        "Ctrl-C stops it."
+    )
