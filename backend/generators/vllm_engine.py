@@ -35,7 +35,7 @@ class VllmGenerator:
 
     def __init__(self, engine: "AsyncLLM", steps: "_Steps", model: str, coalesce_ms: float) -> None:
         self.model = model
-        self._engine = engine
+        self._open: AsyncLLM | None = engine
         self._steps = steps
         self._coalesce_s = coalesce_ms / 1000
         self._tokenizer: Any = engine.get_tokenizer()
@@ -112,9 +112,21 @@ class VllmGenerator:
         """Ends the engine's process. Answers still streaming end with ``Unavailable``."""
         from vllm.v1.engine.exceptions import EngineDeadError
 
-        # Shutdown alone would leave their iterators waiting forever.
-        self._engine.output_processor.propagate_error(EngineDeadError())
-        await asyncio.to_thread(self._engine.shutdown, 5.0)
+        engine, self._open = self._open, None
+        if engine is None:
+            return
+        # Shutdown alone would leave their iterators waiting forever, and log the engine's
+        # end as a failure.
+        engine.output_processor.propagate_error(EngineDeadError())
+        if engine.output_handler is not None:
+            engine.output_handler.cancel()
+        await asyncio.to_thread(engine.shutdown, 5.0)
+
+    @property
+    def _engine(self) -> "AsyncLLM":
+        if self._open is None:
+            raise Unavailable(f"The engine of {self.model} was closed. Start the server again.")
+        return self._open
 
     async def _tokens(self, prompt: Prompt) -> list[int]:
         messages = [{"role": message.role, "content": message.text} for message in prompt.messages]
@@ -142,7 +154,8 @@ class VllmGenerator:
 
         # Ids come from clients and may repeat; an abort must hit this request alone.
         engine_id = f"{request_id}#{next(self._serial)}"
-        outputs = self._engine.generate(
+        engine = self._engine
+        outputs = engine.generate(
             tokens_input(tokens, cache_salt=cache_salt or None),
             params,
             engine_id,
@@ -167,7 +180,7 @@ class VllmGenerator:
             if not finished:
                 # vLLM aborts when its iterator is closed or cancelled, except while the request
                 # is still on its way to the engine. Aborting twice is harmless.
-                await self._engine.abort(engine_id)
+                await engine.abort(engine_id)
 
 
 class _Steps:
