@@ -14,7 +14,7 @@ SessionError
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Literal, Self
 
 import msgspec
@@ -100,6 +100,7 @@ class Session:
         self._orphans: dict[str, Answer] = {}  # of dropped links, until the next one takes them
         self._recovery: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
+        self._failing = False  # the last attempt to connect failed
         self._pauses = delays()
 
     async def __aenter__(self) -> Self:
@@ -122,7 +123,7 @@ class Session:
                 log.debug("%s", error)
             await asyncio.sleep(next(self._pauses))
 
-    async def ask(self, ask: Ask) -> AsyncIterator[AnswerFrame]:
+    async def ask(self, ask: Ask) -> AsyncGenerator[AnswerFrame, None]:
         """Every frame of the answer in order, exactly one terminal frame last.
 
         Closing the iterator, or cancelling the task that awaits it, sends ``Cancel``.
@@ -175,10 +176,12 @@ class Session:
     async def _connected(self) -> _Link:
         async with self._opening:
             if self._link is None:
-                self._set_status("connecting")
+                if not self._failing:  # a status that flickers with every retry tells nothing
+                    self._set_status("connecting")
                 try:
                     socket = await dial(self.url, self._token, self._open_timeout_s)
                 except BackendUnreachable as error:
+                    self._failing = True
                     self._set_status("offline", str(error))
                     raise
                 # No await from here on: a cancelled caller leaves no half-made link behind.
@@ -186,6 +189,7 @@ class Session:
                 self._orphans = {}
                 adopted = [answer.resume for answer in link.answers.values()]
                 self._readers[link] = asyncio.create_task(self._read(link, adopted))
+                self._failing = False
                 self._set_status("ready")
             return self._link
 

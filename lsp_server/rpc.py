@@ -1,0 +1,84 @@
+"""Custom requests over pygls: parameters as plain JSON in, clear JSON-RPC errors out.
+
+pygls turns untyped parameters into named tuples and puts tracebacks, with the paths of this
+machine, into its error replies; every request of ours goes through here instead.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import msgspec
+from cattrs import Converter
+from msgspec import Struct
+from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
+from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, default_converter
+
+from backend.wire import Code, Failed
+from lsp_server import protocol
+from lsp_server.session import BrokenAnswer, SessionError
+
+log = logging.getLogger(__name__)
+
+Params = TypeVar("Params", bound=Struct)
+
+
+def converter() -> Converter:
+    """pygls' own, except that parameters of methods it does not know stay as they came."""
+    plain: Converter = default_converter()  # type: ignore[no-untyped-call]
+    plain.register_structure_hook(
+        JsonRPCRequestMessage,
+        lambda message, _: JsonRPCRequestMessage(
+            id=message["id"],
+            method=message["method"],
+            jsonrpc=message["jsonrpc"],
+            params=message.get("params"),
+        ),
+    )
+    plain.register_structure_hook(
+        JsonRPCNotification,
+        lambda message, _: JsonRPCNotification(
+            method=message["method"], jsonrpc=message["jsonrpc"], params=message.get("params")
+        ),
+    )
+    return plain
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """Every error becomes one whose message is for the user; the unexpected is logged here."""
+    try:
+        yield
+    except JsonRpcException:
+        raise
+    except msgspec.ValidationError as error:
+        raise JsonRpcInvalidParams(f"Invalid parameters: {error}") from error
+    except SessionError as error:
+        code: Code = "internal" if isinstance(error, BrokenAnswer) else "unavailable"
+        raise failure(Failed(id=None, seq=0, code=code, message=str(error))) from error
+    except Exception as error:
+        log.exception("a request failed unexpectedly")
+        raise JsonRpcInternalError(
+            "Glossator's language server failed on this request; its log says why."
+        ) from error
+
+
+def failure(failed: Failed) -> JsonRpcException:
+    """The backend's refusal as a JSON-RPC error."""
+    data = protocol.FailureData(code=failed.code, retry_after_ms=failed.retry_after_ms)
+    return JsonRpcException(
+        failed.message, code=protocol.REQUEST_FAILED, data=protocol.to_json(data)
+    )
+
+
+def parse(params: Any, kind: type[Params]) -> Params:
+    """Raises ``msgspec.ValidationError`` naming the member that is wrong."""
+    return msgspec.convert(params, kind)
+
+
+class QuietExpected(logging.Filter):
+    """pygls logs a traceback for every error reply, also for those made on purpose."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], JsonRpcException))
