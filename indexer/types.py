@@ -67,8 +67,19 @@ class Chunk:
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
-        parts = (self.source, self.uri, self.title, self.section, self.version, self.signature,
-                 self.breadcrumb, self.summary, self.example, str(self.line), self.text)
+        parts = (
+            self.source,
+            self.uri,
+            self.title,
+            self.section,
+            self.version,
+            self.signature,
+            self.breadcrumb,
+            self.summary,
+            self.example,
+            str(self.line),
+            self.text,
+        )
         digest = hashlib.blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=16)
         object.__setattr__(self, "id", digest.hexdigest())
 
@@ -126,3 +137,8 @@ class VectorStore(Protocol):
     def search(
         self, vector: Vectors, limit: int, sources: Sequence[str] | None = None
     ) -> list[Passage]: ...
+
+    @property
+    def dataset(self) -> str:
+        """Version of the content; another content has another one."""
+        ...

@@ -1,0 +1,104 @@
+"""Cuts API entries by the sections of their docstring: numpydoc and Google style. Pure.
+
+The first chunk of an entry is its signature, summary and description, what a question is most
+often about. Short sections share a chunk: every chunk costs an embedding.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from indexer.chunkers.blocks import LIMIT, Block, blocks, first_example, first_paragraph, pack
+from indexer.types import Chunk, Document
+
+_UNDERLINE = re.compile(r"([-=~^])\1{2,}\s*$")
+_GOOGLE = re.compile(
+    r"(Args|Arguments|Attributes|Examples?|Keyword Args|Notes?|Other Parameters|Parameters|Raises|"
+    r"Returns?|Todo|Warns|Warnings?|Yields?):\s*$"
+)
+# Names and one-line summaries of other entries: in a chunk of their own they would be found in
+# the place of those entries.
+_LEFT_OUT = {"see also", "references"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    title: str
+    text: str
+
+
+class ApiChunker:
+    """Chunks of at most ``limit`` characters, but for code that alone is longer."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+
+    def chunks(self, document: Document) -> Iterator[Chunk]:
+        head, *rest = _sections(document.text)
+        description = blocks(head.text)
+        examples = [section for section in rest if section.title.startswith("Example")]
+        example = first_example([part for section in examples for part in blocks(section.text)])
+        summary = first_paragraph(description)
+        for titles, text in self._pieces(document.signature, description, rest):
+            yield Chunk(
+                source=document.source,
+                uri=document.uri,
+                title=document.title,
+                text=text,
+                kind=document.kind,
+                breadcrumb=" › ".join(document.breadcrumb),
+                version=document.version,
+                symbol=document.symbol,
+                signature=document.signature,
+                summary=summary,
+                example=example or first_example(description),
+                section=", ".join(titles),
+                line=document.line,
+            )
+
+    def _pieces(
+        self, signature: str, description: list[Block], sections: list[_Section]
+    ) -> Iterator[tuple[list[str], str]]:
+        """Section titles and text of each chunk; the first one is untitled."""
+        start = [Block(signature, 0)] if signature else []
+        for piece in pack([*start, *description], self._limit):
+            yield [], piece.text
+        titles: list[str] = []
+        texts: list[str] = []
+        for section in sections:
+            if section.title.lower() in _LEFT_OUT:
+                continue
+            for piece in pack(blocks(section.text), self._limit):
+                if texts and sum(map(len, texts)) + len(piece.text) > self._limit:
+                    yield titles, "\n\n".join(texts)
+                    titles, texts = [], []
+                heading = f"{section.title}:\n" if texts and section.title not in titles else ""
+                if section.title not in titles:
+                    titles.append(section.title)
+                texts.append(heading + piece.text)
+        if texts:
+            yield titles, "\n\n".join(texts)
+
+
+def _sections(text: str) -> list[_Section]:
+    """The untitled beginning, then every section; titles without their underline or colon."""
+    lines = text.split("\n")
+    found: list[tuple[str, list[str]]] = [("", [])]
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        following = lines[at + 1] if at + 1 < len(lines) else ""
+        google = _GOOGLE.match(line)
+        if _is_title(line) and _UNDERLINE.match(following):
+            found.append((line.strip(), []))
+            at += 1
+        elif google and following.startswith(" "):
+            found.append((google.group(1), []))
+        else:
+            found[-1][1].append(line)
+        at += 1
+    return [_Section(title, "\n".join(body).strip("\n")) for title, body in found]
+
+
+def _is_title(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith((" ", ">>>", "|", "+", "=", "-"))

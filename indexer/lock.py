@@ -1,0 +1,37 @@
+"""A folder's lock between processes: many readers or one writer.
+
+The kernel holds it (``flock``), so that it goes with the process that had it, however that died.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+from indexer.types import IndexerError, IndexInUse
+
+
+class FolderLock:
+    """Held from construction until ``release``. Raises ``IndexInUse`` at once, never waits."""
+
+    def __init__(self, path: Path, *, exclusive: bool) -> None:
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise IndexerError(f"The index folder {path.parent} is not usable: {error}") from error
+        try:
+            fcntl.flock(self._fd, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except OSError as error:
+            owner = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._fd)
+            raise IndexInUse(
+                f"The index in {path.parent} is in use by another process (pid {owner}). "
+                "Stop that one first, or give this one a folder of its own with --data."
+            ) from error
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Idempotent."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
