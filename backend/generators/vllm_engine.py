@@ -48,7 +48,11 @@ class VllmGenerator:
 
         The event loop stays free meanwhile. Raises ``StartupFailed``.
         """
-        building = asyncio.ensure_future(asyncio.to_thread(_build, model, settings))
+        local = _local_folder(model)
+        # A call of its own: somewhere in this import a stack frame is kept for good, and with it
+        # whatever its callers hold. That must not be the engine.
+        await asyncio.to_thread(_import_vllm, settings, offline=local)
+        building = asyncio.ensure_future(asyncio.to_thread(_build, model, local, settings))
         try:
             engine, steps = await asyncio.shield(building)
         except asyncio.CancelledError:
@@ -139,7 +143,7 @@ class VllmGenerator:
             messages, add_generation_prompt=True, tokenize=False
         )
         # The template has written every special token already.
-        return list(self._tokenizer.encode(text, add_special_tokens=False))
+        return list(self._tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
     async def _generate(
         self,
@@ -263,21 +267,15 @@ def _mapped(model: str) -> Iterator[None]:
         raise Unavailable(f"vLLM could not go on with the answer: {error}. Ask again.") from error
 
 
-def _build(model: str, settings: Vllm) -> "tuple[AsyncLLM, _Steps]":
+def _build(model: str, local: bool, settings: Vllm) -> "tuple[AsyncLLM, _Steps]":
     """Blocks until the engine can answer. Raises ``StartupFailed``."""
-    local = _local_folder(model)
-    _prepare_environment(settings, offline=local)
-    try:
-        from vllm.v1.engine.async_llm import AsyncLLM
-    except ImportError as error:
-        raise StartupFailed(
-            f"vLLM cannot be imported ({error}). Install `glossator[serve,cpu]`, or "
-            "`glossator[serve,cuda]` on a machine with an NVIDIA GPU."
-        ) from error
+    from vllm.v1.engine.async_llm import AsyncLLM
+
     steps = _Steps()
     try:
         engine = AsyncLLM.from_engine_args(
-            _engine_args(model, settings), stat_loggers=[lambda _config, _index: steps]
+            _engine_args(str(Path(model).expanduser()) if local else model, settings),
+            stat_loggers=[lambda _config, _index: steps],
         )
     except Exception as error:
         raise StartupFailed(_startup_message(model, local, error)) from error
@@ -302,8 +300,12 @@ def _local_folder(model: str) -> bool:
     return False
 
 
-def _prepare_environment(settings: Vllm, offline: bool) -> None:
-    """What vLLM reads from the environment when it is imported, and hands to its processes."""
+def _import_vllm(settings: Vllm, offline: bool) -> None:
+    """vLLM reads the environment when it is imported, and hands it to its processes.
+
+    Quiet by default, and nothing leaves the machine; the user's own variables win. Raises
+    ``StartupFailed`` when vLLM is not installed.
+    """
     quiet = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
     if offline:
         quiet["HF_HUB_OFFLINE"] = "1"
@@ -313,13 +315,20 @@ def _prepare_environment(settings: Vllm, offline: bool) -> None:
     if settings.cpu_threads:
         os.environ["OMP_NUM_THREADS"] = str(settings.cpu_threads)
         os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"
+    try:
+        import vllm.v1.engine.async_llm  # noqa: F401
+    except ImportError as error:
+        raise StartupFailed(
+            f"vLLM cannot be imported ({error}). Install `glossator[serve,cpu]`, or "
+            "`glossator[serve,cuda]` on a machine with an NVIDIA GPU."
+        ) from error
 
 
 def _engine_args(model: str, settings: Vllm) -> "AsyncEngineArgs":
     from vllm.engine.arg_utils import AsyncEngineArgs
 
     return AsyncEngineArgs(
-        model=str(Path(model).expanduser()) if _local_folder(model) else model,
+        model=model,
         dtype=settings.dtype,
         max_model_len=settings.max_model_len or None,
         max_num_seqs=settings.max_num_seqs,
