@@ -1,0 +1,67 @@
+"""The custom methods: camelCase on the wire, lines from 0, and all of it documented."""
+
+import inspect
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from backend import wire
+from lsp_server import protocol
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "lsp.md").read_text()
+STRUCTS = [
+    struct
+    for _, struct in inspect.getmembers(protocol, inspect.isclass)
+    if issubclass(struct, msgspec.Struct) and struct.__module__ == protocol.__name__
+]
+
+
+@pytest.mark.parametrize("struct", STRUCTS, ids=lambda struct: struct.__name__)
+def test_every_member_is_documented(struct):
+    """``docs/lsp.md`` is what a plugin's author reads."""
+    for field in msgspec.structs.fields(struct):
+        assert f"`{field.encode_name}`" in DOCUMENT
+        assert "_" not in field.encode_name
+    if (tag := struct.__struct_config__.tag) is not None:
+        assert f"`{tag}`" in DOCUMENT
+
+
+def test_every_method_is_documented():
+    """Requests and notifications by their names."""
+    assert f"`{protocol.CHAT}`" in DOCUMENT
+    assert f"`{protocol.STATUS}`" in DOCUMENT
+
+
+@pytest.mark.parametrize(("line", "expected"), [(1, 0), (42, 41), (None, None)])
+def test_lines_of_citations_count_from_0(line, expected):
+    """As everything in LSP does, unlike the websocket's."""
+    source = wire.Citation(number=1, title="t", uri="u", line=line)
+    assert protocol.citation(source).line == expected
+
+
+def test_every_frame_of_an_answer_has_its_partial_result():
+    """And the terminal frames none: the response and ``end`` stand for them."""
+    frames = {
+        wire.Queued(id="r", seq=0, position=2): {"kind": "queued", "position": 2},
+        wire.Admitted(id="r", seq=0, queue_ms=1.5, model="m"): {
+            "kind": "admitted",
+            "model": "m",
+            "queueMs": 1.5,
+        },
+        wire.Notice(id="r", seq=0, about="a", message="b"): {
+            "kind": "notice",
+            "about": "a",
+            "message": "b",
+        },
+        wire.Delta(id="r", seq=0, text="x"): {"kind": "delta", "text": "x"},
+    }
+    for frame, expected in frames.items():
+        progress = protocol.partial_result(frame)
+        assert progress is not None
+        assert protocol.to_json(progress) == expected
+    finished = wire.Finished(
+        id="r", seq=0, reason="stop", usage=wire.Usage(), timings=wire.Timings()
+    )
+    failed = wire.Failed(id="r", seq=0, code="internal", message="")
+    assert protocol.partial_result(finished) is protocol.partial_result(failed) is None
