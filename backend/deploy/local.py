@@ -44,7 +44,7 @@ async def local_backend(
     """
     async with contextlib.AsyncExitStack() as stack:
         # First, because a taken port is the cheapest failure to find.
-        listener = stack.enter_context(_listen(settings.server))
+        listener = stack.enter_context(listening(settings.server))
         embedder = await asyncio.to_thread(build.embedder, settings.retrieval)
         store = await asyncio.to_thread(build.store, data, embedder, writable=True)
         stack.callback(store.close)
@@ -93,7 +93,8 @@ def _config(gateway: Gateway, server: Server) -> uvicorn.Config:
 
 
 @contextlib.contextmanager
-def _listen(server: Server) -> Iterator[socket.socket]:
+def listening(server: Server) -> Iterator[socket.socket]:
+    """A listening socket on the configured address. Raises ``StartupFailed``."""
     try:
         family, _, _, _, address = socket.getaddrinfo(
             server.host, server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -124,3 +125,10 @@ def _why_not(server: Server, error: OSError) -> str:
 def _url(host: str, port: int) -> str:
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
     return f"http://{reachable}:{port}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,105 @@
+"""The ports as seen through Ray Serve handles. Ray's errors become ours here.
+
+A plain call costs a few milliseconds; the answer's text crosses one streaming handle.
+"""
+
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+from ray.exceptions import RayError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
+from ray.serve.handle import DeploymentHandle
+
+from backend.errors import GlossatorError, Overloaded, Unavailable
+from backend.ports import Load, Prompt, Retrieved, Sampling, TextDelta, Verdict
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except GlossatorError as error:
+        # Ray raises a class of its own made of RayTaskError and ours; the cause is ours alone.
+        cause = getattr(error, "cause", error)
+        raise (cause if isinstance(cause, GlossatorError) else error) from None
+    except BackPressureError as error:
+        raise Overloaded(f"The {what} has too many requests.", retry_after_ms=1000) from error
+    except (RayError, DeploymentUnavailableError) as error:
+        raise Unavailable(f"The {what} is not answering; it is being restarted. Ask again.") from (
+            error
+        )
+
+
+class RayGenerator:
+    """A ``Generator`` whose replicas Serve chooses. ``model`` is what the replicas report."""
+
+    def __init__(self, handle: DeploymentHandle, model: str) -> None:
+        self.model = model
+        self._handle = handle
+        self._streaming = handle.options(stream=True)
+
+    async def stream(
+        self, prompt: Prompt, sampling: Sampling, request_id: str
+    ) -> AsyncGenerator[TextDelta]:
+        with _translated("generator"):
+            deltas = self._streaming.stream.remote(prompt, sampling, request_id)
+            ended = False
+            try:
+                async for delta in deltas:
+                    yield delta
+                ended = True
+            except Exception:
+                # It failed there; cancelling here as well would hide why.
+                ended = True
+                raise
+            finally:
+                if not ended:
+                    deltas.cancel()
+
+    async def warm(self, prompt: Prompt) -> None:
+        with _translated("generator"):
+            await self._handle.warm.remote(prompt)
+
+    async def load(self) -> Load:
+        """The load of one replica, whichever answers."""
+        with _translated("generator"):
+            load: Load = await self._handle.load.remote()
+            return load
+
+    async def check(self) -> None:
+        with _translated("generator"):
+            await self._handle.check.remote()
+
+    async def close(self) -> None:
+        """The deployment outlives its handles."""
+
+
+class RayRetriever:
+    """A ``Retriever`` on Ray Serve. The replica keeps the budget."""
+
+    def __init__(self, handle: DeploymentHandle) -> None:
+        self._handle = handle
+
+    async def search(
+        self, query: str, sources: Sequence[str] | None, limit: int, budget_ms: float
+    ) -> Retrieved:
+        with _translated("retriever"):
+            found: Retrieved = await self._handle.search.remote(query, sources, limit, budget_ms)
+            return found
+
+
+class RayRail:
+    """A ``Rail`` on Ray Serve."""
+
+    def __init__(
+        self, handle: DeploymentHandle, name: str, on_failure: Literal["allow", "block"]
+    ) -> None:
+        self.name = name
+        self.on_failure: Literal["allow", "block"] = on_failure
+        self._handle = handle
+
+    async def check(self, texts: Sequence[str]) -> list[Verdict]:
+        with _translated(f"{self.name} rail"):
+            verdicts: list[Verdict] = await self._handle.check.remote(list(texts))
+            return verdicts

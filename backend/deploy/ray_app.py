@@ -1,0 +1,252 @@
+"""The same graph as Ray Serve deployments: gateway → generator, retriever, one for each rail.
+
+The plain classes are wrapped here and nowhere else. What the tuned ingress is worth was measured:
+Serve's default path costs two to three times the TTFT (docs/performance.md).
+"""
+
+import asyncio
+import logging
+import os
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from backend.deploy import build
+from backend.deploy.local import free_port, listening
+from backend.errors import GlossatorError, StartupFailed
+from backend.gateway import build_app
+from backend.generators.choose import Choice
+from backend.ports import Load, Prompt, Rail, Retrieved, Sampling, TextDelta, Verdict
+from backend.retriever import IndexRetriever
+from backend.settings import Settings
+
+APP = "glossator"
+_OBJECT_STORE_BYTES = 256 * 2**20  # questions and deltas are small
+
+
+class GeneratorDeployment:
+    """One replica is one engine."""
+
+    async def __init__(self, choice: Choice, settings: Settings) -> None:  # type: ignore[misc]
+        self._generator = await build.generator(choice, settings)
+
+    async def model(self) -> str:
+        return self._generator.model
+
+    async def stream(
+        self, prompt: Prompt, sampling: Sampling, request_id: str
+    ) -> AsyncIterator[TextDelta]:
+        # The engine aborts in here, by the closing of its iterator; Ray only brings the news.
+        async with aclosing(self._generator.stream(prompt, sampling, request_id)) as deltas:
+            async for delta in deltas:
+                yield delta
+
+    async def warm(self, prompt: Prompt) -> None:
+        await self._generator.warm(prompt)
+
+    async def load(self) -> Load:
+        return await self._generator.load()
+
+    async def check(self) -> None:
+        await self._generator.check()
+
+    async def check_health(self) -> None:
+        """Asked by Serve; raising has the replica replaced."""
+        await self._generator.check()
+
+    async def __del__(self) -> None:
+        await self._generator.close()
+
+
+class RetrieverDeployment:
+    """Each replica reads the index and holds an embedder."""
+
+    def __init__(self, data: Path, settings: Settings) -> None:
+        embedder = build.embedder(settings.retrieval)
+        store = build.store(data, embedder, writable=False)
+        self._retriever = IndexRetriever(embedder, store, settings.retrieval.threads)
+
+    async def search(
+        self, query: str, sources: Sequence[str] | None, limit: int, budget_ms: float
+    ) -> Retrieved:
+        return await self._retriever.search(query, sources, limit, budget_ms)
+
+
+class RailDeployment:
+    """Judges texts for every gateway."""
+
+    def __init__(self, rail: Rail) -> None:
+        self._rail = rail
+
+    async def check(self, texts: Sequence[str]) -> list[Verdict]:
+        return await self._rail.check(texts)
+
+
+class GatewayDeployment:
+    """Holds the websockets, admission and the pipeline; its ports are handles."""
+
+    async def __init__(  # type: ignore[misc]
+        self, settings: Settings, generator: Any, retriever: Any, rails: dict[str, Any]
+    ) -> None:
+        from backend.deploy.handles import RayGenerator, RayRail, RayRetriever
+
+        self._gateway = build.gateway(
+            settings,
+            RayGenerator(generator, await generator.model.remote()),
+            RayRetriever(retriever),
+            [
+                RayRail(rails[rail.name], rail.name, rail.on_failure)
+                for rail in build.rails(settings.rails)
+            ],
+        )
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        return build_app(self._gateway)
+
+
+def application(settings: Settings, data: Path, choice: Choice) -> Any:
+    """The Serve application, for ``serve.run``."""
+    from ray import serve
+
+    ray = settings.ray
+
+    def deploy(plain: type, name: str, replicas: int, ongoing: int, cpus: float, gpus: float = 0):  # type: ignore[no-untyped-def]
+        return serve.deployment(
+            plain,
+            name=name,
+            num_replicas=replicas,
+            max_ongoing_requests=ongoing,
+            ray_actor_options={"num_cpus": cpus, "num_gpus": gpus},
+            health_check_period_s=ray.health_check_period_s,
+            health_check_timeout_s=ray.health_check_timeout_s,
+            graceful_shutdown_timeout_s=ray.drain_s,
+            max_constructor_retry_count=2,
+        )
+
+    generator = deploy(
+        GeneratorDeployment,
+        "generator",
+        ray.generator_replicas,
+        ray.generator_max_ongoing,
+        ray.generator_cpus,
+        ray.generator_gpus,
+    ).bind(choice, settings)
+    retriever = deploy(
+        RetrieverDeployment,
+        "retriever",
+        ray.retriever_replicas,
+        ray.retriever_max_ongoing,
+        ray.retriever_cpus,
+        ray.retriever_gpus,
+    ).bind(data, settings)
+    rails = {
+        rail.name: deploy(
+            RailDeployment,
+            f"rail-{rail.name}",
+            ray.rails_replicas,
+            ray.rails_max_ongoing,
+            ray.rails_cpus,
+        ).bind(rail)
+        for rail in build.rails(settings.rails)
+    }
+    return deploy(
+        serve.ingress()(GatewayDeployment),
+        "gateway",
+        ray.gateway_replicas,
+        ray.gateway_max_ongoing,
+        ray.gateway_cpus,
+    ).bind(settings, generator, retriever, rails)
+
+
+@asynccontextmanager
+async def ray_backend(settings: Settings, data: Path, choice: Choice) -> AsyncIterator[str]:
+    """The URL of the deployed backend, which lives as long as the block.
+
+    With an empty ``[ray] address`` the cluster is this machine and ends with the block.
+    Raises ``StartupFailed``.
+    """
+    if not build.index_folder(data).exists():
+        raise StartupFailed(
+            f"There is no index in {data}. Make one first: glossator index SOURCE --data {data}"
+        )
+    with listening(settings.server) as listener:
+        host, port = listener.getsockname()[:2]
+    with tempfile.TemporaryDirectory(prefix="glossator-") as folder:
+        _tune(Path(folder), settings)
+        try:
+            await asyncio.to_thread(_deploy, settings, data, choice, host, port)
+            yield f"http://{host}:{port}"
+        finally:
+            await asyncio.to_thread(_shut_down)
+
+
+def _tune(folder: Path, settings: Settings) -> None:
+    """Serve reads these when it is imported, and its actors inherit them.
+
+    HAProxy in front, no extra threads or hops inside (ray-project/ray, "Serve performance
+    tuning"). Ports and sockets of its own let two backends live on one machine.
+    """
+    defaults = {
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "metrics.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(min(5.0, settings.ray.drain_s)),
+        # Its handler for SIGTERM prints a stack and ends the process before we can clean up.
+        "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+
+
+def _deploy(settings: Settings, data: Path, choice: Choice, host: str, port: int) -> None:
+    import ray
+    from ray import serve
+    from ray.exceptions import RayError
+    from ray.serve.config import HTTPOptions
+
+    own = {} if settings.ray.address else {"object_store_memory": _OBJECT_STORE_BYTES}
+    try:
+        ray.init(
+            address=settings.ray.address or "local",
+            include_dashboard=None if settings.ray.address else False,
+            log_to_driver=False,
+            logging_level="WARNING",
+            **own,
+        )
+        logging.getLogger("ray.serve").setLevel(logging.WARNING)
+        serve.start(http_options=HTTPOptions(host=host, port=port))
+        serve.run(application(settings, data, choice), name=APP, route_prefix="/")
+    except GlossatorError:
+        raise
+    except (RayError, RuntimeError, ConnectionError, TimeoutError) as error:
+        raise StartupFailed(f"The deployments did not start: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The message of our own error where Serve quotes one, else Serve's."""
+    marker = "StartupFailed: "
+    text = str(error)
+    if marker in text:
+        return text.rsplit(marker, 1)[1].splitlines()[0]
+    return text
+
+
+def _shut_down() -> None:
+    import ray
+    from ray import serve
+
+    if ray.is_initialized():
+        serve.shutdown()
+        ray.shutdown()
