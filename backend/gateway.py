@@ -5,8 +5,9 @@ behind it is a matter of the composition roots in ``backend.deploy``.
 """
 
 import asyncio
+import contextlib
 import importlib.metadata
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -18,6 +19,7 @@ from backend.answer import Answers
 from backend.errors import GlossatorError
 from backend.metrics import CONTENT_TYPE, Metrics
 from backend.pipeline import Pipeline
+from backend.ports import Generator
 from backend.session import Session
 from backend.settings import Settings
 from backend.wire import PATH, SUBPROTOCOL
@@ -35,20 +37,20 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 class Gateway:
-    """The answers and sessions of one process. ``check`` raises when the generator is down."""
+    """The answers and sessions of one process."""
 
     def __init__(
         self,
         settings: Settings,
         pipeline: Pipeline,
         metrics: Metrics,
-        check: Callable[[], Awaitable[None]],
+        generator: Generator,
     ) -> None:
         self.settings = settings
         self.pipeline = pipeline
         self.metrics = metrics
         self.answers = Answers(pipeline.answer, settings.server.resume_window_s)
-        self._check = check
+        self._generator = generator
         self._sessions: set[Session] = set()
         metrics.watch("sessions", "Open websockets.", lambda: len(self._sessions))
         metrics.watch("requests_in_flight", "Requests not ended.", lambda: self.answers.in_flight)
@@ -68,10 +70,15 @@ class Gateway:
 
     async def readiness(self) -> Readiness:
         try:
-            await self._check()
+            await self._generator.check()
         except GlossatorError as error:
             return Readiness(False, self.pipeline.model, reason=error.message)
         return Readiness(True, self.pipeline.model)
+
+    async def metrics_text(self) -> bytes:
+        with contextlib.suppress(GlossatorError):  # a dead engine must not hide the other figures
+            self.metrics.engine(await self._generator.load())
+        return self.metrics.text()
 
     async def drain(self, reason: str, patience_s: float) -> None:
         """Tells every client to move, lets answers end, then ends those that did not."""
@@ -115,7 +122,7 @@ def build_app(gateway: Gateway) -> FastAPI:
     @app.get("/metrics")
     async def metrics() -> Response:
         """Prometheus text format."""
-        return Response(gateway.metrics.text(), media_type=CONTENT_TYPE)
+        return Response(await gateway.metrics_text(), media_type=CONTENT_TYPE)
 
     @app.exception_handler(GlossatorError)
     async def failed(_: Request, error: GlossatorError) -> Response:

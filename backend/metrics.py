@@ -8,6 +8,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from backend.answer import Answer
+from backend.ports import Load
 from backend.wire import Finished, Kind
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -64,6 +65,24 @@ class Metrics:
         self._completion_tokens = Counter(
             "glossator_completion_tokens", "Tokens generated.", registry=self.registry
         )
+
+        self._engine = Gauge(
+            "glossator_engine_requests",
+            "Requests in the engine, by state.",
+            ["state"],
+            registry=self.registry,
+        )
+        self._kv_use = Gauge(
+            "glossator_engine_kv_use_ratio",
+            "Share of the engine's KV cache in use.",
+            registry=self.registry,
+        )
+
+    def engine(self, load: Load) -> None:
+        """Takes over what the engine says of itself."""
+        self._engine.labels("running").set(load.running)
+        self._engine.labels("waiting").set(load.waiting)
+        self._kv_use.set(load.kv_use)
 
     def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """A gauge that is read when it is scraped."""

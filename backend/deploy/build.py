@@ -96,4 +96,4 @@ def gateway(
         admission=admission,
         metrics=metrics,
     )
-    return Gateway(settings, pipeline, metrics, generator.check)
+    return Gateway(settings, pipeline, metrics, generator)
