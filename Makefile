@@ -1,0 +1,55 @@
+# make run · make test · make check · make bench; each sets the environment up first.
+# ACCEL=cpu|cuda overrides the detection of an NVIDIA GPU.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+ACCEL ?= $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU && echo cuda || echo cpu)
+BIN := .venv/bin
+LOCK := requirements/$(ACCEL).lock
+READY := .venv/.ready-$(ACCEL)
+
+QUESTION ?= how do I run an FFT on my data?
+SOURCE ?= package:numpy
+SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
+	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
+	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
+
+.PHONY: help setup run test check format bench lock docs clean
+
+help: ## Say what can be made.
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## Install exact versions into .venv (about 3 minutes and 5 GB, once).
+
+$(READY): $(LOCK) pyproject.toml requirements/setup.sh
+	@requirements/setup.sh "$(PYTHON)" "$(LOCK)"
+	@touch $@
+
+run: setup ## Index NumPy's documentation, answer a question from it, then serve. MODEL=, UPSTREAM=, PORT=
+	@$(SERVE)
+
+test: setup ## Run every test: real Chroma, real vLLM with a tiny model, real Ray.
+	$(BIN)/pytest
+
+check: setup ## Lint, types, import contracts.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Format and fix what can be fixed.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure TTFT and tokens/s: engine, vllm serve, gateway, gateway on Ray.
+	$(BIN)/python -m loadtest.compare
+
+docs: setup ## Write the generated pages anew: settings, protocol.
+	$(BIN)/python -m backend.settings > docs/settings.md
+	$(BIN)/python -m backend.protocol_page > docs/protocol.md
+
+lock: ## Resolve the locks anew from pyproject.toml (needs uv).
+	requirements/lock.sh
+
+clean: ## Remove the environment and the caches.
+	rm -rf .venv .models .mypy_cache .ruff_cache .pytest_cache .hypothesis
