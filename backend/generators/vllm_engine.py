@@ -8,7 +8,7 @@ detokenizing and stop strings run here, on the event loop that streams.
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,7 @@ class VllmGenerator:
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
-    ) -> AsyncIterator[TextDelta]:
+    ) -> AsyncGenerator[TextDelta]:
         """One delta per pull; what the engine made since the last pull comes as one delta.
 
         The first delta leaves at once, a later one not before ``coalesce_ms`` after its
@@ -152,7 +152,7 @@ class VllmGenerator:
         request_id: str,
         priority: int,
         cache_salt: str,
-    ) -> "AsyncGenerator[RequestOutput, None]":
+    ) -> "AsyncGenerator[RequestOutput]":
         """The engine's outputs, paced. However this ends early, the engine aborts the request."""
         from vllm.inputs import tokens_input
 

@@ -1,0 +1,230 @@
+"""A generator on any OpenAI-compatible server: a remote vLLM, Ollama, llama.cpp, a hosted API.
+
+The only module that imports the ``openai`` client. Never retries: the caller's deadline runs,
+and a retry behind its back would generate twice.
+"""
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import openai
+
+from backend.errors import (
+    Blocked,
+    GlossatorError,
+    Overloaded,
+    StartupFailed,
+    TooLarge,
+    UnknownModel,
+    UpstreamFailed,
+)
+from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
+from backend.settings import Generation
+
+if TYPE_CHECKING:
+    from openai.types import CompletionUsage
+    from openai.types.chat import ChatCompletionChunk
+
+CONNECT_TIMEOUT_S = 5.0
+_FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length"}
+_WORDS = 300  # characters of an upstream's message that are worth repeating
+
+
+class OpenAIGenerator:
+    """Streams chat completions of one model. Made by ``start``."""
+
+    def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
+        self.model = model
+        self._client = client
+        self._running = 0
+
+    @classmethod
+    async def start(cls, generation: Generation) -> "OpenAIGenerator":
+        """Without a configured model it serves the first one the upstream names.
+
+        With one it starts whether or not the upstream is up. Raises ``StartupFailed``.
+        """
+        client = openai.AsyncOpenAI(
+            base_url=generation.upstream,
+            # Named here, even when empty, so that the client never sends a key it finds in the
+            # environment to a server that key was not meant for.
+            api_key=generation.upstream_key or "none",
+            timeout=openai.Timeout(generation.upstream_timeout_s, connect=CONNECT_TIMEOUT_S),
+            max_retries=0,
+        )
+        try:
+            return cls(client, generation.model or await _first_model(client))
+        except GlossatorError as error:
+            await client.close()
+            raise StartupFailed(error.message) from error
+
+    async def stream(
+        self, prompt: Prompt, sampling: Sampling, request_id: str
+    ) -> AsyncGenerator[TextDelta]:
+        """A delta per chunk. Tokens are counted on the last delta, where the protocol tells them.
+
+        ``priority`` and ``cache_salt`` stay behind: the protocol has no words for them.
+        """
+        self._running += 1
+        try:
+            with _mapped(self._client, self.model):
+                chunks = await self._client.chat.completions.create(
+                    **self._request(prompt, sampling)
+                )
+                finish: Finish | None = None
+                usage: CompletionUsage | None = None
+                # Leaving the block, however, closes the connection: the upstream's sign to abort.
+                async with chunks:
+                    async for chunk in chunks:
+                        text, ended = _read(chunk)
+                        finish = ended or finish
+                        usage = chunk.usage or usage
+                        if text:
+                            yield TextDelta(text)
+                if finish is None:
+                    raise UpstreamFailed(
+                        f"The upstream {self._client.base_url} ended the answer early. Ask again; "
+                        "its own log may say why."
+                    )
+                yield _last(finish, usage)
+        finally:
+            self._running -= 1
+
+    async def warm(self, prompt: Prompt) -> None:
+        """Does nothing: without priorities a warm-up would delay, or cost, real answers."""
+
+    async def load(self) -> Load:
+        """Our own open requests; what else the upstream does, the protocol does not tell."""
+        return Load(running=self._running)
+
+    async def check(self) -> None:
+        with _mapped(self._client, self.model):
+            await self._client.models.list()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    def _request(self, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "model": self.model,
+            "messages": [{"role": each.role, "content": each.text} for each in prompt.messages],
+            "max_tokens": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        if sampling.stop:
+            request["stop"] = list(sampling.stop)
+        if sampling.ignore_eos:
+            request["extra_body"] = {"ignore_eos": True}  # vLLM's
+        return request
+
+
+def _read(chunk: "ChatCompletionChunk") -> tuple[str, Finish | None]:
+    """Text and finish of a chunk. The client hands on whatever JSON came, unchecked."""
+    choices = getattr(chunk, "choices", None)
+    if not isinstance(choices, list):
+        raise UpstreamFailed(
+            f"The upstream sent a chunk that is no chat completion: {str(chunk)[:_WORDS]}. Check "
+            "that the upstream's URL is that of an OpenAI-compatible API; it mostly ends in /v1."
+        )
+    if not choices:  # the chunk with the usage
+        return "", None
+    reason = choices[0].finish_reason
+    if reason == "content_filter":
+        raise Blocked("The upstream's content filter ended the answer. Ask in other words.")
+    finish = _FINISHES.get(reason, "stop") if reason else None
+    delta = choices[0].delta
+    return (delta.content if delta else None) or "", finish
+
+
+def _last(finish: Finish, usage: "CompletionUsage | None") -> TextDelta:
+    if usage is None:
+        return TextDelta("", finish=finish)
+    details = usage.prompt_tokens_details
+    return TextDelta(
+        "",
+        tokens=usage.completion_tokens,
+        prompt_tokens=usage.prompt_tokens,
+        cached_tokens=(details.cached_tokens if details else 0) or 0,
+        finish=finish,
+    )
+
+
+async def _first_model(client: openai.AsyncOpenAI) -> str:
+    with _mapped(client, ""):
+        models = await client.models.list()
+    names = [model.id for model in models.data or ()]
+    if not names:
+        raise UpstreamFailed(
+            f"The upstream {client.base_url} serves no model. Load one there, or name it with "
+            "--model."
+        )
+    return names[0]
+
+
+@contextmanager
+def _mapped(client: openai.AsyncOpenAI, model: str) -> Iterator[None]:
+    """The client's exceptions, and what its decoder raises on garbage, as ours."""
+    try:
+        yield
+    except openai.OpenAIError as error:
+        raise translate(error, str(client.base_url), model) from error
+    except ValueError as error:
+        raise UpstreamFailed(
+            f"The upstream {client.base_url} sent what is no JSON ({error}). Check that its URL is "
+            "that of an OpenAI-compatible API; it mostly ends in /v1."
+        ) from error
+
+
+def translate(error: openai.OpenAIError, url: str, model: str) -> GlossatorError:
+    """What an exception of the client means here. Pure, and total over ``OpenAIError``."""
+    match error:
+        case openai.APITimeoutError():
+            return UpstreamFailed(
+                f"The upstream {url} was silent for too long. It may be loading a model or be "
+                "overloaded; ask again, or raise [generation] upstream_timeout_s."
+            )
+        case openai.APIConnectionError():
+            return UpstreamFailed(
+                f"The upstream {url} cannot be reached, or hung up ({error.__cause__ or error}). "
+                "Start it, or correct [generation] upstream."
+            )
+        case openai.APIStatusError():
+            return _of_status(error, url, model)
+        case _:
+            return UpstreamFailed(f"The upstream {url} failed: {_own_words(error)}. Ask again.")
+
+
+def _of_status(error: openai.APIStatusError, url: str, model: str) -> GlossatorError:
+    status, words = error.status_code, _own_words(error)
+    said = f"The upstream {url} answered {status}: {words}."
+    about = words.lower()
+    if status == 429:
+        return Overloaded(f"{said} Ask again later.", retry_after_ms=_retry_after_ms(error))
+    if status in (401, 403):
+        return UpstreamFailed(f"{said} Give it a key: GLOSSATOR_GENERATION__UPSTREAM_KEY.")
+    if status == 404 and "model" in about:
+        return UnknownModel(f"{said} {model!r} is not served there; name another with --model.")
+    if status == 404:
+        return UpstreamFailed(f"{said} Check [generation] upstream; it mostly ends in /v1.")
+    if status == 413 or (status == 400 and "context" in about):
+        return TooLarge(f"{said} Select less code, or ask with less history.")
+    return UpstreamFailed(f"{said} Its own log may say more; ask again.")
+
+
+def _own_words(error: openai.OpenAIError) -> str:
+    """The message inside the common error bodies, else what the client made of them."""
+    body = getattr(error, "body", None)
+    if isinstance(body, dict):
+        body = body.get("message") or body.get("detail") or body
+    return (str(body or error).strip() or type(error).__name__)[:_WORDS].rstrip(".")
+
+
+def _retry_after_ms(error: openai.APIStatusError) -> float | None:
+    """RFC 9110's seconds; its other form, a date, is left to the caller's own patience."""
+    try:
+        return float(error.response.headers["retry-after"]) * 1000
+    except (KeyError, ValueError):
+        return None

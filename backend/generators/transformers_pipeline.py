@@ -1,0 +1,203 @@
+"""Hugging Face transformers, one request at a time: the baseline that every gain is measured by.
+
+The only module that generates with transformers. There is no batching, no prefix cache and no
+scheduler, on purpose.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from backend.errors import StartupFailed, TooLarge, Unavailable
+from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
+
+
+class TransformersGenerator:
+    """Answers in the order of asking. Made by ``start``."""
+
+    def __init__(self, weights: Any, tokenizer: Any, model: str) -> None:
+        self.model = model
+        self._weights = weights
+        self._tokenizer = tokenizer
+        self._context = int(weights.config.max_position_embeddings)
+        self._turn = asyncio.Lock()
+        self._unfinished = 0
+        self._closed = threading.Event()
+
+    @classmethod
+    async def start(cls, model: str) -> "TransformersGenerator":
+        """Loads ``model``, a local folder or a hub name. Raises ``StartupFailed``."""
+        weights, tokenizer = await asyncio.to_thread(_load, model)
+        return cls(weights, tokenizer, Path(model).name)
+
+    async def stream(
+        self, prompt: Prompt, sampling: Sampling, request_id: str
+    ) -> AsyncGenerator[TextDelta]:
+        """A delta per word. ``priority`` and ``cache_salt`` mean nothing here."""
+        await self.check()
+        inputs = await asyncio.to_thread(self._tokenize, prompt)
+        length = int(inputs["input_ids"].shape[1])
+        if length >= self._context:
+            raise TooLarge(
+                f"The prompt has {length} tokens, but {self.model} takes {self._context} with "
+                "the answer. Select less code, or ask with less history."
+            )
+        self._unfinished += 1
+        try:
+            async with self._turn, aclosing(self._answer(inputs, length, sampling)) as answer:
+                async for delta in answer:
+                    yield delta
+        finally:
+            self._unfinished -= 1
+
+    async def warm(self, prompt: Prompt) -> None:
+        """Does nothing: there is no prefix cache to warm."""
+
+    async def load(self) -> Load:
+        running = int(self._turn.locked())
+        return Load(running, max(0, self._unfinished - running))
+
+    async def check(self) -> None:
+        if self._closed.is_set():
+            raise Unavailable(f"{self.model} was closed. Start the server again.")
+
+    async def close(self) -> None:
+        """Answers still streaming end with ``Unavailable``; returns when none is left."""
+        self._closed.set()
+        async with self._turn:
+            self._weights = None
+
+    def _tokenize(self, prompt: Prompt) -> Any:
+        return self._tokenizer.apply_chat_template(
+            [{"role": message.role, "content": message.text} for message in prompt.messages],
+            add_generation_prompt=True,
+            return_dict=True,
+            return_tensors="pt",
+        )
+
+    async def _answer(
+        self, inputs: Any, length: int, sampling: Sampling
+    ) -> AsyncGenerator[TextDelta]:
+        from transformers import AsyncTextIteratorStreamer
+
+        await self.check()
+        limit = min(sampling.max_tokens, self._context - length)
+        streamer = AsyncTextIteratorStreamer(
+            self._tokenizer, skip_prompt=True, skip_special_tokens=True
+        )
+        stops = StopStrings(sampling.stop)
+        aborted = threading.Event()
+        generating = asyncio.ensure_future(
+            asyncio.to_thread(self._generate, inputs, limit, sampling, streamer, aborted)
+        )
+        try:
+            async for piece in streamer:
+                text = stops.feed(piece)
+                if stops.found:
+                    aborted.set()
+                    break
+                if text:
+                    yield TextDelta(text)
+            tokens, finish = await generating
+        finally:
+            # The next request's turn must not begin before this thread has left the model.
+            aborted.set()
+            await asyncio.wait((generating,))
+        if not stops.found:
+            await self.check()
+            text = stops.flush()
+        yield TextDelta(
+            text, tokens=tokens, prompt_tokens=length, finish="stop" if stops.found else finish
+        )
+
+    def _generate(
+        self,
+        inputs: Any,
+        limit: int,
+        sampling: Sampling,
+        streamer: Any,
+        aborted: threading.Event,
+    ) -> tuple[int, Finish]:
+        """Runs in a thread until done or ``aborted``; the answer's tokens and why it ended."""
+        import torch
+        from transformers import StoppingCriteriaList
+
+        def stopped(input_ids: Any, _scores: Any, **_: Any) -> Any:
+            stop = aborted.is_set() or self._closed.is_set()
+            return torch.full((input_ids.shape[0],), stop, device=input_ids.device)
+
+        chosen: dict[str, Any] = {"do_sample": sampling.temperature > 0}
+        if sampling.temperature > 0:
+            chosen["temperature"] = sampling.temperature
+        if sampling.ignore_eos:
+            chosen["min_new_tokens"] = limit
+        try:
+            output = self._weights.generate(
+                **inputs,
+                **chosen,
+                max_new_tokens=limit,
+                streamer=streamer,
+                stopping_criteria=StoppingCriteriaList([stopped]),
+            )
+        except (RuntimeError, ValueError) as error:
+            streamer.end()  # or its reader would wait for ever
+            raise Unavailable(f"transformers failed: {error}. Ask again.") from error
+        answer = output[0][inputs["input_ids"].shape[1] :].tolist()
+        ends = self._weights.generation_config.eos_token_id
+        at_end = answer and answer[-1] in (ends if isinstance(ends, list) else [ends])
+        return len(answer), "length" if len(answer) >= limit and not at_end else "stop"
+
+
+class StopStrings:
+    """Ends a text before the first stop string, which may come split over several pieces.
+
+    Holds back the tail that could still become one. Pure.
+    """
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self.found = False
+        self._stops = [stop for stop in stops if stop]
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """The text that is certain now; once ``found``, all of it that is left."""
+        text = self._held + piece
+        starts = [start for stop in self._stops if (start := text.find(stop)) >= 0]
+        if starts:
+            self.found, self._held = True, ""
+            return text[: min(starts)]
+        hold = max((_overlap(text, stop) for stop in self._stops), default=0)
+        certain, self._held = text[: len(text) - hold], text[len(text) - hold :]
+        return certain
+
+    def flush(self) -> str:
+        """What was held back, once nothing follows."""
+        held, self._held = self._held, ""
+        return held
+
+
+def _overlap(text: str, stop: str) -> int:
+    """Length of the longest end of ``text`` that ``stop`` begins with."""
+    return next((n for n in range(len(stop) - 1, 0, -1) if text.endswith(stop[:n])), 0)
+
+
+def _load(model: str) -> tuple[Any, Any]:
+    try:
+        from transformers import AutoModelForCausalLM, AutoTokenizer, logging
+
+        logging.disable_progress_bar()
+        source = str(Path(model).expanduser())
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        weights = AutoModelForCausalLM.from_pretrained(source, dtype="auto").eval()
+    except (OSError, ValueError, ImportError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise StartupFailed(
+            f"transformers cannot load {model!r}: {reason} Give a folder in Hugging Face format, "
+            "or a hub name that this machine can reach."
+        ) from error
+    if not tokenizer.chat_template:
+        raise StartupFailed(f"{model} has no chat template. Serve an instruct or chat model.")
+    return weights, tokenizer
