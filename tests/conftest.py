@@ -1,17 +1,36 @@
-"""An editor, for every suite that needs one: a real language client on a real server process."""
+"""What the suites share: an editor, an embedder, the tiny model and its engine, an upstream.
+
+The editor is a language client with a real server process, the engine a real vLLM, the upstream
+a scripted OpenAI-compatible server on a real port.
+"""
 
 import asyncio
+import json
+import re
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+import time
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import pytest_asyncio
+import uvicorn
 from cattrs import Converter
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
 from lsprotocol import types as lsp
 from pygls.protocol import JsonRPCNotification, JsonRPCResponseMessage, default_converter
 from pytest_lsp import LanguageClient, client_capabilities
+
+from backend.generators.vllm_engine import VllmGenerator
+from backend.settings import Vllm
+from indexer.types import Vectors
+from loadtest import tiny_model as recipe
 
 REPOSITORY = Path(__file__).parents[1]
 SERVER = "import sys; from lsp_server.server import main; main(sys.argv[1])"
@@ -125,3 +144,158 @@ async def open_editor() -> AsyncIterator[OpenEditor]:
             return editor
 
         yield start
+
+
+class WordEmbedder:
+    """An ``Embedder`` that needs no weights: texts are near when they share words."""
+
+    name = "words"
+    dimension = 64
+
+    def __init__(self) -> None:
+        self.embedded: list[str] = []
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.embedded += texts
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            vectors[row, 0] = 0.01  # a text without words has a direction too
+            for word in re.findall(r"\w+", text.lower()):
+                vectors[row, zlib.crc32(word.encode("utf-8", "replace")) % self.dimension] += 1
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
+
+
+@pytest.fixture
+def word_embedder() -> WordEmbedder:
+    """It keeps what it was asked to embed, in order, in ``embedded``."""
+    return WordEmbedder()
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> Path:
+    """A real model folder; made once and kept, for it is the same every time."""
+    return recipe.make(REPOSITORY / ".models" / "tiny")
+
+
+@pytest_asyncio.fixture(scope="session")
+async def vllm_generator(tiny_model: Path) -> AsyncIterator[VllmGenerator]:
+    """One real engine for the whole session: it takes 20 s to start."""
+    generator = await VllmGenerator.start(str(tiny_model), Vllm(cpu_threads=1))
+    yield generator
+    await generator.close()
+
+
+class Upstream:
+    """A scripted OpenAI-compatible server, on a real port and an event loop of its own.
+
+    Answers with numbered words, a token each. ``reply`` replaces the answer for one test.
+    """
+
+    model = "numbered-words"
+    context = 4096
+
+    def __init__(self) -> None:
+        self.running = 0  # answers being streamed now
+        self.models = [self.model]
+        self.reply: Callable[[dict[str, Any]], Response] | None = None
+        app = FastAPI()
+        app.get("/v1/models")(self._models)
+        app.post("/v1/chat/completions")(self._complete)
+        config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run)
+
+    def start(self) -> None:
+        self._thread.start()
+        deadline = time.monotonic() + 10
+        while not self._server.started:
+            assert time.monotonic() < deadline, "the upstream did not start"
+            time.sleep(0.01)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}/v1"
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+    async def _models(self) -> dict[str, Any]:
+        return {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]}
+
+    async def _complete(self, request: Request) -> Response:
+        asked = await request.json()
+        if self.reply is not None:
+            return self.reply(asked)
+        prompt = " ".join(message["content"] for message in asked["messages"])
+        length = len(prompt.split())
+        if length >= self.context:
+            message = f"This model's maximum context length is {self.context} tokens."
+            return JSONResponse({"error": {"message": message}}, status_code=400)
+        return StreamingResponse(
+            self._answer(asked, prompt, length), media_type="text/event-stream"
+        )
+
+    async def _answer(self, asked: dict[str, Any], prompt: str, length: int) -> AsyncIterator[str]:
+        self.running += 1
+        try:
+            words = [f"{prompt.split()[-1]}{n} " for n in range(asked["max_tokens"])]
+            whole = "".join(words)
+            found = [whole.index(stop) for stop in asked.get("stop", ()) if stop in whole]
+            end = min(found, default=len(whole))
+            sent = tokens = 0
+            while sent < end:
+                await asyncio.sleep(0.001)
+                word = words[tokens][: end - sent]
+                sent, tokens = sent + len(word), tokens + 1
+                yield event(chunk(word))
+            finish = "stop" if found else "length"
+            yield event(chunk("", finish))
+            usage = {"prompt_tokens": length, "completion_tokens": tokens}
+            yield event(chunk(None) | {"usage": usage | {"total_tokens": length + tokens}})
+            yield "data: [DONE]\n\n"
+        finally:
+            self.running -= 1
+
+
+def chunk(text: str | None, finish: str | None = None) -> dict[str, Any]:
+    """One ``chat.completion.chunk``; without text it has no choices, as the one with the usage."""
+    choices = [{"index": 0, "delta": {"content": text}, "finish_reason": finish}]
+    return {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": Upstream.model,
+        "choices": [] if text is None else choices,
+    }
+
+
+def event(data: object) -> str:
+    return f"data: {json.dumps(data)}\n\n"
+
+
+@pytest.fixture(scope="session")
+def _upstream() -> Iterator[Upstream]:
+    upstream = Upstream()
+    upstream.start()
+    yield upstream
+    upstream.stop()
+
+
+@pytest.fixture
+def upstream(_upstream: Upstream) -> Iterator[Upstream]:
+    """The upstream, itself again after the test."""
+    yield _upstream
+    _upstream.reply = None
+    _upstream.models = [Upstream.model]
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
+    """Waits until a condition holds; fails after 10 s."""
+
+    async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
+        async with asyncio.timeout(10):
+            while not await condition():  # noqa: ASYNC110  # the engine has no event to wait for
+                await asyncio.sleep(0.005)
+
+    return wait
