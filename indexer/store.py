@@ -22,9 +22,10 @@ SCHEMA = 1  # of what is stored per chunk; another one means rebuilding
 _MANIFEST = "index.json"
 _CHROMA = "chroma"
 _LOCK = "index.lock"
+_EF_SEARCH = 200  # also the most that Chroma returns
 # Recall@10 of 0.99 at 10,000 chunks, where Chroma's defaults reach 0.92.
-_HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
-_MAX_LIMIT = 200  # Chroma refuses to return more than ef_search
+_HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": _EF_SEARCH}
+_CHUNKS_PER_ENTRY = 4  # of those that are nearest to a question, seldom more
 _FIELDS = ("source", "uri", "title", "kind", "breadcrumb", "version", "symbol", "signature",
            "summary", "example", "section")  # fmt: skip
 
@@ -130,20 +131,20 @@ class ChromaStore:
     def search(
         self, vector: Vectors, limit: int, sources: Sequence[str] | None = None
     ) -> list[Passage]:
-        """The ``limit`` nearest chunks (200 at most) to one vector, best first.
+        """The nearest chunks to one vector, best first; one per API entry, its nearest.
 
-        ``vector`` has shape (dimension,) or (1, dimension). ``sources`` None means all; unknown
-        ones are empty.
+        ``vector`` has shape (dimension,) or (1, dimension). ``limit`` is 200 at most. ``sources``
+        None means all; unknown ones are empty.
         """
-        limit = min(limit, _MAX_LIMIT)
         if limit < 1:
             return []
+        count = min(limit * _CHUNKS_PER_ENTRY, _EF_SEARCH)
         found: list[Passage] = []
         for collection in self._selected(sources):
             try:
                 result = collection.query(
                     query_embeddings=[vector.reshape(-1)],
-                    n_results=limit,
+                    n_results=count,
                     include=["documents", "metadatas", "distances"],
                 )
             except Exception as error:
@@ -160,7 +161,10 @@ class ChromaStore:
                 )
             )
         found.sort(key=lambda passage: -passage.score)
-        return found[:limit]
+        nearest: dict[str, Passage] = {}
+        for passage in found:
+            nearest.setdefault(passage.chunk.symbol or passage.chunk.id, passage)
+        return list(nearest.values())[:limit]
 
     @property
     def dataset(self) -> str:
@@ -246,6 +250,8 @@ def _check_manifest(folder: Path, expected: dict[str, Any]) -> None:
         os.replace(temporary, path)  # noqa: PTH105 — atomic, and says so
         return
     except ValueError:
+        made_with = {}
+    if not isinstance(made_with, dict):
         made_with = {}
     if made_with == expected:
         return

@@ -89,6 +89,11 @@ class Chunk:
         heading = " › ".join(part for part in (self.breadcrumb or self.title, self.section) if part)
         return f"{heading}\n{self.text}"
 
+    @property
+    def headline(self) -> str:
+        """What the chunk's API entry is, in one line; empty for a page."""
+        return f"{self.symbol}: {self.summary}" if self.symbol and self.summary else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -136,7 +141,9 @@ class VectorStore(Protocol):
 
     def search(
         self, vector: Vectors, limit: int, sources: Sequence[str] | None = None
-    ) -> list[Passage]: ...
+    ) -> list[Passage]:
+        """The nearest chunks, best first; of the chunks of one API entry only the nearest."""
+        ...
 
     @property
     def dataset(self) -> str:

@@ -38,7 +38,7 @@ class ApiChunker:
         description = blocks(head.text)
         examples = [section for section in rest if section.title.startswith("Example")]
         example = first_example([part for section in examples for part in blocks(section.text)])
-        summary = first_paragraph(description)
+        summary = first_paragraph(description) or next((section.title for section in rest), "")
         for titles, text in self._pieces(document.signature, description, rest):
             yield Chunk(
                 source=document.source,
@@ -89,6 +89,9 @@ def _sections(text: str) -> list[_Section]:
         line = lines[at]
         following = lines[at + 1] if at + 1 < len(lines) else ""
         google = _GOOGLE.match(line)
+        if _UNDERLINE.match(line) and _is_title(following):
+            at += 1  # the line over a title
+            continue
         if _is_title(line) and _UNDERLINE.match(following):
             found.append((line.strip(), []))
             at += 1

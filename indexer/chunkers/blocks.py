@@ -95,7 +95,8 @@ def first_example(parts: Sequence[Block], limit: int = LIMIT) -> str:
 
 def first_paragraph(parts: Sequence[Block], limit: int = 400) -> str:
     """The first prose on one line, cut at a word."""
-    text = next((" ".join(part.text.split()) for part in parts if not part.code), "")
+    prose = (part.text for part in parts if not part.code and not part.text.startswith(".. "))
+    text = " ".join(next(prose, "").split())
     if len(text) <= limit:
         return text
     return text[:limit].rsplit(" ", 1)[0] + " …"

@@ -29,7 +29,10 @@ class Definitions:
         self._parsed: dict[Path, _Names] = {}
 
     def find(self, module: str, names: list[str]) -> tuple[Path, int] | None:
-        """File and 1-based line of ``names`` (a class's member is two) as ``module`` has them."""
+        """File and 1-based line of ``names`` (a class's member is two) as ``module`` has them.
+
+        No names: the module itself.
+        """
         for suffix in (".pyi", ".py"):
             place = self._follow(module, names, suffix, _MAX_HOPS)
             if place is not None:
@@ -42,6 +45,8 @@ class Definitions:
         file = self._file(module, suffix)
         if file is None or hops == 0:
             return None
+        if not names:
+            return file, 1
         known = self._read(file, module)
         name = names[0]
         if name in known.defined:

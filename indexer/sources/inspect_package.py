@@ -71,6 +71,8 @@ class Inspection:
         for name, module in self.modules.items():
             if module.__doc__:
                 file = getattr(module, "__file__", None)
+                if not str(file).endswith(".py"):
+                    file = None  # compiled: not for an editor
                 doc = inspect.cleandoc(module.__doc__)
                 yield Entry(name, "module", name, "", doc, file, 1 if file else None)
         classes = {key for key, found in self._found.items() if inspect.isclass(found.value)}

@@ -63,9 +63,10 @@ class PackageSource:
                 continue  # a bare name would be found by its words, and explain nothing
             file, line = entry["file"], entry["line"]
             if file is None or line is None:
-                path = entry["symbol"].removeprefix(entry["module"] + ".").split(".")
-                found = definitions.find(entry["module"], path)
-                file, line = found or (_readable(files.get(entry["module"]), home), 1)
+                module = entry["module"]
+                names = entry["symbol"].removeprefix(module).strip(".")
+                found = definitions.find(module, names.split(".") if names else [])
+                file, line = found or (_readable(files.get(module), home), 1)
             yield Document(
                 source=self.name,
                 uri=Path(file).resolve().as_uri(),

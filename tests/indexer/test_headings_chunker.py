@@ -1,0 +1,119 @@
+"""Pages become chunks by their headings."""
+
+from indexer.chunkers import HeadingChunker, StructureChunker
+from indexer.chunkers.headings import title
+from indexer.types import Chunk, Document
+
+MARKDOWN = """---
+layout: page
+---
+# Guide
+
+Welcome.
+
+## Install
+
+```sh
+# not a heading
+pip install it
+```
+
+### On Linux #
+
+Use the wheel.
+
+Usage
+-----
+
+Call it.
+"""
+REST = """=====
+Guide
+=====
+
+Welcome.
+
+Install
+=======
+
+Run::
+
+    pip install it
+
+On Linux
+--------
+
+Use the wheel.
+
+Usage
+=====
+
+Call it.
+"""
+
+
+def cut(text: str, suffix: str = ".md", limit: int = 800) -> list[Chunk]:
+    page = Document("docs", f"file:///docs/guide{suffix}", "Guide", text,
+                    breadcrumb=("docs", "Guide"), line=1)  # fmt: skip
+    return list(HeadingChunker(limit).chunks(page))
+
+
+def places(chunks: list[Chunk]) -> list[tuple[str, str, int | None]]:
+    return [(chunk.breadcrumb, chunk.section, chunk.line) for chunk in chunks]
+
+
+def test_markdown_sections_know_their_place_and_line() -> None:
+    """ATX and setext headings nest; front matter and fences hold no headings."""
+    assert places(cut(MARKDOWN)) == [
+        ("docs › Guide", "", 6),
+        ("docs › Guide", "Install", 10),
+        ("docs › Guide › Install", "On Linux", 17),
+        ("docs › Guide", "Usage", 22),
+    ]
+
+
+def test_restructured_sections_rank_by_first_use_of_their_adornment() -> None:
+    """An overlined title is another rank than the same mark used only below."""
+    assert places(cut(REST, ".rst")) == [
+        ("docs › Guide", "", 5),
+        ("docs › Guide", "Install", 10),
+        ("docs › Guide › Install", "On Linux", 17),
+        ("docs › Guide", "Usage", 22),
+    ]
+
+
+def test_lines_point_at_the_text_itself() -> None:
+    for text, suffix in ((MARKDOWN, ".md"), (REST, ".rst")):
+        lines = text.split("\n")
+        for chunk in cut(text, suffix):
+            assert chunk.line is not None
+            assert lines[chunk.line - 1] == chunk.text.split("\n")[0]
+
+
+def test_code_in_a_page_is_its_example_and_never_cut() -> None:
+    chunks = cut(MARKDOWN, limit=20)
+    assert "```sh\n# not a heading\npip install it\n```" in [chunk.text for chunk in chunks]
+    assert {chunk.example for chunk in chunks} == {"# not a heading\npip install it"}
+    assert {chunk.summary for chunk in chunks} == {"Welcome."}
+
+
+def test_a_table_is_not_a_heading() -> None:
+    """A reStructuredText table has adornments too, with spaces between its columns."""
+    table = "Guide\n=====\n\n=====  =====\nname   value\n=====  =====\na      1\n=====  =====\n"
+    assert [chunk.section for chunk in cut(table, ".rst")] == [""]
+
+
+def test_title_is_the_first_heading() -> None:
+    assert title(MARKDOWN, ".md") == "Guide"
+    assert title(REST, ".rst") == "Guide"
+    assert title("just words", ".txt") == ""
+
+
+def test_the_kind_of_a_document_decides_how_it_is_cut() -> None:
+    """The same text: two sections of a page, one description of a module."""
+    text = "Adds.\n\nNotes\n-----\nWords.\n"
+    page = Document("s", "file:///a.rst", "a", text)
+    module = Document("s", "file:///a.py", "a", text, kind="module")
+    cut_page, cut_module = (list(StructureChunker().chunks(each)) for each in (page, module))
+    assert cut_page[1].line == 5
+    assert cut_module[1].line is None
