@@ -24,6 +24,7 @@ class TransformersGenerator:
         self._tokenizer = tokenizer
         self._context = int(weights.config.max_position_embeddings)
         self._turn = asyncio.Lock()
+        self._generating: asyncio.Future[tuple[int, Finish]] | None = None
         self._unfinished = 0
         self._closed = threading.Event()
 
@@ -65,10 +66,12 @@ class TransformersGenerator:
             raise Unavailable(f"{self.model} was closed. Start the server again.")
 
     async def close(self) -> None:
-        """Answers still streaming end with ``Unavailable``; returns when none is left."""
+        """Answers still streaming end with ``Unavailable``; returns when the model is idle."""
         self._closed.set()
-        async with self._turn:
-            self._weights = None
+        # Not for the turn: a reader that neither reads on nor closes holds it for ever.
+        if self._generating is not None:
+            await asyncio.wait((self._generating,))
+        self._weights = None
 
     def _tokenize(self, prompt: Prompt) -> Any:
         return self._tokenizer.apply_chat_template(
@@ -90,7 +93,7 @@ class TransformersGenerator:
         )
         stops = StopStrings(sampling.stop)
         aborted = threading.Event()
-        generating = asyncio.ensure_future(
+        self._generating = generating = asyncio.ensure_future(
             asyncio.to_thread(self._generate, inputs, limit, sampling, streamer, aborted)
         )
         try:

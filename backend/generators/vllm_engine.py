@@ -181,7 +181,7 @@ class VllmGenerator:
                             await asyncio.wait((finish,), timeout=pause)
         finally:
             self._steps.forget(engine_id)
-            if not finished:
+            if not finished and self._open is not None:
                 # vLLM aborts when its iterator is closed or cancelled, except while the request
                 # is still on its way to the engine. Aborting twice is harmless.
                 await engine.abort(engine_id)
@@ -287,12 +287,14 @@ def _build(model: str, local: bool, settings: Vllm) -> "tuple[AsyncLLM, _Steps]"
 
 def _local_folder(model: str) -> bool:
     """Whether ``model`` is a folder, not a hub name. Raises ``StartupFailed`` for a broken one."""
+    if not model:
+        raise StartupFailed("vLLM needs a model: --model FOLDER_OR_HUB_NAME.")
     path = Path(model).expanduser()
     if (path / "config.json").is_file():
         return True
     if path.exists():
         raise StartupFailed(f"{path} is not a model: it has no config.json.")
-    if not model or path.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1:
+    if path.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1:
         raise StartupFailed(
             f"There is no model folder {model!r}. Give a folder in Hugging Face format, or a hub "
             "name such as Qwen/Qwen2.5-Coder-0.5B-Instruct."
@@ -359,13 +361,15 @@ def _executor(settings: Vllm) -> Any:
 
 
 def _startup_message(model: str, local: bool, error: Exception) -> str:
-    reason = str(error).strip().split("\n")[0] or type(error).__name__
+    # Configuration is checked by pydantic, whose first line only counts its complaints.
+    complaints = error.errors() if hasattr(error, "errors") else []
+    reason = complaints[0]["msg"] if complaints else str(error) or type(error).__name__
     advice = (
-        "Its own log is above; VLLM_LOGGING_LEVEL=INFO says more."
+        "Its log, above, has the details; VLLM_LOGGING_LEVEL=INFO says more."
         if local
         else "Check the name, and that this machine reaches the model hub; or give a local folder."
     )
-    return f"vLLM cannot serve {model}: {reason} {advice}"
+    return f"vLLM cannot serve {model}: {reason.strip().splitlines()[0].rstrip('.')}. {advice}"
 
 
 def _discard(building: "asyncio.Future[tuple[AsyncLLM, _Steps]]") -> None:

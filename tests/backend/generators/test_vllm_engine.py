@@ -1,0 +1,213 @@
+"""The vLLM generator, on a real engine: what the common contract does not ask for."""
+
+import asyncio
+import json
+import multiprocessing
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from backend.errors import StartupFailed, Unavailable
+from backend.generators.vllm_engine import VllmGenerator
+from backend.ports import Message, Prompt, Sampling, TextDelta
+from backend.settings import Vllm
+
+CONTEXT = 4096
+ONE = Sampling(max_tokens=1)
+LONG = Sampling(max_tokens=3000, ignore_eos=True)
+
+
+def prompt(text: str, cache_salt: str = "") -> Prompt:
+    return Prompt((Message("user", text),), cache_salt=cache_salt)
+
+
+async def read(
+    generator: VllmGenerator, asked: Prompt, sampling: Sampling, request_id: str = "r"
+) -> list[TextDelta]:
+    return [delta async for delta in generator.stream(asked, sampling, request_id)]
+
+
+@pytest.fixture
+def patient(vllm_generator: VllmGenerator) -> VllmGenerator:
+    """The same engine, read by someone who would gather deltas for a minute."""
+    return VllmGenerator(vllm_generator._engine, vllm_generator._steps, "tiny", coalesce_ms=60_000)
+
+
+@pytest_asyncio.fixture
+async def own_engine(tiny_model: Path) -> AsyncIterator[VllmGenerator]:
+    """An engine that a test may break."""
+    generator = await VllmGenerator.start(str(tiny_model), Vllm(cpu_threads=1))
+    yield generator
+    await generator.close()
+
+
+@pytest.mark.engine
+async def test_the_first_delta_leaves_at_once_and_the_last_when_the_answer_ends(
+    patient: VllmGenerator,
+) -> None:
+    """With a minute to gather, all but the first tokens come as one delta, and within seconds."""
+    async with asyncio.timeout(20):
+        deltas = await read(patient, prompt("Why?"), Sampling(max_tokens=40, ignore_eos=True))
+    assert len(deltas) == 2
+    assert 0 < deltas[0].tokens < 20
+    assert deltas[0].tokens + deltas[1].tokens == 40
+
+
+@pytest.mark.engine
+async def test_cancelling_while_deltas_gather_aborts(
+    patient: VllmGenerator, eventually: Any
+) -> None:
+    deltas = patient.stream(prompt("Go on."), LONG, "r")
+    await anext(deltas)
+    gathering = asyncio.ensure_future(anext(deltas))
+    await asyncio.sleep(0)
+    gathering.cancel()
+    await asyncio.gather(gathering, return_exceptions=True)
+
+    async def aborted() -> bool:
+        return (await patient.load()).running == 0
+
+    await eventually(aborted)
+
+
+@pytest.mark.engine
+async def test_a_warm_prompt_is_found_in_the_prefix_cache(vllm_generator: VllmGenerator) -> None:
+    asked = prompt("A prefix that nobody asked before. " * 60)
+    await vllm_generator.warm(asked)
+    last = (await read(vllm_generator, asked, ONE))[-1]
+    assert last.cached_tokens > last.prompt_tokens / 2
+
+
+@pytest.mark.engine
+async def test_a_cache_salt_keeps_prefixes_apart(vllm_generator: VllmGenerator) -> None:
+    """One tenant's prompt is not in another's cache, and is in its own."""
+    text = "A prefix that two tenants share. " * 60
+    await vllm_generator.warm(prompt(text, cache_salt="one"))
+    theirs = (await read(vllm_generator, prompt(text, cache_salt="two"), ONE))[-1]
+    own = (await read(vllm_generator, prompt(text, cache_salt="one"), ONE))[-1]
+    assert (theirs.cached_tokens, own.cached_tokens > 0) == (0, True)
+
+
+@pytest.mark.engine
+async def test_an_answer_ends_where_the_context_does(vllm_generator: VllmGenerator) -> None:
+    """A prompt that leaves less room than ``max_tokens`` is answered as far as it goes."""
+    deltas = await read(vllm_generator, prompt("x " * 4000), LONG)
+    assert sum(delta.tokens for delta in deltas) == CONTEXT - deltas[-1].prompt_tokens < 3000
+    assert deltas[-1].finish == "length"
+
+
+@pytest.mark.engine
+async def test_a_prompt_too_long_to_answer_is_not_warmed(vllm_generator: VllmGenerator) -> None:
+    await vllm_generator.warm(prompt("x " * 9000))
+    assert (await vllm_generator.load()).running == 0
+
+
+@pytest.mark.engine
+async def test_requests_of_one_id_are_aborted_one_by_one(vllm_generator: VllmGenerator) -> None:
+    """Ids are the clients'; closing one request leaves its namesake alone."""
+    whole = asyncio.create_task(
+        read(vllm_generator, prompt("Why?"), Sampling(max_tokens=200, ignore_eos=True), "same")
+    )
+    async with aclosing(vllm_generator.stream(prompt("Go on."), LONG, "same")) as deltas:
+        await anext(deltas)
+    assert sum(delta.tokens for delta in await whole) == 200
+
+
+@pytest.mark.engine
+async def test_more_requests_than_places_wait_in_the_engine(
+    vllm_generator: VllmGenerator, eventually: Any
+) -> None:
+    """64 run together, as the setting says; the others count as waiting."""
+    asked = [
+        asyncio.create_task(read(vllm_generator, prompt(f"Go on {n}."), LONG)) for n in range(70)
+    ]
+
+    async def full() -> bool:
+        load = await vllm_generator.load()
+        return (load.running, load.waiting) == (64, 6) and load.kv_use > 0
+
+    await eventually(full)
+    for task in asked:
+        task.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+
+    async def empty() -> bool:
+        load = await vllm_generator.load()
+        return (load.running, load.waiting) == (0, 0)
+
+    await eventually(empty)
+
+
+@pytest.mark.engine
+async def test_a_dead_engine_is_said_so_and_does_not_hang(tiny_model: Path) -> None:
+    """An answer under way, the next one, and the health check all get ``Unavailable``."""
+    before = set(multiprocessing.active_children())
+    generator = await VllmGenerator.start(str(tiny_model), Vllm(cpu_threads=1))
+    (engine,) = set(multiprocessing.active_children()) - before
+    deltas = generator.stream(prompt("Go on."), LONG, "r")
+    await anext(deltas)
+    engine.kill()
+    async with asyncio.timeout(20):
+        with pytest.raises(Unavailable, match="died"):
+            [delta async for delta in deltas]
+        with pytest.raises(Unavailable, match="died"):
+            await read(generator, prompt("Why?"), ONE)
+        with pytest.raises(Unavailable, match="died"):
+            await generator.check()
+        await generator.close()
+
+
+@pytest.mark.engine
+async def test_closing_ends_running_answers_and_the_engines_process(
+    own_engine: VllmGenerator,
+) -> None:
+    children = set(multiprocessing.active_children())
+    deltas = own_engine.stream(prompt("Go on."), LONG, "r")
+    await anext(deltas)
+    await own_engine.close()
+    async with asyncio.timeout(20):
+        with pytest.raises(Unavailable):
+            [delta async for delta in deltas]
+    with pytest.raises(Unavailable, match="closed"):
+        await own_engine.check()
+    assert len(children - set(multiprocessing.active_children())) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("", "--model"),
+        ("/no/such/folder", "no model folder '/no/such/folder'"),
+        ("./none", r"hub name such as"),
+        (str(Path(__file__).parent), "has no config.json"),
+    ],
+)
+async def test_a_folder_that_is_no_model_is_told_before_anything_loads(
+    model: str, words: str
+) -> None:
+    with pytest.raises(StartupFailed, match=words):
+        await VllmGenerator.start(model, Vllm())
+
+
+@pytest.mark.engine
+async def test_a_model_that_vllm_refuses_fails_in_one_sentence(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    """The reason is vLLM's own, without its traceback."""
+    broken = shutil.copytree(tiny_model, tmp_path / "broken")
+    config = json.loads((broken / "config.json").read_text())
+    (broken / "config.json").write_text(json.dumps(config | {"model_type": "never-heard-of"}))
+    with pytest.raises(StartupFailed, match="never-heard-of") as raised:
+        await VllmGenerator.start(str(broken), Vllm())
+    assert "\n" not in raised.value.message
+
+
+@pytest.mark.engine
+async def test_a_context_longer_than_the_models_is_refused(tiny_model: Path) -> None:
+    with pytest.raises(StartupFailed, match="999999"):
+        await VllmGenerator.start(str(tiny_model), Vllm(max_model_len=999_999))
