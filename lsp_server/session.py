@@ -14,7 +14,7 @@ SessionError
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from typing import Literal, Self
 
 import msgspec
@@ -39,6 +39,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 CANCEL_TIMEOUT_S = 1.0  # a cancel that the network does not take is not worth more waiting
+STEADY_S = 5.0  # a connection that lived this long starts the back-off afresh
 CLOSED_TOO_BIG = 1009  # RFC 6455
 
 
@@ -63,7 +64,7 @@ class _Link:
     def __init__(self, socket: ClientConnection, answers: dict[str, Answer]) -> None:
         self.socket = socket
         self.answers = answers
-        self.useful = False  # brought at least one frame
+        self.opened_at = asyncio.get_running_loop().time()
         self.leaving = False  # the server said goaway: drain, then close
 
     async def send(self, frame: ClientFrame) -> None:
@@ -72,6 +73,13 @@ class _Link:
             await self.socket.send(wire.encode(frame))
         except ConnectionClosed:
             log.debug("the connection closed before %s was sent", type(frame).__name__)
+
+    async def cancel(self, request_id: str) -> None:
+        try:
+            async with asyncio.timeout(CANCEL_TIMEOUT_S):
+                await self.send(Cancel(id=request_id))
+        except TimeoutError:
+            log.warning("the network did not take the cancel of %s", request_id)
 
 
 class Session:
@@ -157,11 +165,13 @@ class Session:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         error = ConnectionLost("The session with the backend was closed.")
-        _fail(self._orphans.values(), error)
+        for answer in self._orphans.values():
+            answer.fail(error)
         for link in readers:
-            _fail(link.answers.values(), error)
-            for request_id in list(link.answers):
-                await link.send(Cancel(id=request_id))
+            for request_id, answer in list(link.answers.items()):
+                if not answer.ended:
+                    answer.fail(error)
+                    await link.cancel(request_id)
             await link.socket.close()
 
     def _in_flight(self) -> list[dict[str, Answer]]:
@@ -201,16 +211,18 @@ class Session:
                 await self._dispatch(link, message)
         except ConnectionClosed as closed:
             log.info("connection to %s dropped: %s", self.url, closed)
+        except Exception:  # a defect of ours must not leave the readers waiting forever
+            log.exception("the connection to %s is given up", self.url)
+            await link.socket.close()
         self._dropped(link)
 
     async def _dispatch(self, link: _Link, message: str | bytes) -> None:
         try:
             frame = wire.decode_server(message)
-        except msgspec.DecodeError as error:  # ValidationError is one too
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:  # wrong shapes included
             log.error("unreadable frame from %s: %s", self.url, error)
             self._unreadable(link, message)
             return
-        link.useful = True
         if isinstance(frame, GoAway):
             log.info("the backend at %s is leaving: %s", self.url, frame.reason)
             await self._leave(link)
@@ -235,7 +247,8 @@ class Session:
             named = link.answers.get(msgspec.json.decode(message, type=_Named).id)
         except (msgspec.DecodeError, UnicodeDecodeError):
             named = None
-        _fail([named] if named else link.answers.values(), error)
+        for answer in [named] if named else link.answers.values():
+            answer.fail(error)
 
     async def _leave(self, link: _Link) -> None:
         """New requests go to a new connection; this one closes with its last answer."""
@@ -252,12 +265,8 @@ class Session:
         for link in list(self._readers):
             if link.answers.pop(request_id, None) is None:
                 continue
-            try:
-                async with asyncio.timeout(CANCEL_TIMEOUT_S):
-                    if cancel:
-                        await link.send(Cancel(id=request_id))
-            except TimeoutError:
-                log.warning("the network did not take the cancel of %s", request_id)
+            if cancel:
+                await link.cancel(request_id)
             if link.leaving and not link.answers:
                 await link.socket.close()
 
@@ -267,7 +276,8 @@ class Session:
             self._link = None
         if self._link is None:
             self._set_status("offline", f"The connection to {self.url} closed.")
-        if link.useful:
+        now = asyncio.get_running_loop().time()
+        if now - link.opened_at > STEADY_S:
             self._pauses = delays()
         if link.socket.close_code == CLOSED_TOO_BIG:
             too_large = Failed(
@@ -277,7 +287,6 @@ class Session:
                 message="The question is larger than the backend accepts. Select less code.",
             )
             _refuse(link, too_large)
-        now = asyncio.get_running_loop().time()
         for request_id, answer in link.answers.items():
             if not answer.ended:
                 answer.lost_at = now if answer.lost_at is None else answer.lost_at
@@ -288,7 +297,7 @@ class Session:
     async def _recover(self) -> None:
         """Connects again for the sake of interrupted answers; gives up on those that waited."""
         while self._orphans:
-            await asyncio.sleep(next(self._pauses))
+            await asyncio.sleep(min(next(self._pauses), self._resume_s / 4))
             now = asyncio.get_running_loop().time()
             for request_id, answer in list(self._orphans.items()):
                 if answer.lost_at is not None and now - answer.lost_at > self._resume_s:
@@ -304,11 +313,6 @@ class Session:
                     await self._connected()
                 except BackendUnreachable as error:
                     log.debug("%s", error)
-
-
-def _fail(answers: Iterable[Answer], error: SessionError) -> None:
-    for answer in answers:
-        answer.fail(error)
 
 
 def _refuse(link: _Link, failed: Failed) -> None:

@@ -82,6 +82,17 @@ class Editor:
             self._stopped = True
             await self.client.shutdown_session()
 
+    async def die(self) -> None:
+        """Without a goodbye; returns when the server has ended too."""
+        self._stopped = True
+        server = self.client._server
+        assert server is not None
+        assert server.stdin is not None
+        server.stdin.close()
+        async with asyncio.timeout(TIMEOUT_S):
+            await server.wait()
+        await self.client.stop()
+
     def open(self, uri: str, text: str, language: str = "python") -> None:
         document = lsp.TextDocumentItem(uri, language, 1, text)
         self.client.text_document_did_open(lsp.DidOpenTextDocumentParams(document))

@@ -26,9 +26,10 @@ class Peer:
         assert isinstance(frame, kind), f"expected {kind.__name__}, got {frame}"
         return frame
 
-    async def send(self, *frames: ServerFrame | str) -> None:
+    async def send(self, *frames: ServerFrame | str | bytes) -> None:
         for frame in frames:
-            await self.socket.send(frame if isinstance(frame, str) else wire.encode(frame))
+            raw = isinstance(frame, str | bytes)
+            await self.socket.send(frame if raw else wire.encode(frame))
 
     def drop(self) -> None:
         """As a network does it: without a closing handshake."""

@@ -243,6 +243,26 @@ async def test_leaving_the_editor_cancels_what_is_in_flight(play, open_editor):
         await result
 
 
+async def test_an_editor_that_dies_takes_its_requests_along(play, open_editor):
+    """The end of stdin stops the engine and ends the process."""
+    cancelled = asyncio.Event()
+
+    async def script(peer):
+        ask = await peer.receive(Ask)
+        await peer.send(Delta(id=ask.id, seq=0, text="a"))
+        assert await peer.receive(Cancel) == Cancel(id=ask.id)
+        cancelled.set()
+
+    backend = await play(script)
+    editor = await open_editor(backend.url)
+    _, result = editor.chat("how?", "t1")
+    await editor.next_progress("t1")
+    await editor.die()
+    result.cancel()
+    async with asyncio.timeout(5):
+        await cancelled.wait()
+
+
 async def test_the_server_tells_its_version_and_wants_whole_documents(play, open_editor):
     """The version is the distribution's."""
 

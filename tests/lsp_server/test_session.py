@@ -184,7 +184,8 @@ async def test_a_gap_fails_the_request_and_cancels_it(play):
 
 
 @pytest.mark.parametrize(
-    "frame", ["{", '{"type":"delta","id":"r1","seq":"x"}', '{"type":"song","id":"r1"}', "[]"]
+    "frame",
+    ["{", '{"type":"delta","id":"r1","seq":"x"}', '{"type":"song","id":"r1"}', "[]", b'"\xff"'],
 )
 async def test_an_unreadable_frame_fails_the_request_and_leaves_the_session_usable(
     play, answer, frame, caplog
