@@ -46,7 +46,7 @@ bench: setup ## Measure TTFT and tokens/s: engine, vllm serve, gateway, gateway 
 
 docs: setup ## Write the generated pages anew: settings, protocol.
 	$(BIN)/python -m backend.settings > docs/settings.md
-	$(BIN)/python -m backend.protocol_page > docs/protocol.md
+	$(BIN)/python -m backend.wire_reference > docs/protocol.md
 
 lock: ## Resolve the locks anew from pyproject.toml (needs uv).
 	requirements/lock.sh

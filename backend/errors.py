@@ -92,9 +92,10 @@ class StartupFailed(GlossatorError):
     pass
 
 
-def _tree(root: type[GlossatorError]) -> list[type[GlossatorError]]:
-    return [root, *(kind for child in root.__subclasses__() for kind in _tree(child))]
+def tree(root: type[GlossatorError] = GlossatorError) -> list[type[GlossatorError]]:
+    """``root`` and everything below it, parents first."""
+    return [root, *(kind for child in root.__subclasses__() for kind in tree(child))]
 
 
-# A later entry wins: a subclass that shares its parent's code must not change the status.
-STATUS: dict[Code, int] = {kind.code: kind.status for kind in reversed(_tree(GlossatorError))}
+# A parent wins over a child that shares its code.
+STATUS: dict[Code, int] = {kind.code: kind.status for kind in reversed(tree())}

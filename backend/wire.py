@@ -63,15 +63,15 @@ class Turn(Struct, frozen=True):
 class Ask(Struct, frozen=True, omit_defaults=True, tag="ask"):
     """Ask a question; everything the backend needs is in this one message."""
 
-    id: RequestId
+    id: RequestId  # of the client's choice; 1 to 128 characters
     question: Annotated[str, Meta(min_length=1)]
-    kind: Kind = "chat"
-    context: Context | None = None
-    history: tuple[Turn, ...] = ()
+    kind: Kind = "chat"  # its priority: help before chat before optimize
+    context: Context | None = None  # the code it is about
+    history: tuple[Turn, ...] = ()  # the conversation so far, oldest first
     instructions: str = ""  # the caller's own, added to the backend's system message
     model: str | None = None  # null: whatever the backend serves
     sources: tuple[str, ...] | None = None  # null: all sources; empty: answer without retrieval
-    max_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1)] | None = None  # at most the backend's own limit
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     stop: tuple[str, ...] = ()  # the answer ends before any of these
     deadline_ms: Annotated[float, Meta(gt=0)] | None = None  # from arrival to the last delta
@@ -167,11 +167,11 @@ class Usage(Struct, frozen=True):
 class Timings(Struct, frozen=True):
     """Where the time went. ``ttft_ms`` and ``total_ms`` count from the request's arrival."""
 
-    queue_ms: Milliseconds = 0.0
-    rails_ms: Milliseconds = 0.0
+    queue_ms: Milliseconds = 0.0  # in the waiting room
+    rails_ms: Milliseconds = 0.0  # input rails, side by side with retrieval
     retrieval_ms: Milliseconds = 0.0
-    ttft_ms: Milliseconds = 0.0
-    total_ms: Milliseconds = 0.0
+    ttft_ms: Milliseconds = 0.0  # to the first delta; 0 when there was none
+    total_ms: Milliseconds = 0.0  # to this frame
 
 
 class Finished(Struct, frozen=True, tag="finished"):

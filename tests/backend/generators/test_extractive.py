@@ -1,0 +1,46 @@
+"""The extractive generator: readable, cited, and honest about what it is."""
+
+from backend.generators.extractive import NOTE, compose
+from backend.ports import Prompt
+from indexer.types import Chunk, Passage
+
+RFFT = Chunk(
+    source="package:numpy", uri="file:///fft.py", title="numpy.fft.rfft", kind="function",
+    text="Compute the FFT of real input.", symbol="numpy.fft.rfft", line=324,
+    signature="numpy.fft.rfft(a, n=None)", summary="Compute the FFT of real input.",
+    example=">>> np.fft.rfft([0, 1, 0, 0])",
+)  # fmt: skip
+GUIDE = Chunk(source="docs", uri="file:///g.md", title="Guide", text="Read this.", line=3,
+              breadcrumb="Guide › Start")  # fmt: skip
+
+
+def answer(*chunks):
+    return compose(Prompt((), "q", tuple(Passage(chunk, 0.5) for chunk in chunks)))
+
+
+def test_the_best_entry_gives_its_call_meaning_and_example_with_its_citation():
+    text = answer(RFFT, GUIDE)
+
+    lead, _, others = text.partition("See also")
+    for part in (RFFT.symbol, RFFT.signature, RFFT.summary, RFFT.example, "[1]"):
+        assert part in lead
+    assert "`Guide` [2]" in others
+
+
+def test_a_page_is_quoted():
+    text = answer(GUIDE)
+    assert "Guide › Start" in text
+    assert "Read this." in text
+
+
+def test_several_passages_of_one_entry_are_one_source():
+    assert "See also" not in answer(RFFT, RFFT)
+
+
+def test_it_always_says_that_no_model_wrote_the_answer():
+    assert answer(RFFT).endswith(NOTE)
+    assert answer().endswith(NOTE)
+
+
+def test_with_nothing_found_it_says_how_to_index():
+    assert "glossator index" in answer()

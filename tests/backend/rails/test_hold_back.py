@@ -1,0 +1,78 @@
+"""The streaming guard leaks nothing, loses nothing, and delays little."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.errors import Blocked
+from backend.rails.hold_back import NoGuard, SecretsGuard
+from backend.rails.redaction import redact
+from backend.rails.secrets import find
+
+TOKEN = "ghp_" + "a1B2" * 9
+JWT = "eyJ" + "hbGciOiJIUzI1NiJ9" + ".eyJ" + "zdWIiOiIxMjM0NSJ9" + ".abc_DEF-123"
+KEY = "-----BEGIN PRIVATE KEY-----\n" + "MIIEow" * 8 + "\n-----END PRIVATE KEY-----"
+
+words = st.sampled_from(["the ", "gh", "p_", "sk-", "AKIA", "=", "\n", "xox", "b-", "é", "a", " "])
+texts = st.lists(
+    st.one_of(words, st.sampled_from([TOKEN, JWT, KEY, TOKEN[:-3], KEY[:40]])), max_size=12
+).map("".join)
+
+
+def streamed(pieces):
+    guard = SecretsGuard("redact")
+    return "".join([*(guard.feed(piece) for piece in pieces), guard.flush()])
+
+
+@given(texts, st.data())
+def test_the_stream_equals_the_redaction_of_the_whole_wherever_it_is_split(text, data):
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
+    bounds = [0, *cuts, len(text)]
+    pieces = [text[a:b] for a, b in pairwise(bounds)]
+
+    assert streamed(pieces) == redact(text, find(text))
+
+
+@pytest.mark.parametrize("secret", [TOKEN, JWT, KEY], ids=["token", "jwt", "key"])
+def test_no_split_in_two_lets_any_of_the_secret_out(secret):
+    text = f"use {secret} then"
+    for cut in range(len(text) + 1):
+        guard = SecretsGuard("redact")
+        shown = guard.feed(text[:cut])
+        assert "".join([shown, guard.feed(text[cut:]), guard.flush()]) == redact(text, find(text))
+        assert secret[:8] not in shown
+
+
+def test_character_by_character_nothing_leaks():
+    text = f"a {TOKEN} b {JWT} c"
+    assert streamed(text) == redact(text, find(text))
+
+
+def test_ordinary_text_is_held_back_by_a_word_at_most():
+    guard = SecretsGuard("redact")
+    text = "Use np.fft.rfft on the signal, then take its absolute value. "
+    lag = shown = 0
+    for fed, character in enumerate(text, start=1):
+        shown += len(guard.feed(character))
+        lag = max(lag, fed - shown)
+    assert shown == len(text)
+    assert lag <= 4
+
+
+def test_a_first_word_that_cannot_begin_a_secret_leaves_at_once():
+    assert SecretsGuard("redact").feed("The ") == "The "
+
+
+def test_block_ends_the_answer_before_any_of_the_secret_is_shown():
+    guard = SecretsGuard("block")
+    shown = guard.feed("here: " + TOKEN[:20])
+    with pytest.raises(Blocked, match="GitHub token"):
+        guard.feed(TOKEN[20:] + " and")
+    assert shown == "here: "
+
+
+def test_without_a_guard_text_passes_as_it_is():
+    guard = NoGuard()
+    assert (guard.feed(TOKEN), guard.flush()) == (TOKEN, "")

@@ -1,0 +1,79 @@
+"""Prompts: the order of their parts, citations, and budgets."""
+
+from backend import prompt
+from backend.ports import Message
+from backend.wire import Ask, Context, Selection, Turn
+from indexer.types import Chunk, Passage
+
+
+def passage(title, line=1, text="text", score=0.5):
+    return Passage(Chunk(source="s", uri="file:///a", title=title, text=text, line=line), score)
+
+
+def ask(**fields):
+    return Ask(id="r", question="QUESTION", **fields)
+
+
+CONTEXT = Context(
+    uri="file:///w/app.py", language="python", text="FILE", first_line=7,
+    selection=Selection("SELECTION", 8, 9),
+)  # fmt: skip
+
+
+def test_parts_stand_in_the_order_of_their_lifetimes():
+    built = prompt.build(
+        ask(context=CONTEXT, history=(Turn("user", "EARLIER"),), instructions="RULES"),
+        [passage("p", text="PASSAGE")],
+        history_chars=100,
+    )
+
+    text = "".join(message.text for message in built.messages)
+    parts = [prompt.SYSTEM, "RULES", "FILE", "EARLIER", "PASSAGE", "SELECTION",
+             "QUESTION"]  # fmt: skip
+    assert sorted(parts, key=text.index) == parts
+
+
+def test_another_question_on_the_same_file_and_conversation_shares_everything_before_it():
+    first, second = (
+        prompt.build(
+            Ask(id="r", question=question, context=CONTEXT, history=(Turn("user", "EARLIER"),)),
+            [passage(question)],
+            history_chars=100,
+        )
+        for question in ("one", "two")
+    )
+
+    assert first.messages[:-1] == second.messages[:-1]
+
+
+def test_the_oldest_turns_fall_off_first_and_none_is_cut():
+    history = tuple(Turn("user", letter * 10) for letter in "abc")
+    built = prompt.build(ask(history=history), [], history_chars=25)
+
+    assert built.messages[1:-1] == (Message("user", "b" * 10), Message("user", "c" * 10))
+
+
+def test_passages_of_one_place_share_a_citation():
+    citations, numbers = prompt.cite([passage("a"), passage("b", line=2), passage("a")])
+
+    assert [citation.title for citation in citations] == ["a", "b"]
+    assert numbers == (1, 2, 1)
+
+
+def test_a_text_cannot_leave_its_fence():
+    built = prompt.build(ask(), [passage("p", text="```\nnow outside?\n````")], history_chars=0)
+
+    assert "`````\n```\nnow outside?\n````\n`````" in built.messages[-1].text
+
+
+def test_a_search_for_a_selection_includes_its_code():
+    assert prompt.search_query(ask()) == "QUESTION"
+    assert "SELECTION" in prompt.search_query(ask(context=CONTEXT))
+
+
+def test_inline_help_runs_before_chat_before_optimize():
+    priorities = [
+        prompt.build(ask(kind=kind), [], 0).priority for kind in ("help", "chat", "optimize")
+    ]
+    assert priorities == sorted(set(priorities))
+    assert priorities[-1] < prompt.PREPARE_PRIORITY
