@@ -146,9 +146,9 @@ def ask(question: str, file: Path | None, lines: str | None, as_json: bool, url:
 @click.option("--stdio", is_flag=True, hidden=True, help="The default; editors pass it.")
 def lsp(url: str, stdio: bool) -> None:
     """Run the language server on standard input and output, for an editor to start."""
-    from lsp_server import server
+    from lsp_server.server import main
 
-    server.main(url)
+    main(url)
 
 
 def _given(**values: Any) -> dict[str, Any]:

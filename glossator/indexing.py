@@ -1,6 +1,7 @@
 """`glossator index`, and the progress bar that `glossator serve --index` shares with it."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -24,7 +25,7 @@ from indexer.sources import open_source
 from indexer.store import ChromaStore
 from indexer.types import Embedder, IndexerError
 
-console = Console(stderr=True, highlight=False)
+console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path) -> int:
@@ -64,7 +65,7 @@ def index_all(
                     store,
                     progress=bar.advance,
                     first=first,
-                    on_first=lambda bar=bar: bar.paused(on_first),
+                    on_first=partial(bar.paused, on_first),
                 )
         except _StoppedError:
             return failed

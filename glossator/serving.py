@@ -64,7 +64,7 @@ async def _locally(
     settings: Settings, data: Path, sources: Sequence[str], question: str | None
 ) -> None:
     choice = await choose(settings.generation)
-    console.print(f"Generator: {choice.engine}, because {choice.why}.", soft_wrap=True)
+    console.print(f"Generator: {choice.engine}, because {choice.why}.")
     console.print("Starting ...")
     async with local_backend(settings, data, choice) as backend:
         if sources:
@@ -79,7 +79,7 @@ async def _on_ray(settings: Settings, data: Path, question: str | None) -> None:
     from backend.deploy.ray_app import ray_backend
 
     choice = await choose(settings.generation)
-    console.print(f"Generator: {choice.engine}, because {choice.why}.", soft_wrap=True)
+    console.print(f"Generator: {choice.engine}, because {choice.why}.")
     console.print("Starting the deployments on Ray Serve ...")
     async with ray_backend(settings, data, choice) as url:
         if question:
@@ -133,6 +133,5 @@ def _announce(url: str, what: str) -> None:
         f'  ask       glossator ask{option} "how do I compute the inverse FFT of a real signal?"\n'
         f"  editor    let it start the language server: glossator lsp{option}\n"
         f"  openai    any OpenAI client: base URL {url}/v1\n"
-        "Ctrl-C stops it.",
-        soft_wrap=True,
+        "Ctrl-C stops it."
     )

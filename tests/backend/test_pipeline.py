@@ -1,0 +1,282 @@
+"""The pipeline: order of stages, and exactly one terminal frame on every way out."""
+
+import asyncio
+
+import pytest
+
+from backend.admission import BoundedAdmission
+from backend.answer import Answer
+from backend.errors import Blocked, Unavailable
+from backend.metrics import Metrics
+from backend.pipeline import Pipeline
+from backend.ports import Load, Retrieved, TextDelta
+from backend.rails.hold_back import NoGuard, SecretsGuard
+from backend.rails.secrets import SecretsRail
+from backend.settings import Generation, Settings
+from backend.wire import (
+    Admitted,
+    Ask,
+    Citations,
+    Delta,
+    Failed,
+    Finished,
+    Notice,
+    Prepare,
+    Queued,
+)
+from indexer.types import Chunk, Passage
+
+TOKEN = "ghp_" + "a1B2" * 9
+PASSAGE = Passage(Chunk(source="s", uri="file:///a", title="t", text="x", line=3), 0.5)
+
+
+class Scripted:
+    """A generator that says what it is told, and remembers what it was asked."""
+
+    model = "scripted"
+
+    def __init__(self, *deltas, fail=None, endless=False):
+        self.deltas = deltas
+        self.fail = fail
+        self.endless = endless
+        self.prompts = []
+        self.samplings = []
+        self.warmed = []
+        self.running = 0
+
+    async def stream(self, prompt, sampling, request_id):
+        self.prompts.append(prompt)
+        self.samplings.append(sampling)
+        self.running += 1
+        try:
+            for delta in self.deltas:
+                yield delta
+                await asyncio.sleep(0)
+            if self.fail:
+                raise self.fail
+            if self.endless:
+                await asyncio.Event().wait()
+            yield TextDelta("", finish="stop", prompt_tokens=9, cached_tokens=4)
+        finally:
+            self.running -= 1
+
+    async def warm(self, prompt):
+        self.warmed.append(prompt)
+
+    async def load(self):
+        return Load(running=self.running)
+
+    async def check(self):
+        return
+
+    async def close(self):
+        return
+
+
+class Found:
+    """A retriever that always finds the same."""
+
+    def __init__(self, found=None):
+        self.found = found or Retrieved((PASSAGE,), "v1")
+        self.queries = []
+
+    async def search(self, query, sources, limit, budget_ms):
+        self.queries.append((query, sources))
+        return self.found
+
+
+def pipeline(generator, retriever=None, **parts):
+    return Pipeline(
+        **{
+            "settings": Settings(generation=Generation(max_tokens=50)),
+            "generator": generator,
+            "retriever": retriever or Found(),
+            "rails": [],
+            "guard": NoGuard,
+            "admission": BoundedAdmission(max_running=1, max_waiting=1),
+            "metrics": Metrics(),
+        }
+        | parts
+    )
+
+
+async def answered(pipe, **fields):
+    answer = Answer("r")
+    await pipe.answer(Ask(**({"id": "r", "question": "q"} | fields)), answer)
+    return answer.frames
+
+
+async def until(answer, kind):
+    async with asyncio.timeout(5):
+        async for frame in answer.read():
+            if isinstance(frame, kind):
+                return
+
+
+def text(frames):
+    return "".join(frame.text for frame in frames if isinstance(frame, Delta))
+
+
+async def test_frames_come_in_the_order_of_the_stages():
+    frames = await answered(pipeline(Scripted(TextDelta("a", tokens=1), TextDelta("b", tokens=2))))
+
+    assert [type(f) for f in frames] == [Admitted, Citations, Delta, Delta, Finished]
+    assert frames[1].citations[0].line == 3
+    assert frames[1].dataset == "v1"
+    usage = frames[-1].usage
+    assert (usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens) == (9, 4, 3)
+
+
+async def test_the_first_delta_does_not_wait_for_the_second():
+    generator = Scripted(TextDelta("a"), endless=True)
+    answer = Answer("r")
+    running = asyncio.create_task(pipeline(generator).answer(Ask(id="r", question="q"), answer))
+    await until(answer, Delta)
+    running.cancel()
+    await asyncio.wait([running])
+    assert text(answer.frames) == "a"
+
+
+async def test_cancelling_reports_cancelled_and_closes_the_generator():
+    generator = Scripted(TextDelta("a"), endless=True)
+    answer = Answer("r")
+    running = asyncio.create_task(pipeline(generator).answer(Ask(id="r", question="q"), answer))
+    await until(answer, Delta)
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert answer.frames[-1].reason == "cancelled"
+    assert generator.running == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(Unavailable("down"), "unavailable"), (ValueError("a bug with content"), "internal")],
+)
+async def test_a_generator_that_fails_midway_ends_the_answer_once(error, code, caplog):
+    frames = await answered(pipeline(Scripted(TextDelta("a"), fail=error)))
+
+    assert [type(f) for f in frames][-2:] == [Delta, Failed]
+    assert frames[-1].code == code
+    assert "bug" not in frames[-1].message
+
+
+async def test_a_deadline_ends_the_answer_and_closes_the_generator():
+    generator = Scripted(TextDelta("a"), endless=True)
+    frames = await answered(pipeline(generator), deadline_ms=30)
+
+    assert (frames[-1].code, text(frames)) == ("deadline", "a")
+    assert generator.running == 0
+
+
+async def test_an_unknown_model_fails_before_anything_is_spent():
+    generator = Scripted()
+    frames = await answered(pipeline(generator), model="other")
+
+    assert [(f.code, "scripted" in f.message) for f in frames] == [("unknown_model", True)]
+    assert generator.prompts == []
+
+
+async def test_the_served_model_may_be_named():
+    assert isinstance((await answered(pipeline(Scripted()), model="scripted"))[-1], Finished)
+
+
+async def test_who_has_to_wait_is_told_his_position_and_a_full_room_sheds():
+    generator = Scripted(endless=True)
+    pipe = pipeline(generator)
+    answers = [Answer(str(number)) for number in range(3)]
+    tasks = []
+    for answer in answers:
+        tasks.append(asyncio.create_task(pipe.answer(Ask(id=answer.id, question="q"), answer)))
+        await until(answer, Admitted | Queued)
+    await asyncio.wait([tasks[2]])
+
+    assert [type(answer.frames[0]) for answer in answers] == [Admitted, Queued, Queued]
+    assert answers[2].frames[-1].code == "overloaded"
+    assert answers[2].frames[-1].retry_after_ms > 0
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    assert all(answer.ended for answer in answers)
+
+
+async def test_an_empty_list_of_sources_means_no_retrieval():
+    retriever = Found()
+    frames = await answered(pipeline(Scripted(), retriever), sources=())
+
+    assert retriever.queries == []
+    assert frames[1].citations == ()
+
+
+async def test_late_retrieval_is_said_and_the_answer_goes_on():
+    retriever = Found(Retrieved(dataset="v1", late=True))
+    frames = await answered(pipeline(Scripted(TextDelta("a")), retriever))
+
+    assert frames[1].late
+    assert isinstance(frames[-1], Finished)
+
+
+async def test_a_secret_reaches_neither_the_model_nor_the_answer():
+    generator = Scripted(TextDelta(f"you said {TOKEN[:9]}"), TextDelta(TOKEN[9:] + " ok"))
+    pipe = pipeline(generator, rails=[SecretsRail("redact")], guard=lambda: SecretsGuard("redact"))
+    frames = await answered(pipe, question=f"what is {TOKEN}?")
+
+    assert TOKEN not in str(generator.prompts)
+    assert text(frames) == "you said [GitHub token removed] ok"
+    assert [f.about for f in frames if isinstance(f, Notice)] == ["rails"]
+
+
+async def test_a_blocked_question_never_reaches_the_model():
+    generator = Scripted()
+    frames = await answered(
+        pipeline(generator, rails=[SecretsRail("block")]), question=f"what is {TOKEN}?"
+    )
+    assert frames[-1].code == "blocked"
+    assert generator.prompts == []
+
+
+async def test_a_blocked_answer_ends_with_its_reason_and_closes_the_generator():
+    class Strict(NoGuard):
+        def feed(self, text):
+            if "bad" in text:
+                raise Blocked("The answer was stopped.")
+            return text
+
+    generator = Scripted(TextDelta("good "), TextDelta("bad"), endless=True)
+    frames = await answered(pipeline(generator, guard=Strict))
+
+    assert text(frames) == "good "
+    assert [type(f) for f in frames[-2:]] == [Notice, Finished]
+    assert frames[-1].reason == "blocked"
+    assert generator.running == 0
+
+
+@pytest.mark.parametrize(("asked", "given"), [(None, 50), (10, 10), (500, 50)])
+async def test_an_answer_is_as_long_as_asked_and_no_longer_than_allowed(asked, given):
+    generator = Scripted()
+    await answered(pipeline(generator), max_tokens=asked)
+    assert generator.samplings[0].max_tokens == given
+
+
+async def test_prepare_warms_the_prompt_that_the_question_will_have_as_far_as_it_is_known():
+    generator = Scripted()
+    pipe = pipeline(generator)
+    await pipe.prepare(Prepare(id="p", question="q"))
+    await answered(pipe)
+
+    assert generator.warmed[0].messages == generator.prompts[0].messages
+
+
+async def test_prepare_gives_way_when_others_wait():
+    generator = Scripted(endless=True)
+    pipe = pipeline(generator)
+    answers = [Answer("a"), Answer("b")]
+    tasks = [asyncio.create_task(pipe.answer(Ask(id=a.id, question="q"), a)) for a in answers]
+    await until(answers[1], Queued)
+    await asyncio.sleep(0)
+    await pipe.prepare(Prepare(id="p", question="q"))
+
+    assert generator.warmed == []
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
