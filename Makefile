@@ -14,7 +14,7 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
 	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
 
-.PHONY: help setup run test check format bench lock docs clean
+.PHONY: help setup run test editors check format bench lock docs clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,8 +28,11 @@ $(READY): $(LOCK) pyproject.toml requirements/setup.sh
 run: setup ## Index NumPy's documentation, answer a question from it, then serve. MODEL=, UPSTREAM=, PORT=
 	@$(SERVE)
 
-test: setup ## Run every test: real Chroma, real vLLM with a tiny model, real Ray.
-	$(BIN)/pytest
+test: setup ## Run every test that needs no editor: real Chroma, real vLLM with a tiny model, real Ray.
+	$(BIN)/pytest -m "not editor"
+
+editors: setup ## Run the tests that drive a real editor: needs Neovim 0.11 or newer (or NVIM=path).
+	$(BIN)/pytest -m editor
 
 check: setup ## Lint, types, import contracts.
 	$(BIN)/ruff check .
