@@ -69,10 +69,10 @@ def _lead(best: Chunk, number: int) -> Iterator[str]:
     yield f"Use **`{best.symbol}`** [{number}]\n\n```python\n{best.signature}\n```\n\n"
     if best.summary:
         yield f"{best.summary} [{number}]\n\n"
-    if best.section and best.text not in (best.summary, best.example):
-        yield f"{best.section}:\n\n{_clip(best.text)}\n\n"
     if best.example:
         yield f"Example from its documentation [{number}]:\n\n```python\n{best.example}\n```\n\n"
+    elif best.section:
+        yield f"{best.section}:\n\n{_clip(best.text)}\n\n"
 
 
 def _others(chunks: Sequence[Chunk], numbers: Sequence[int]) -> Iterator[str]:

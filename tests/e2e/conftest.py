@@ -105,13 +105,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_model() -> Path:
-    from loadtest.tiny_model import make
-
-    return make(Path(__file__).parents[2] / ".models" / "tiny")
-
-
-@pytest.fixture(scope="session")
 def start_backend(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[..., Backend]]:
