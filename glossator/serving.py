@@ -35,7 +35,9 @@ def serve(
         if sources and indexing.index(sources, rebuild=False, config=config, data=data):
             return 1
         return asyncio.run(_until_stopped(_on_ray(settings, data, question)))
-    return asyncio.run(_until_stopped(_locally(settings, data, sources, question)))
+    import uvloop
+
+    return uvloop.run(_until_stopped(_locally(settings, data, sources, question)))
 
 
 async def _until_stopped(work: Coroutine[None, None, None]) -> int:

@@ -96,10 +96,11 @@ def _config(gateway: Gateway, server: Server) -> uvicorn.Config:
 def listening(server: Server) -> Iterator[socket.socket]:
     """A listening socket on the configured address. Raises ``StartupFailed``."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(
+        family, kind, protocol, _, address = socket.getaddrinfo(
             server.host, server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family)
+        # asyncio sends small frames at once (TCP_NODELAY) only where the protocol is spelled out.
+        listener = socket.socket(family, kind, protocol)
     except OSError as error:
         raise StartupFailed(f"Cannot listen on {server.host}: {error}") from error
     with listener:

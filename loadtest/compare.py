@@ -1,0 +1,249 @@
+"""`make bench`: what our gateway costs, and saves, beside vLLM's own server. One run, one table.
+
+Every path runs the same engine configuration (``loadtest.engine``) and gets the very prompts our
+backend builds (``loadtest.capture``). All servers are started first and then take turns; while
+one answers, the others are idle.
+"""
+
+import argparse
+import asyncio
+import datetime
+import itertools
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
+
+import msgspec
+import uvloop
+
+from loadtest import machine, paths, summary, tiny_model
+from loadtest.capture import captured
+from loadtest.closed_loop import Pass
+from loadtest.engine import Engine
+from loadtest.paths import Measure, Setting
+from loadtest.process import ProcessFailed, finished
+from loadtest.users import AnswerFailed
+
+Servers = Callable[[Setting], AbstractAsyncContextManager[dict[str, Measure]]]
+
+SERVERS: dict[str, Servers] = {
+    "engine": paths.async_llm,
+    "vllm-serve": paths.vllm_serve,
+    "local": paths.local_gateway,
+    "ray": paths.ray_gateway,
+}
+RETRIEVAL = (
+    (paths.LOCAL_RETRIEVAL, paths.LOCAL),
+    (paths.RAY_RETRIEVAL, paths.RAY),
+)
+ROUNDS = 6  # questions of each user, at least
+QUIET_S = 3.0
+BUSY_CORES = 0.25  # beyond this the machine has other things to do, and the figures suffer
+INDEXED = "package:numpy.fft"
+
+EPILOG = """\
+TTFT counts from sending the question to the first text; tokens/s are the engine's counts over the
+wall time of a pass. Every figure is the median over the passes, with the extremes in brackets.
+Paths take turns within each pass, in an order that is reversed from pass to pass, so that drift
+of the machine hits all alike. Look at the ratios: absolute figures are this machine's own. The
+Markdown goes to standard output, progress to standard error. Defaults take about 8 minutes.
+"""
+
+
+class Unfair(Exception):
+    """The paths did not do the same work."""
+
+
+def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest.compare",
+        description="Measure TTFT and tokens/s of vLLM's AsyncLLM in process, of `vllm serve` "
+        "over HTTP, and of our gateway, local and on Ray Serve, with the tiny model.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--users", type=int, nargs="+", default=[1, 8, 32], metavar="N",
+        help="concurrent users, each asking again as soon as it is answered (default: 1 8 32)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tokens", type=int, default=64, metavar="N", help="tokens of an answer (default: 64)"
+    )
+    parser.add_argument(
+        "--requests", type=int, default=24, metavar="N",
+        help=f"answers per path, number of users and pass; more where {ROUNDS} for each user "
+        "are more (default: 24)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--passes", type=int, default=4, metavar="K", help="measured passes (default: 4)"
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=SERVERS, default=list(SERVERS), metavar="NAME",
+        help=f"measure only these: {', '.join(SERVERS)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model", type=Path, default=Path(".models/tiny"), metavar="FOLDER",
+        help="the tiny model; made there if need be (default: .models/tiny)",
+    )  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every answer there")
+    arguments = parser.parse_args(given)
+    numbers = [*arguments.users, arguments.tokens, arguments.requests, arguments.passes]
+    if min(numbers) < 1:
+        parser.error("numbers must be 1 or more")
+    return arguments
+
+
+def questions(serial: "Iterator[int]", count: int) -> list[str]:
+    """Each is asked once in a run, and differs from the others within its first few words.
+
+    So a prefix cache holds the system message, for every path alike, and no more.
+    """
+    return [
+        f"{n} samples of a real signal: which function of numpy.fft gives me its spectrum?"
+        for n in itertools.islice(serial, count)
+    ]
+
+
+def in_turn(items: Sequence[str], turn: int) -> Sequence[str]:
+    return items if turn % 2 == 0 else items[::-1]
+
+
+def expect_fair(done: dict[str, Pass]) -> None:
+    """Raises ``Unfair`` unless all paths read prompts of the same lengths."""
+    lengths = {
+        path: sorted(answer.prompt_tokens for answer in each.answers) for path, each in done.items()
+    }
+    if len({tuple(each) for each in lengths.values()}) > 1:
+        shown = ", ".join(f"{path}: {each[0]} to {each[-1]}" for path, each in lengths.items())
+        raise Unfair(f"prompts differ in tokens ({shown}); the figures cannot be compared")
+
+
+async def _measure(
+    arguments: argparse.Namespace, measures: dict[str, Measure]
+) -> dict[tuple[str, int], list[Pass]]:
+    passes: dict[tuple[str, int], list[Pass]] = {}
+    serial = itertools.count(1000)
+    bare = [path for path in measures if path not in dict(RETRIEVAL)]
+    for turn in range(-1, arguments.passes):  # the first one warms up
+        for users in arguments.users:
+            turns = in_turn(list(measures) if users == 1 else bare, turn)
+            asked = questions(serial, max(arguments.requests, ROUNDS * users))
+            if turn < 0:
+                asked = asked[: max(4, 2 * users)]
+            done = {}
+            for path in turns:
+                done[path] = await measures[path](users, asked)
+                _tell(turn, users, path, done[path])
+            expect_fair({path: done[path] for path in bare})
+            if turn >= 0:
+                for path, each in done.items():
+                    passes.setdefault((path, users), []).append(each)
+    order = list(measures)
+    return dict(sorted(passes.items(), key=lambda item: (item[0][1], order.index(item[0][0]))))
+
+
+def _tell(turn: int, users: int, path: str, done: Pass) -> None:
+    _say(
+        f"{'warm-up' if turn < 0 else f'pass {turn + 1}'}  {users:3} users  {path:28}"
+        f" TTFT p50 {summary.ttft_p50_ms(done):7.1f} ms  p95 {summary.ttft_p95_ms(done):7.1f} ms"
+        f"  {done.tokens_per_s:6.0f} tok/s"
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+async def _quiet(when: str) -> float:
+    busy = await asyncio.to_thread(machine.busy_cores, QUIET_S)
+    _say(f"{when}: {busy:.2f} cores busy")
+    if busy > BUSY_CORES:
+        _say("  that is not quiet: the figures will say less than they could")
+    return busy
+
+
+async def _compare(arguments: argparse.Namespace, folder: Path) -> str:
+    before = await _quiet("Before anything was started")
+    model = await asyncio.to_thread(tiny_model.make, arguments.model.resolve())
+    _say(f"Indexing {INDEXED} ...")
+    data = folder / "data"
+    index = paths.glossator("index", INDEXED, "--data", str(data))
+    await finished("index", index, folder, {})
+    messages = await captured(data, folder)
+    setting = Setting(Engine(model), arguments.tokens, messages, data, folder)
+    async with AsyncExitStack() as stack:
+        measures: dict[str, Measure] = {}
+        for name in arguments.only:
+            _say(f"Starting {name} ...")
+            measures |= await stack.enter_async_context(SERVERS[name](setting))
+        idle = await _quiet("All servers up and idle")
+        passes = await _measure(arguments, measures)
+    described = machine.describe()
+    if arguments.json:
+        raw = [
+            {"path": path, "users": users, "passes": done} for (path, users), done in passes.items()
+        ]
+        arguments.json.write_bytes(
+            msgspec.json.encode({"machine": described, "busy_cores": idle, "results": raw})
+        )
+    return _report(arguments, described, before, idle, passes)
+
+
+def _report(
+    arguments: argparse.Namespace,
+    described: machine.Machine,
+    before: float,
+    idle: float,
+    passes: summary.Passes,
+) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in described.versions.items())
+    gateways = [path for path in (paths.ASYNC_LLM, paths.LOCAL, paths.RAY) if _has(passes, path)]
+    parts = [
+        f"{datetime.datetime.now(datetime.UTC):%d %B %Y}, {described.cores} cores of "
+        f"{described.cpu}, Python {described.python}, {versions}. {arguments.passes} passes, "
+        f"{arguments.tokens} tokens an answer. Busy cores before the start: {before:.2f}; "
+        f"with all servers up and idle: {idle:.2f}.",
+    ]
+    if _has(passes, paths.VLLM_SERVE) and gateways:
+        parts += [
+            "Ratios to `vllm serve`, by users (ahead: TTFT below 1, tokens/s above 1):",
+            summary.ratios_table(passes, gateways, paths.VLLM_SERVE),
+        ]
+    parts += ["Figures:", summary.figures_table(passes)]
+    if any(_has(passes, path) for path, _ in RETRIEVAL) and 1 in arguments.users:
+        parts += ["Retrieval, one user:", summary.added_table(passes, RETRIEVAL, users=1)]
+    parts += ["Tokens per answer, and what the client cost:", summary.fairness_table(passes)]
+    return "\n\n".join(parts)
+
+
+def _has(passes: summary.Passes, path: str) -> bool:
+    return any(name == path for name, _ in passes)
+
+
+async def _until_signalled(arguments: argparse.Namespace) -> str:
+    """A SIGTERM ends it as Ctrl-C does: every server is stopped first."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    with tempfile.TemporaryDirectory(prefix="glossator-compare-") as folder:
+        return await _compare(arguments, Path(folder))
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    arguments = _arguments(given)
+    try:
+        print(uvloop.run(_until_signalled(arguments)))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit("Stopped; so are all servers.")
+    except (ProcessFailed, AnswerFailed, Unfair, OSError) as error:
+        sys.exit(f"compare: {error}")
+    except BaseExceptionGroup as group:
+        # A pass fails with all users at once, mostly for one reason.
+        sys.exit(f"compare: {group.exceptions[0]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""The paths under comparison: each a context that starts its server and yields what to measure."""
+
+import asyncio
+import re
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import msgspec
+
+from loadtest.closed_loop import Pass, closed_loop
+from loadtest.engine import Engine
+from loadtest.in_process import Job, Messages
+from loadtest.process import Child, running
+from loadtest.users import sse_users, websocket_users
+
+ASYNC_LLM = "AsyncLLM in process"
+VLLM_SERVE = "vllm serve"
+LOCAL = "gateway, local"
+RAY = "gateway, Ray Serve"
+LOCAL_RETRIEVAL = "gateway, local, retrieval"
+RAY_RETRIEVAL = "gateway, Ray Serve, retrieval"
+
+Measure = Callable[[int, Sequence[str]], Awaitable[Pass]]  # (users, questions)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the paths have in common. ``messages`` is the prompt our backend builds (capture)."""
+
+    engine: Engine
+    max_tokens: int
+    messages: Callable[[str], Messages]
+    data: Path  # an index of ours
+    folder: Path  # for settings and logs
+
+
+@asynccontextmanager
+async def async_llm(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
+    command = [sys.executable, "-m", "loadtest.in_process", str(setting.engine.model)]
+    environment = setting.engine.environment()
+    async with running(ASYNC_LLM, command, setting.folder, environment, piped=True) as child:
+        requests, replies = child.process.stdin, child.process.stdout
+        assert requests is not None
+        assert replies is not None
+
+        async def reply() -> bytes:
+            line = await replies.readline()
+            if not line:
+                raise child.failure("ended")
+            return line
+
+        async def measure(users: int, questions: Sequence[str]) -> Pass:
+            job = Job(users, [setting.messages(each) for each in questions], setting.max_tokens)
+            requests.write(msgspec.json.encode(job) + b"\n")
+            await requests.drain()
+            return msgspec.json.decode(await reply(), type=Pass)
+
+        await reply()  # it is ready
+        yield {ASYNC_LLM: measure}
+
+
+@asynccontextmanager
+async def vllm_serve(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
+    engine = setting.engine
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+
+    def healthy() -> bool | None:
+        try:
+            with urlopen(f"{url}/health", timeout=5):
+                return True
+        except (URLError, OSError):
+            return None
+
+    async def measure(count: int, questions: Sequence[str]) -> Pass:
+        async with sse_users(
+            url, count, setting.max_tokens, engine.name, setting.messages
+        ) as users:
+            return await closed_loop(users, questions)
+
+    command = engine.serve_command(port)
+    async with running(VLLM_SERVE, command, setting.folder, engine.environment()) as child:
+        await child.until(lambda: asyncio.to_thread(healthy))
+        yield {VLLM_SERVE: measure}
+
+
+@asynccontextmanager
+async def local_gateway(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
+    async with _gateway("local", setting) as url:
+        yield {
+            LOCAL: _websocket(url, setting, sources=()),
+            LOCAL_RETRIEVAL: _websocket(url, setting, sources=None),
+        }
+
+
+@asynccontextmanager
+async def ray_gateway(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
+    async with _gateway("ray", setting) as url:
+        yield {
+            RAY: _websocket(url, setting, sources=()),
+            RAY_RETRIEVAL: _websocket(url, setting, sources=None),
+        }
+
+
+@asynccontextmanager
+async def _gateway(deploy: str, setting: Setting) -> AsyncIterator[str]:
+    config = setting.folder / f"{deploy}.toml"
+    config.write_text(setting.engine.settings())
+    # An index has one owner at a time: each gateway gets its own.
+    data = setting.folder / f"{deploy}-data"
+    await asyncio.to_thread(shutil.copytree, setting.data, data)
+    command = glossator(
+        "serve", "--deploy", deploy, "--engine", "vllm", "--model", str(setting.engine.model),
+        "--config", str(config), "--data", str(data), "--port", "0",
+    )  # fmt: skip
+    environment = setting.engine.environment()
+    async with running(f"gateway {deploy}", command, setting.folder, environment) as child:
+        yield await url_of(child)
+
+
+def _websocket(url: str, setting: Setting, sources: tuple[str, ...] | None) -> Measure:
+    async def measure(count: int, questions: Sequence[str]) -> Pass:
+        async with websocket_users(url, count, setting.max_tokens, sources) as users:
+            return await closed_loop(users, questions)
+
+    return measure
+
+
+def glossator(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "glossator", *arguments]
+
+
+async def url_of(child: Child) -> str:
+    """Where a `glossator serve` answers, once it says so."""
+
+    async def look() -> str | None:
+        found = re.search(r"serves at (\S+?),", child.log())
+        return found[1] if found else None
+
+    return await child.until(look)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

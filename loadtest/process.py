@@ -1,0 +1,104 @@
+"""Child processes that end with their block, whatever happens in it."""
+
+import asyncio
+import os
+import signal
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+STARTS_WITHIN_S = 240.0
+STOPS_WITHIN_S = 60.0
+_POLL_S = 0.1
+_TAIL = 3000  # characters of a log that are worth showing
+_LINE_LIMIT = 64 * 2**20  # a pass of answers is one line
+
+Found = TypeVar("Found")
+
+
+class ProcessFailed(Exception):
+    """A process did not start, or ended early; the message holds the end of its log."""
+
+
+class Child:
+    """A running process, and the file its output goes to."""
+
+    def __init__(self, name: str, process: Process, log: Path) -> None:
+        self.name = name
+        self.process = process
+        self._log = log
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    async def until(self, look: Callable[[], Awaitable[Found | None]]) -> Found:
+        """Polls until ``look`` finds something. Raises ``ProcessFailed``."""
+        try:
+            async with asyncio.timeout(STARTS_WITHIN_S):
+                while (found := await look()) is None:
+                    if self.process.returncode is not None:
+                        raise self.failure(f"ended with exit code {self.process.returncode}")
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            raise self.failure(f"was not ready after {STARTS_WITHIN_S:.0f} s") from None
+        return found
+
+    def failure(self, what: str) -> ProcessFailed:
+        return ProcessFailed(f"{self.name} {what}. The end of its log:\n{self.log()[-_TAIL:]}")
+
+
+@asynccontextmanager
+async def running(
+    name: str,
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    piped: bool = False,
+) -> AsyncIterator[Child]:
+    """A process that is stopped with the block: asked first, killed with all its own if need be.
+
+    Its output goes to a log in ``folder``; with ``piped``, standard input and output are the
+    caller's and only standard error is logged.
+    """
+    log = folder / f"{name.replace(' ', '-')}.log"
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=PIPE if piped else DEVNULL,
+            stdout=PIPE if piped else output,
+            stderr=output,
+            env={**os.environ, **environment},
+            limit=_LINE_LIMIT,
+            # A group of its own: Ctrl-C reaches us alone, and we stop everything in order.
+            start_new_session=True,
+        )
+    try:
+        yield Child(name, process, log)
+    finally:
+        await _stop(process)
+
+
+async def _stop(process: Process) -> None:
+    try:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOPS_WITHIN_S):
+                await process.wait()
+    finally:
+        # Also when this is cancelled, and for what the process left behind.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+async def finished(
+    name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> None:
+    """Runs a command to its end. Raises ``ProcessFailed`` when it fails."""
+    async with running(name, command, folder, environment) as child:
+        if await child.process.wait():
+            raise child.failure(f"ended with exit code {child.process.returncode}")

@@ -1,0 +1,135 @@
+"""From passes to figures, and to the Markdown of ``docs/performance.md``. Pure.
+
+A figure is taken within each pass and then its median over the passes, with the smallest and the
+largest beside it. Ratios are taken pass by pass too: what the machine did to a pass, it did to
+both sides of its ratio.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from loadtest.closed_loop import Pass
+
+Passes = Mapping[tuple[str, int], Sequence[Pass]]  # by path and number of users
+Figure = Callable[[Pass], float]
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Linear between the two nearest ranks, as in NumPy. Of nothing: ``ValueError``."""
+    if not values:
+        raise ValueError("no values")
+    ordered = sorted(values)
+    position = share * (len(ordered) - 1)
+    low = int(position)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
+
+
+def ttft_p50_ms(done: Pass) -> float:
+    return 1000 * quantile([answer.ttft_s for answer in done.answers], 0.5)
+
+
+def ttft_p95_ms(done: Pass) -> float:
+    return 1000 * quantile([answer.ttft_s for answer in done.answers], 0.95)
+
+
+def tokens_per_s(done: Pass) -> float:
+    return done.tokens_per_s
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median over passes, and the extremes."""
+
+    middle: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        return cls(median(values), min(values), max(values))
+
+    def show(self, digits: int = 0) -> str:
+        return f"{self.middle:,.{digits}f} ({self.low:,.{digits}f}–{self.high:,.{digits}f})"
+
+
+def spread(passes: Sequence[Pass], figure: Figure) -> Spread:
+    return Spread.of([figure(done) for done in passes])
+
+
+def ratio(passes: Sequence[Pass], baseline: Sequence[Pass], figure: Figure) -> Spread:
+    """Pass by pass; both must have the same passes in the same order."""
+    return Spread.of(
+        [figure(ours) / figure(theirs) for ours, theirs in zip(passes, baseline, strict=True)]
+    )
+
+
+def added_ms(passes: Sequence[Pass], without: Sequence[Pass]) -> Spread:
+    """TTFT p50 beyond that of the path ``without``, pass by pass."""
+    return Spread.of(
+        [ttft_p50_ms(more) - ttft_p50_ms(less) for more, less in zip(passes, without, strict=True)]
+    )
+
+
+def figures_table(passes: Passes) -> str:
+    rows = []
+    for (path, users), done in sorted(passes.items(), key=lambda item: item[0][1]):
+        shown = [
+            spread(done, ttft_p50_ms).show(1),
+            spread(done, ttft_p95_ms).show(1),
+            spread(done, tokens_per_s).show(),
+        ]
+        rows.append([str(users), path, *shown])
+    return _table(["users", "path", "TTFT p50, ms", "TTFT p95, ms", "tokens/s"], rows)
+
+
+def ratios_table(passes: Passes, paths: Sequence[str], baseline: str) -> str:
+    """Of each path to ``baseline``: TTFT below 1 and tokens/s above 1 are ahead of it."""
+    users = sorted({count for _, count in passes})
+    rows = []
+    for path in paths:
+        cells = [path]
+        for figure in (ttft_p50_ms, tokens_per_s):
+            for count in users:
+                ours, theirs = passes.get((path, count)), passes.get((baseline, count))
+                cells.append(ratio(ours, theirs, figure).show(2) if ours and theirs else "–")
+        rows.append(cells)
+    header = [f"{what}, {count}" for what in ("TTFT p50", "tokens/s") for count in users]
+    return _table(["path", *header], rows)
+
+
+def added_table(passes: Passes, pairs: Sequence[tuple[str, str]], users: int) -> str:
+    """``pairs`` of (with, without) retrieval."""
+    rows = [
+        [path, added_ms(passes[path, users], passes[without, users]).show(1)]
+        for path, without in pairs
+        if (path, users) in passes and (without, users) in passes
+    ]
+    return _table(["path", "TTFT p50 that retrieval adds, ms"], rows)
+
+
+def fairness_table(passes: Passes) -> str:
+    """What each path was given and gave, a mean per answer; all passes and points together."""
+    rows = []
+    for path in dict.fromkeys(path for path, _ in passes):
+        done = [each for (name, _), many in passes.items() if name == path for each in many]
+        answers = [answer for each in done for answer in each.answers]
+        count = len(answers)
+        rows.append(
+            [
+                path,
+                f"{count:,}",
+                f"{sum(answer.prompt_tokens for answer in answers) / count:.1f}",
+                f"{sum(answer.cached_tokens for answer in answers) / count:.1f}",
+                f"{sum(answer.completion_tokens for answer in answers) / count:.1f}",
+                f"{1000 * sum(each.cpu_s for each in done) / count:.1f}",
+            ]
+        )
+    header = ["path", "answers", "prompt", "of it cached", "generated", "client CPU, ms"]
+    return _table(header, rows)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

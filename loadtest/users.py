@@ -1,0 +1,181 @@
+"""Users of a server: one connection each, kept open, as an editor or an SDK keeps its own.
+
+Both decode with msgspec and run in one process; its CPU time is part of every ``Pass``.
+"""
+
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import msgspec
+from msgspec import Struct
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from backend.wire import PATH, SUBPROTOCOL, Ask, Delta, Failed, Finished, decode_server, encode
+from loadtest.closed_loop import Answered, User
+
+Messages = list[dict[str, str]]
+_DONE = b"[DONE]"
+_encoder = msgspec.json.Encoder()
+
+
+class AnswerFailed(Exception):
+    """A server under test refused or broke off an answer; its message says why."""
+
+
+# -- our websocket
+
+
+@asynccontextmanager
+async def websocket_users(
+    url: str, count: int, max_tokens: int, sources: tuple[str, ...] | None
+) -> AsyncIterator[list[User]]:
+    """``sources``: as in ``Ask``; ``()`` answers without retrieval, None searches them all."""
+    serial = itertools.count()
+    async with AsyncExitStack() as stack:
+        users = []
+        for _ in range(count):
+            socket = await stack.enter_async_context(
+                connect(
+                    url.replace("http", "ws", 1) + PATH,
+                    subprotocols=[Subprotocol(SUBPROTOCOL)],
+                    compression=None,
+                    ping_interval=None,
+                )
+            )
+            users.append(_websocket_user(socket, serial, max_tokens, sources))
+        yield users
+
+
+def _websocket_user(
+    socket: ClientConnection,
+    serial: "itertools.count[int]",
+    max_tokens: int,
+    sources: tuple[str, ...] | None,
+) -> User:
+    async def ask(question: str) -> Answered:
+        request = Ask(
+            id=f"compare-{time.time_ns()}-{next(serial)}",
+            question=question,
+            sources=sources,
+            max_tokens=max_tokens,
+            temperature=0.0,
+        )
+        started = time.perf_counter()
+        first = 0.0
+        await socket.send(encode(request))
+        while True:
+            frame = decode_server(await socket.recv())
+            if isinstance(frame, Delta):
+                first = first or time.perf_counter()
+            elif isinstance(frame, Finished):
+                break
+            elif isinstance(frame, Failed):
+                raise AnswerFailed(f"the gateway answered {frame.code}: {frame.message}")
+        ended = time.perf_counter()
+        usage = frame.usage
+        return Answered(
+            (first or ended) - started,
+            ended - started,
+            usage.prompt_tokens,
+            usage.cached_tokens,
+            usage.completion_tokens,
+        )
+
+    return ask
+
+
+# -- chat completions over server-sent events
+
+
+class _Message(Struct):
+    content: str | None = None
+
+
+class _Choice(Struct):
+    delta: _Message
+
+
+class _Cached(Struct):
+    cached_tokens: int | None = None
+
+
+class _Usage(Struct):
+    prompt_tokens: int
+    completion_tokens: int
+    prompt_tokens_details: _Cached | None = None
+
+
+class _Chunk(Struct):
+    choices: list[_Choice]
+    usage: _Usage | None = None
+
+
+_chunks = msgspec.json.Decoder(_Chunk)
+
+
+@asynccontextmanager
+async def sse_users(
+    url: str, count: int, max_tokens: int, model: str, messages: Callable[[str], Messages]
+) -> AsyncIterator[list[User]]:
+    """Users of an OpenAI-compatible server, each with an HTTP connection that is kept alive."""
+    async with AsyncExitStack() as stack:
+        users = []
+        for _ in range(count):
+            session = await stack.enter_async_context(
+                aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(limit=1),
+                    headers={"Content-Type": "application/json"},
+                    timeout=aiohttp.ClientTimeout(total=None),
+                )
+            )
+            users.append(_sse_user(session, url, max_tokens, model, messages))
+        yield users
+
+
+def _sse_user(
+    session: aiohttp.ClientSession,
+    url: str,
+    max_tokens: int,
+    model: str,
+    messages: Callable[[str], Messages],
+) -> User:
+    async def ask(question: str) -> Answered:
+        request = {
+            "model": model,
+            "messages": messages(question),
+            "max_tokens": max_tokens,
+            "temperature": 0.0,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        started = time.perf_counter()
+        first = 0.0
+        usage: _Usage | None = None
+        body = _encoder.encode(request)
+        async with session.post(f"{url}/v1/chat/completions", data=body) as response:
+            if response.status != 200:
+                raise AnswerFailed(f"{url} answered {response.status}: {await response.text()}")
+            async for line in response.content:
+                if not line.startswith(b"data: ") or line.startswith(_DONE, 6):
+                    continue
+                chunk = _chunks.decode(line[6:])
+                usage = chunk.usage or usage
+                if not first and chunk.choices and chunk.choices[0].delta.content:
+                    first = time.perf_counter()
+        ended = time.perf_counter()
+        if usage is None:
+            raise AnswerFailed(f"{url} broke the answer off, without its usage")
+        cached = usage.prompt_tokens_details or _Cached()
+        return Answered(
+            (first or ended) - started,
+            ended - started,
+            usage.prompt_tokens,
+            cached.cached_tokens or 0,
+            usage.completion_tokens,
+        )
+
+    return ask
