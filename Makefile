@@ -48,7 +48,7 @@ bench: setup ## Measure TTFT and tokens/s: engine, vllm serve, gateway, gateway 
 	$(BIN)/python -m loadtest.compare
 
 docs: setup ## Write the generated pages anew: settings, protocol.
-	$(BIN)/python -m backend.settings > docs/settings.md
+	$(BIN)/python -m backend.settings_reference > docs/settings.md
 	$(BIN)/python -m backend.wire_reference > docs/protocol.md
 
 lock: ## Resolve the locks anew from pyproject.toml (needs uv).

@@ -117,23 +117,25 @@ class Span:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """``redact``: the text may pass once ``spans`` are replaced. ``reason`` is for the user."""
-
-    action: Literal["allow", "redact", "block"] = "allow"
-    spans: tuple[Span, ...] = ()
-    reason: str = ""
+Part = Literal["question", "conversation", "code"]
 
 
 class Rail(Protocol):
-    """Judges whole texts before a model sees them."""
+    """Finds what a policy may act upon; it decides nothing itself.
+
+    ``name`` is its section under ``[rails]`` in the settings, ``parts`` what it wants to read of
+    a question. A rail that judges a text as a whole returns one span over all of it.
+    """
 
     name: str
-    on_failure: Literal["allow", "block"]  # when ``check`` raises or is late
+    parts: frozenset[Part]
 
-    async def check(self, texts: Sequence[str]) -> list[Verdict]:
-        """One verdict for each text, in order."""
+    async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+        """What was found in each text, in order. Raises ``Unavailable`` when it cannot say."""
+        ...
+
+    async def state(self) -> str:
+        """Empty when it works as configured, else why it does not: "loading", "no weights"."""
         ...
 
 

@@ -1,7 +1,8 @@
 """Every setting, with its default and its meaning; read from one TOML file and the environment.
 
 ``GLOSSATOR_SERVER__PORT=9000`` overrides ``[server] port``. Settings are frozen; an unknown
-name is an error that lists the known ones. ``docs/settings.md`` is generated from this file.
+name is an error that lists the known ones. ``docs/settings.md`` is generated from this file
+(``backend.settings_reference``).
 """
 
 import os
@@ -41,6 +42,13 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     resume_window_s: Annotated[
         Span, _doc("How long an answer goes on, and can be resumed, after its websocket dropped.")
     ] = 10.0
+    tenant_header: Annotated[
+        str,
+        _doc(
+            "Header in which a trusted proxy names the tenant; empty: there is only one. "
+            "Clients must not be able to set it themselves."
+        ),
+    ] = ""
     default_deadline_s: Annotated[
         Annotated[float, Meta(gt=0)], _doc("Deadline of a request that names none.")
     ] = 120.0
@@ -127,14 +135,89 @@ class Admission(Struct, frozen=True, forbid_unknown_fields=True):
     max_waiting: Annotated[Size, _doc("Requests waiting; one more is shed as overloaded.")] = 256
 
 
-class Rails(Struct, frozen=True, forbid_unknown_fields=True):
-    """Guardrails on questions and answers."""
+Action = Literal["off", "allow", "warn", "redact", "block"]
+_ACTIONS = (
+    "`off`: not run. `allow`: logged and counted only. `warn`: the user is told. `redact`: "
+    "replaced before the model sees it. `block`: not answered."
+)
+_ON_FAILURE = "When the rail raises or is late: `block` fails closed, `allow` fails open."
 
-    secrets: Annotated[
-        Literal["off", "redact", "block"],
-        _doc("Keys and tokens of common providers, in questions, code and answers."),
-    ] = "redact"
-    budget_ms: Annotated[Span, _doc("A rail later than this has failed.")] = 1000.0
+
+class SecretsRail(Struct, frozen=True, forbid_unknown_fields=True):
+    """Keys, tokens, private keys, connection strings and high-entropy assignments."""
+
+    action: Annotated[Action, _doc(_ACTIONS)] = "redact"
+    on_failure: Annotated[Literal["allow", "block"], _doc(_ON_FAILURE)] = "block"
+    budget_ms: Annotated[Span, _doc("Later than this is a failure.")] = 500.0
+
+
+class PiiRail(Struct, frozen=True, forbid_unknown_fields=True):
+    """E-mail, phone, card and account numbers, addresses, national ids (presidio)."""
+
+    action: Annotated[Action, _doc(_ACTIONS)] = "redact"
+    on_failure: Annotated[Literal["allow", "block"], _doc(_ON_FAILURE)] = "block"
+    budget_ms: Annotated[Span, _doc("Later than this is a failure.")] = 2000.0
+
+
+class ToxicityRail(Struct, frozen=True, forbid_unknown_fields=True):
+    """Insults, threats and the like, in questions and beside the stream of answers (detoxify)."""
+
+    action: Annotated[Action, _doc(_ACTIONS)] = "block"
+    on_failure: Annotated[Literal["allow", "block"], _doc(_ON_FAILURE)] = "allow"
+    budget_ms: Annotated[Span, _doc("Later than this is a failure.")] = 2000.0
+    model: Annotated[
+        str,
+        _doc(
+            "Detoxify checkpoint file, or `original`, `unbiased`, `multilingual` to have it "
+            "downloaded; without weights or network the rail is degraded."
+        ),
+    ] = "original"
+    model_config: Annotated[
+        str, _doc("Folder with the tokenizer and configuration that a checkpoint file needs.")
+    ] = ""
+    threshold: Annotated[
+        Annotated[float, Meta(gt=0, lt=1)], _doc("Score from which a text counts as toxic.")
+    ] = 0.7
+    device: Annotated[str, _doc("Device of the model: cpu, cuda, cuda:1.")] = "cpu"
+
+
+class TopicRail(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether a question is about what is indexed, by embedding similarity."""
+
+    action: Annotated[Action, _doc(_ACTIONS)] = "warn"
+    on_failure: Annotated[Literal["allow", "block"], _doc(_ON_FAILURE)] = "allow"
+    threshold: Annotated[
+        float, _doc("Cosine to the nearest chunk below which a question is off topic.")
+    ] = 0.25
+    allow: Annotated[
+        tuple[str, ...], _doc("Subjects that are always on topic, as short phrases.")
+    ] = ()
+    deny: Annotated[tuple[str, ...], _doc("Subjects that are never answered.")] = ()
+    subject_threshold: Annotated[
+        float, _doc("Cosine to a subject from which a question is about it.")
+    ] = 0.5
+
+
+class InjectionRail(Struct, frozen=True, forbid_unknown_fields=True):
+    """Text that tries to instruct the model: in questions, code and retrieved passages."""
+
+    action: Annotated[Action, _doc(_ACTIONS)] = "block"
+    on_failure: Annotated[Literal["allow", "block"], _doc(_ON_FAILURE)] = "allow"
+    budget_ms: Annotated[Span, _doc("Later than this is a failure.")] = 500.0
+    passages: Annotated[
+        Literal["keep", "neutralize", "drop"],
+        _doc("What happens to a retrieved passage that tries to instruct the model."),
+    ] = "neutralize"
+
+
+class Rails(Struct, frozen=True, forbid_unknown_fields=True):
+    """Guardrails on questions, passages and answers."""
+
+    secrets: SecretsRail = SecretsRail()
+    pii: PiiRail = PiiRail()
+    toxicity: ToxicityRail = ToxicityRail()
+    topic: TopicRail = TopicRail()
+    injection: InjectionRail = InjectionRail()
 
 
 class Ray(Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,6 +251,15 @@ class Ray(Struct, frozen=True, forbid_unknown_fields=True):
     drain_s: Annotated[Span, _doc("A stopping replica may finish its streams for this long.")] = 60
 
 
+class Tenant(Struct, frozen=True, forbid_unknown_fields=True):
+    """What differs for one tenant; its name is the table's: `[tenants.acme]`."""
+
+    rails: Annotated[
+        dict[Literal["secrets", "pii", "toxicity", "topic", "injection"], Action],
+        _doc('Actions of rails that differ from those under `[rails]`: `{pii = "block"}`.'),
+    ] = {}
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """All sections."""
 
@@ -177,13 +269,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     retrieval: Retrieval = Retrieval()
     admission: Admission = Admission()
     rails: Rails = Rails()
+    tenants: dict[str, Tenant] = {}
     ray: Ray = Ray()
 
 
 def load(
     path: Path | None = None,
     environ: Mapping[str, str] = os.environ,
-    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Defaults, then the file, then the environment, then ``overrides`` (the command line).
 
@@ -194,17 +287,24 @@ def load(
     return _apply(settings, overrides or {}, "command line")
 
 
-def _apply(settings: Settings, values: Mapping[str, Mapping[str, Any]], origin: str) -> Settings:
-    merged: dict[str, Any] = msgspec.to_builtins(settings)
-    for section, fields in values.items():
-        if not isinstance(fields, Mapping):
-            raise StartupFailed(f"{origin}: `{section}` must be a table, as in [{section}]")
-        merged.setdefault(section, {}).update(fields)
+def _apply(settings: Settings, values: Mapping[str, Any], origin: str) -> Settings:
     try:
+        merged = _merge(msgspec.to_builtins(settings), values)
         # Not strict: the environment gives every value as text.
         return msgspec.convert(merged, Settings, strict=False)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, TypeError) as error:
         raise StartupFailed(f"{origin}: {error}. Known settings: docs/settings.md") from None
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any], at: str = "") -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(merged.get(key), Mapping):
+            if not isinstance(value, Mapping):
+                raise TypeError(f"`{at}{key}` is a table: [{at}{key}]")
+            value = _merge(merged[key], value, f"{at}{key}.")
+        merged[key] = value
+    return merged
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -216,39 +316,14 @@ def _read(path: Path) -> dict[str, Any]:
         raise StartupFailed(f"settings file {path}: {error}") from error
 
 
-def _from_environ(environ: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
+def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for name, value in environ.items():
-        section, separator, key = name.removeprefix(ENV_PREFIX).partition("__")
-        if name.startswith(ENV_PREFIX) and separator:
-            found.setdefault(section.lower(), {})[key.lower()] = value
+        *tables, key = name.removeprefix(ENV_PREFIX).lower().split("__")
+        if not name.startswith(ENV_PREFIX) or not tables:
+            continue
+        table = found
+        for part in tables:
+            table = table.setdefault(part, {})
+        table[key] = value
     return found
-
-
-def reference() -> str:
-    """``docs/settings.md``: every setting with its type, default, environment name and meaning."""
-    lines = [
-        "# Settings",
-        "",
-        "One TOML file, given with `--config`; the environment overrides it, the command line"
-        " overrides both. Generated by `python -m backend.settings`.",
-    ]
-    for section in msgspec.structs.fields(Settings):
-        lines += ["", f"## [{section.name}]", "", section.type.__doc__ or "", ""]
-        lines += ["| setting | default | environment | meaning |", "| --- | --- | --- | --- |"]
-        for field in msgspec.structs.fields(section.type):
-            default = msgspec.json.encode(field.default).decode()
-            variable = f"{ENV_PREFIX}{section.name}__{field.name}".upper()
-            lines.append(f"| `{field.name}` | `{default}` | `{variable}` | {description(field)} |")
-    return "\n".join(lines) + "\n"
-
-
-def description(field: msgspec.structs.FieldInfo) -> str:
-    """What the field's ``Meta`` says it means; empty when it was left undocumented."""
-    info = msgspec.inspect.type_info(field.type)
-    extra = getattr(info, "extra_json_schema", None) or {}
-    return str(extra.get("description", ""))
-
-
-if __name__ == "__main__":
-    print(reference(), end="")
