@@ -20,8 +20,9 @@ Run = Callable[[Ask, "Answer"], Coroutine[None, None, None]]
 class Answer:
     """The frames of one request, in order; ``emit`` numbers them and refuses a second terminal."""
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: str, tenant: str = "") -> None:
         self.id = request_id
+        self.tenant = tenant
         self.frames: list[AnswerFrame] = []
         self._grown = asyncio.Event()
 
@@ -68,11 +69,11 @@ class Answers:
     def in_flight(self) -> int:
         return len(self._tasks)
 
-    def start(self, ask: Ask) -> Answer:
+    def start(self, ask: Ask, tenant: str = "") -> Answer:
         """Raises ``BadFrame`` when the id is taken."""
         if ask.id in self._answers:
             raise BadFrame(f"Request id {ask.id!r} is in use; give every request its own.")
-        answer = self._answers[ask.id] = Answer(ask.id)
+        answer = self._answers[ask.id] = Answer(ask.id, tenant)
         task = asyncio.create_task(self._run(ask, answer), name=f"answer {ask.id}")
         self._tasks[ask.id] = task
         task.add_done_callback(lambda _: self._ended(answer, task))

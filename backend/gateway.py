@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 from fastapi import FastAPI, Request, Response, WebSocket
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from backend import openai_api
 from backend.answer import Answers
@@ -61,12 +61,18 @@ class Gateway:
             await socket.close(1002, f"this backend speaks {SUBPROTOCOL} only")
             return
         await socket.accept(subprotocol=SUBPROTOCOL if offered else None)
-        session = Session(socket, self.settings.server, self.pipeline, self.answers)
+        tenant = self.tenant(socket)
+        session = Session(socket, self.settings.server, self.pipeline, self.answers, tenant)
         self._sessions.add(session)
         try:
             await session.run()
         finally:
             self._sessions.discard(session)
+
+    def tenant(self, connection: HTTPConnection) -> str:
+        """Who asks, as the trusted proxy says; empty when there is only one tenant."""
+        header = self.settings.server.tenant_header
+        return connection.headers.get(header, "") if header else ""
 
     async def readiness(self) -> Readiness:
         try:
@@ -98,7 +104,11 @@ def build_app(gateway: Gateway) -> FastAPI:
         await gateway.answers.close()
 
     app = FastAPI(title="Glossator", version=VERSION, lifespan=lifespan)
-    app.include_router(openai_api.router(gateway.settings, gateway.pipeline, gateway.answers))
+    app.include_router(
+        openai_api.router(
+            gateway.settings.server, gateway.pipeline, gateway.answers, gateway.tenant
+        )
+    )
 
     @app.websocket(PATH)
     async def session(socket: WebSocket) -> None:

@@ -48,8 +48,21 @@ class Metrics:
         )
         self._rails = Histogram(
             "glossator_rails_seconds",
-            "Input rails of one question.",
+            "Arrival of a question at its rails to the last of their verdicts.",
             buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._rail = Histogram(
+            "glossator_rail_seconds",
+            "One rail's check of one question.",
+            ["rail"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._verdicts = Counter(
+            "glossator_rail_verdicts",
+            "Checks by what followed: allow, warn, redact, block, failed, late.",
+            ["rail", "action"],
             registry=self.registry,
         )
         self._prompt_tokens = Counter(
@@ -77,6 +90,11 @@ class Metrics:
             "Share of the engine's KV cache in use.",
             registry=self.registry,
         )
+
+    def verdict(self, rail: str, action: str, seconds: float) -> None:
+        """Counts one check of one rail."""
+        self._verdicts.labels(rail, action).inc()
+        self._rail.labels(rail).observe(seconds)
 
     def engine(self, load: Load) -> None:
         """Takes over what the engine says of itself."""

@@ -9,19 +9,19 @@ import asyncio
 import math
 import time
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from msgspec import Meta, Struct
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from backend.answer import Answer, Answers
 from backend.errors import STATUS, BadFrame, GlossatorError, TooLarge
 from backend.pipeline import Pipeline
-from backend.settings import Settings
+from backend.settings import Server
 from backend.wire import (
     AnswerFrame,
     Ask,
@@ -95,7 +95,12 @@ class _Request(Struct):
         )
 
 
-def router(settings: Settings, pipeline: Pipeline, answers: Answers) -> APIRouter:
+def router(
+    settings: Server,
+    pipeline: Pipeline,
+    answers: Answers,
+    tenant: Callable[[HTTPConnection], str],
+) -> APIRouter:
     """The two routes, over the gateway's pipeline and answers."""
     routes = APIRouter(prefix="/v1")
 
@@ -106,8 +111,8 @@ def router(settings: Settings, pipeline: Pipeline, answers: Answers) -> APIRoute
 
     @routes.post("/chat/completions")
     async def chat_completions(request: Request) -> Response:
-        asked = _decode(await _body(request, settings.server.max_frame_bytes))
-        answer = answers.start(asked.ask())
+        asked = _decode(await _body(request, settings.max_frame_bytes))
+        answer = answers.start(asked.ask(), tenant(request))
         try:
             early = await _until_first_delta(request, answer)
         except BaseException:

@@ -1,4 +1,6 @@
-"""The path of one question: admit → rails ∥ retrieve → prompt → generate → guard → frames.
+"""The path of one question: admit → redact ∥ retrieve → prompt → generate → guard → frames.
+
+Rails that can only warn or block run beside all of that; the first delta waits for them.
 
 Knows ports only. Every way out of ``answer`` leaves exactly one terminal frame behind.
 """
@@ -6,12 +8,13 @@ Knows ports only. Every way out of ``answer`` leaves exactly one terminal frame 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from backend import prompt as prompts
 from backend.answer import Answer
+from backend.audit import Audit
 from backend.errors import Blocked, DeadlineExceeded, GlossatorError, UnknownModel
 from backend.metrics import Metrics
 from backend.ports import (
@@ -23,8 +26,10 @@ from backend.ports import (
     Retriever,
     Sampling,
     StreamGuard,
+    TextDelta,
 )
-from backend.rails.screen import screen
+from backend.rails.policy import guarded
+from backend.rails.screen import Screen
 from backend.settings import Settings
 from backend.wire import (
     Admitted,
@@ -73,8 +78,17 @@ class _Progress:
         return Usage(self.prompt_tokens, self.cached_tokens, self.completion_tokens)
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A prompt, what it was made from, and what to tell the user about it."""
+
+    prompt: Prompt
+    found: Retrieved
+    notices: list[str]
+
+
 class Pipeline:
-    """``guard`` makes a fresh output guard for each answer; the rest is shared."""
+    """``guard`` makes the output guard of one answer, for its tenant; the rest is shared."""
 
     def __init__(
         self,
@@ -83,7 +97,7 @@ class Pipeline:
         generator: Generator,
         retriever: Retriever,
         rails: Sequence[Rail],
-        guard: Callable[[], StreamGuard],
+        guard: Callable[[str], StreamGuard],
         admission: Admission,
         metrics: Metrics,
     ) -> None:
@@ -94,6 +108,7 @@ class Pipeline:
         self._guard = guard
         self._admission = admission
         self._metrics = metrics
+        self._audit = Audit(metrics)
 
     @property
     def model(self) -> str:
@@ -126,7 +141,7 @@ class Pipeline:
         finally:
             self._metrics.ended(ask.kind, answer, progress.ttft_ms / 1000)
 
-    async def prepare(self, request: Prepare) -> None:
+    async def prepare(self, request: Prepare, tenant: str = "") -> None:
         """Warms retrieval and prefix for a likely question; a busy backend has better to do."""
         if self._admission.waiting:
             return
@@ -137,8 +152,9 @@ class Pipeline:
             history=request.history,
             sources=request.sources,
         )
-        prompt, _ = await self._prompt(ask, _Progress(started=time.monotonic()))
-        await self._generator.warm(prompt)
+        progress = _Progress(started=time.monotonic())
+        prepared = await self._prepared(ask, self._screen(tenant), tenant, progress)
+        await self._generator.warm(prepared.prompt)
 
     async def _answer(self, ask: Ask, answer: Answer, progress: _Progress) -> FinishReason:
         if ask.model not in (None, self._generator.model):
@@ -152,35 +168,41 @@ class Pipeline:
         async with self._admission.admit(ask.kind, tokens):
             progress.queue_ms = progress.elapsed_ms()
             answer.emit(Admitted, queue_ms=progress.queue_ms, model=self._generator.model)
-            prompt, found = await self._prompt(ask, progress, answer)
-            citations, _ = prompts.cite(found.passages)
-            answer.emit(Citations, citations=citations, dataset=found.dataset, late=found.late)
-            return await self._generate(ask, prompt, answer, progress)
+            screen = self._screen(answer.tenant)
+            gate = asyncio.create_task(self._gate(screen, ask, progress))
+            try:
+                prepared = await self._prepared(ask, screen, answer.tenant, progress)
+                return await self._generate(ask, prepared, gate, answer, progress)
+            finally:
+                gate.cancel()
 
-    async def _prompt(
-        self, ask: Ask, progress: _Progress, answer: Answer | None = None
-    ) -> tuple[Prompt, Retrieved]:
-        """Rails and retrieval side by side. Retrieval sees the question before it is redacted:
-        both stay on the company's machines, and only the rails' text reaches the model."""
-        searching = asyncio.create_task(self._search(ask, progress))
+    def _screen(self, tenant: str) -> Screen:
+        return Screen(guarded(self._settings, self._rails, tenant), self._audit, tenant)
+
+    async def _gate(self, screen: Screen, ask: Ask, progress: _Progress) -> list[str]:
+        started = time.monotonic()
         try:
-            clean, notices = await self._screen(ask, progress)
+            return await screen.judge(ask)
+        finally:
+            progress.rails_ms = max(progress.rails_ms, (time.monotonic() - started) * 1000)
+
+    async def _prepared(
+        self, ask: Ask, screen: Screen, tenant: str, progress: _Progress
+    ) -> _Prepared:
+        """Redaction and retrieval side by side. Retrieval sees the question before it is redacted:
+        both stay on the company's machines, and only the redacted text reaches the model."""
+        searching = asyncio.create_task(self._search(ask, progress))
+        started = time.monotonic()
+        try:
+            clean, notices = await screen.redact(ask)
+            progress.rails_ms = (time.monotonic() - started) * 1000
             found = await searching
         finally:
             # A question that was blocked or cancelled needs no passages.
             searching.cancel()
-        if answer is not None:
-            for notice in notices:
-                answer.emit(Notice, about="rails", message=notice)
         history_chars = self._settings.generation.history_chars
-        return prompts.build(clean, found.passages, history_chars), found
-
-    async def _screen(self, ask: Ask, progress: _Progress) -> tuple[Ask, list[str]]:
-        started = time.monotonic()
-        try:
-            return await screen(ask, self._rails, self._settings.rails.budget_ms)
-        finally:
-            progress.rails_ms = (time.monotonic() - started) * 1000
+        prompt = prompts.build(clean, found.passages, history_chars, salt=tenant)
+        return _Prepared(prompt, found, notices)
 
     async def _search(self, ask: Ask, progress: _Progress) -> Retrieved:
         if ask.sources is not None and not ask.sources:
@@ -196,26 +218,56 @@ class Pipeline:
         return found
 
     async def _generate(
-        self, ask: Ask, prompt: Prompt, answer: Answer, progress: _Progress
+        self,
+        ask: Ask,
+        prepared: _Prepared,
+        gate: asyncio.Task[list[str]],
+        answer: Answer,
+        progress: _Progress,
     ) -> FinishReason:
-        guard = self._guard()
+        guard = self._guard(answer.tenant)
         reason: FinishReason = "stop"
-        stream = self._generator.stream(prompt, self._sampling(ask), ask.id)
+        stream = self._generator.stream(prepared.prompt, self._sampling(ask), ask.id)
         # Closing the iterator is what aborts the engine, on every way out of this block.
         async with aclosing(stream) as deltas:
+            delta = await self._first(deltas, gate)
+            self._introduce(prepared, gate.result(), answer)
             try:
-                async for delta in deltas:
+                while delta is not None:
                     progress.completion_tokens += delta.tokens
                     progress.prompt_tokens = delta.prompt_tokens or progress.prompt_tokens
                     progress.cached_tokens = delta.cached_tokens or progress.cached_tokens
                     self._show(guard.feed(delta.text), answer, progress)
                     if delta.finish is not None:
                         reason = delta.finish
+                    delta = await anext(deltas, None)
                 self._show(guard.flush(), answer, progress)
             except Blocked as blocked:
                 answer.emit(Notice, about="rails", message=blocked.message)
                 return "blocked"
         return reason
+
+    @staticmethod
+    async def _first(
+        deltas: AsyncGenerator[TextDelta], gate: asyncio.Task[list[str]]
+    ) -> TextDelta | None:
+        """The first delta, once the gate is open. A gate that blocks does not wait for prefill."""
+        first = asyncio.ensure_future(anext(deltas, None))
+        try:
+            await gate
+            return await first
+        finally:
+            # The iterator may be closed only when nobody is inside it.
+            first.cancel()
+            await asyncio.wait([first])
+
+    @staticmethod
+    def _introduce(prepared: _Prepared, warnings: list[str], answer: Answer) -> None:
+        for message in (*prepared.notices, *warnings):
+            answer.emit(Notice, about="rails", message=message)
+        found = prepared.found
+        citations, _ = prompts.cite(found.passages)
+        answer.emit(Citations, citations=citations, dataset=found.dataset, late=found.late)
 
     def _show(self, text: str, answer: Answer, progress: _Progress) -> None:
         if not text:

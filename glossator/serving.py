@@ -37,7 +37,8 @@ def serve(
         return asyncio.run(_until_stopped(_on_ray(settings, data, question)))
     import uvloop
 
-    return uvloop.run(_until_stopped(_locally(settings, data, sources, question)))
+    code: int = uvloop.run(_until_stopped(_locally(settings, data, sources, question)))
+    return code
 
 
 async def _until_stopped(work: Coroutine[None, None, None]) -> int:

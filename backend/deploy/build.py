@@ -11,8 +11,9 @@ from backend.metrics import Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Generator, Rail, Retriever, StreamGuard
 from backend.rails.hold_back import NoGuard, SecretsGuard
+from backend.rails.policy import anywhere, policy
 from backend.rails.secrets import SecretsRail
-from backend.settings import Rails, Retrieval, Settings
+from backend.settings import Retrieval, Settings
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.store import ChromaStore
 from indexer.types import Embedder, IndexerError
@@ -69,14 +70,20 @@ def store(data: Path, embedder: Embedder, *, writable: bool) -> ChromaStore:
         raise StartupFailed(str(error)) from error
 
 
-def rails(settings: Rails) -> list[Rail]:
-    return [] if settings.secrets == "off" else [SecretsRail(settings.secrets)]
+def rails(settings: Settings) -> list[Rail]:
+    """Every rail that some tenant has on."""
+    made: list[Rail] = [SecretsRail()]
+    return [rail for rail in made if anywhere(settings, rail.name)]
 
 
-def guard(settings: Rails) -> Callable[[], StreamGuard]:
-    """Makes the output guard of one answer."""
-    action = settings.secrets
-    return NoGuard if action == "off" else lambda: SecretsGuard(action)
+def guard(settings: Settings) -> Callable[[str], StreamGuard]:
+    """Makes the output guard of one answer, for its tenant."""
+
+    def make(tenant: str) -> StreamGuard:
+        action = policy(settings, "secrets", tenant).action
+        return SecretsGuard(action) if action in ("redact", "block") else NoGuard()
+
+    return make
 
 
 def gateway(
@@ -92,7 +99,7 @@ def gateway(
         generator=generator,
         retriever=retriever,
         rails=rails,
-        guard=guard(settings.rails),
+        guard=guard(settings),
         admission=admission,
         metrics=metrics,
     )

@@ -5,14 +5,13 @@ A plain call costs a few milliseconds; the answer's text crosses one streaming h
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
 
 from ray.exceptions import RayError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
 from backend.errors import GlossatorError, Overloaded, Unavailable
-from backend.ports import Load, Prompt, Retrieved, Sampling, TextDelta, Verdict
+from backend.ports import Load, Part, Prompt, Retrieved, Sampling, Span, TextDelta
 
 
 @contextmanager
@@ -92,14 +91,20 @@ class RayRetriever:
 class RayRail:
     """A ``Rail`` on Ray Serve."""
 
-    def __init__(
-        self, handle: DeploymentHandle, name: str, on_failure: Literal["allow", "block"]
-    ) -> None:
+    def __init__(self, handle: DeploymentHandle, name: str, parts: frozenset[Part]) -> None:
         self.name = name
-        self.on_failure: Literal["allow", "block"] = on_failure
+        self.parts = parts
         self._handle = handle
 
-    async def check(self, texts: Sequence[str]) -> list[Verdict]:
+    async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         with _translated(f"{self.name} rail"):
-            verdicts: list[Verdict] = await self._handle.check.remote(list(texts))
-            return verdicts
+            found: list[tuple[Span, ...]] = await self._handle.check.remote(list(texts))
+            return found
+
+    async def state(self) -> str:
+        try:
+            with _translated(f"{self.name} rail"):
+                state: str = await self._handle.state.remote()
+                return state
+        except GlossatorError as error:
+            return error.message

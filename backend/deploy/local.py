@@ -52,7 +52,7 @@ async def local_backend(
         stack.callback(retriever.close)
         generator = await build.generator(choice, settings)
         stack.push_async_callback(generator.close)
-        gateway = build.gateway(settings, generator, retriever, build.rails(settings.rails))
+        gateway = build.gateway(settings, generator, retriever, build.rails(settings))
         server = _Server(_config(gateway, settings.server))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:

@@ -20,7 +20,7 @@ from backend.deploy.local import free_port, listening
 from backend.errors import GlossatorError, StartupFailed
 from backend.gateway import build_app
 from backend.generators.choose import Choice
-from backend.ports import Load, Prompt, Rail, Retrieved, Sampling, TextDelta, Verdict
+from backend.ports import Load, Prompt, Rail, Retrieved, Sampling, Span, TextDelta
 from backend.retriever import IndexRetriever
 from backend.settings import Settings
 
@@ -77,13 +77,16 @@ class RetrieverDeployment:
 
 
 class RailDeployment:
-    """Judges texts for every gateway."""
+    """Checks texts for every gateway."""
 
     def __init__(self, rail: Rail) -> None:
         self._rail = rail
 
-    async def check(self, texts: Sequence[str]) -> list[Verdict]:
+    async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         return await self._rail.check(texts)
+
+    async def state(self) -> str:
+        return await self._rail.state()
 
 
 class GatewayDeployment:
@@ -98,10 +101,7 @@ class GatewayDeployment:
             settings,
             RayGenerator(generator, await generator.model.remote()),
             RayRetriever(retriever),
-            [
-                RayRail(rails[rail.name], rail.name, rail.on_failure)
-                for rail in build.rails(settings.rails)
-            ],
+            [RayRail(rails[rail.name], rail.name, rail.parts) for rail in build.rails(settings)],
         )
 
     def __serve_build_asgi_app__(self) -> FastAPI:
@@ -151,7 +151,7 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
             ray.rails_max_ongoing,
             ray.rails_cpus,
         ).bind(rail)
-        for rail in build.rails(settings.rails)
+        for rail in build.rails(settings)
     }
     return deploy(
         serve.ingress()(GatewayDeployment),

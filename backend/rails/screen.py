@@ -1,62 +1,120 @@
-"""Runs the input rails over everything a question carries, side by side, within a budget."""
+"""Runs the input rails over a question, side by side, each within its budget.
+
+In two steps, because they have different deadlines. What is to be redacted must be found before
+the prompt is built, so that the model never sees it. What can only warn or block need not hold up
+retrieval and prefill: the first delta waits for it, and a block aborts the engine.
+"""
 
 import asyncio
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
+from backend.audit import Audit
 from backend.errors import Blocked
-from backend.ports import Rail, Verdict
+from backend.ports import Part, Span
+from backend.rails.policy import Guarded
 from backend.rails.redaction import redact
 from backend.wire import Ask
 
+Findings = list[tuple[Span, ...]]
 
-async def screen(ask: Ask, rails: Sequence[Rail], budget_ms: float) -> tuple[Ask, list[str]]:
-    """The question as a model may see it, and what to tell the user about the difference.
 
-    Raises ``Blocked``. A rail that raises or is late is decided by its own ``on_failure``.
-    """
-    if not rails:
-        return ask, []
-    texts = _texts(ask)
-    judged = await asyncio.gather(*(_check(rail, texts, budget_ms) for rail in rails))
-    notices = []
-    for verdicts in judged:
-        for verdict in verdicts:
-            if verdict.action == "block":
-                raise Blocked(f"The question was not passed on: {verdict.reason}.")
-            if verdict.action == "redact" and verdict.reason not in notices:
-                notices.append(verdict.reason)
-    if not notices:
-        return ask, []
-    cleaned = [
-        redact(text, [span for verdict in column for span in verdict.spans])
-        for text, column in zip(texts, zip(*judged, strict=True), strict=True)
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One text of a question, and what it is a part of."""
+
+    part: Part
+    text: str
+
+
+class Screen:
+    """The rails of one question."""
+
+    def __init__(self, rails: Sequence[Guarded], audit: Audit, tenant: str = "") -> None:
+        self._redacting = [one for one in rails if one.policy.action == "redact"]
+        self._judging = [one for one in rails if one.policy.action != "redact"]
+        self._audit = audit
+        self._tenant = tenant
+
+    async def redact(self, ask: Ask) -> tuple[Ask, list[str]]:
+        """The question as the model may see it, and notices. Raises ``Blocked`` on failure."""
+        texts = _texts(ask)
+        judged = await asyncio.gather(*(self._check(one, ask, texts) for one in self._redacting))
+        columns = [
+            [span for findings in judged for span in findings[index]] for index in range(len(texts))
+        ]
+        if not any(columns):
+            return ask, []
+        cleaned = [redact(text.text, spans) for text, spans in zip(texts, columns, strict=True)]
+        kinds = sorted({span.kind for spans in columns for span in spans})
+        notice = f"Kept from the model: {', '.join(kinds)}."
+        return _with_texts(ask, cleaned), [notice]
+
+    async def judge(self, ask: Ask) -> list[str]:
+        """Notices. Raises ``Blocked``."""
+        texts = _texts(ask)
+        checks = [asyncio.ensure_future(self._check(one, ask, texts)) for one in self._judging]
+        notices = []
+        try:
+            for one, check in zip(self._judging, checks, strict=True):
+                kinds = sorted({span.kind for spans in await check for span in spans})
+                if not kinds:
+                    continue
+                found = ", ".join(kinds)
+                if one.policy.action == "block":
+                    raise Blocked(f"The question was not answered: it holds {found}.")
+                if one.policy.action == "warn":
+                    notices.append(f"The {one.rail.name} rail found {found}.")
+        finally:
+            for check in checks:
+                check.cancel()
+        return notices
+
+    async def _check(self, one: Guarded, ask: Ask, texts: list[_Text]) -> Findings:
+        """Findings for every text; none for those that the rail does not read."""
+        rail, policy = one.rail, one.policy
+        mine = [index for index, text in enumerate(texts) if text.part in rail.parts and text.text]
+        findings: Findings = [()] * len(texts)
+        if not mine:
+            return findings
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(policy.budget_ms / 1000):
+                found = await rail.check([texts[index].text for index in mine])
+        except Exception as error:
+            late = isinstance(error, TimeoutError)
+            self._record(ask, rail.name, "late" if late else "failed", (), started)
+            if policy.on_failure == "block":
+                why = "took too long" if late else f"is not working ({error})"
+                message = f"The {rail.name} rail {why}, and it may not be skipped. Try again."
+                raise Blocked(message, retry_after_ms=1000) from error
+            return findings
+        for index, spans in zip(mine, found, strict=True):
+            findings[index] = spans
+        every = [span for spans in found for span in spans]
+        self._record(ask, rail.name, policy.action if every else "allow", every, started)
+        return findings
+
+    def _record(
+        self, ask: Ask, rail: str, action: str, spans: Sequence[Span], started: float
+    ) -> None:
+        elapsed_ms = (time.monotonic() - started) * 1000
+        self._audit.record(ask.id, self._tenant, rail, action, spans, elapsed_ms)
+
+
+def _texts(ask: Ask) -> list[_Text]:
+    texts = [
+        _Text("question", ask.question),
+        _Text("conversation", ask.instructions),
+        *(_Text("conversation", turn.text) for turn in ask.history),
     ]
-    return _with_texts(ask, cleaned), [
-        f"Part of your question was removed: {reason}." for reason in notices
-    ]
-
-
-async def _check(rail: Rail, texts: list[str], budget_ms: float) -> list[Verdict]:
-    try:
-        async with asyncio.timeout(budget_ms / 1000):
-            return await rail.check(texts)
-    except Exception as error:
-        if rail.on_failure == "block":
-            why = "took too long" if isinstance(error, TimeoutError) else "failed"
-            raise Blocked(
-                f"The {rail.name} rail {why}; try again, or tell the operator."
-            ) from error
-        return [Verdict() for _ in texts]
-
-
-def _texts(ask: Ask) -> list[str]:
-    texts = [ask.question, ask.instructions, *(turn.text for turn in ask.history)]
     if ask.context:
-        texts.append(ask.context.text)
+        texts.append(_Text("code", ask.context.text))
         if ask.context.selection:
-            texts.append(ask.context.selection.text)
+            texts.append(_Text("code", ask.context.selection.text))
     return texts
 
 

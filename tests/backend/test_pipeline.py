@@ -9,10 +9,12 @@ from backend.answer import Answer
 from backend.errors import Blocked, Unavailable
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
-from backend.ports import Load, Retrieved, TextDelta
+from backend.ports import Load, Retrieved, Span, TextDelta
 from backend.rails.hold_back import NoGuard, SecretsGuard
 from backend.rails.secrets import SecretsRail
-from backend.settings import Generation, Settings
+from backend.settings import Generation, Rails, Settings, Tenant
+from backend.settings import InjectionRail as InjectionSettings
+from backend.settings import SecretsRail as SecretsSettings
 from backend.wire import (
     Admitted,
     Ask,
@@ -28,6 +30,9 @@ from indexer.types import Chunk, Passage
 
 TOKEN = "ghp_" + "a1B2" * 9
 PASSAGE = Passage(Chunk(source="s", uri="file:///a", title="t", text="x", line=3), 0.5)
+
+
+BLOCKING = Settings(rails=Rails(secrets=SecretsSettings(action="block")))
 
 
 class Scripted:
@@ -92,7 +97,7 @@ def pipeline(generator, retriever=None, **parts):
             "generator": generator,
             "retriever": retriever or Found(),
             "rails": [],
-            "guard": NoGuard,
+            "guard": lambda tenant: NoGuard(),
             "admission": BoundedAdmission(max_running=1, max_waiting=1),
             "metrics": Metrics(),
         }
@@ -218,7 +223,7 @@ async def test_late_retrieval_is_said_and_the_answer_goes_on():
 
 async def test_a_secret_reaches_neither_the_model_nor_the_answer():
     generator = Scripted(TextDelta(f"you said {TOKEN[:9]}"), TextDelta(TOKEN[9:] + " ok"))
-    pipe = pipeline(generator, rails=[SecretsRail("redact")], guard=lambda: SecretsGuard("redact"))
+    pipe = pipeline(generator, rails=[SecretsRail()], guard=lambda tenant: SecretsGuard("redact"))
     frames = await answered(pipe, question=f"what is {TOKEN}?")
 
     assert TOKEN not in str(generator.prompts)
@@ -226,13 +231,71 @@ async def test_a_secret_reaches_neither_the_model_nor_the_answer():
     assert [f.about for f in frames if isinstance(f, Notice)] == ["rails"]
 
 
-async def test_a_blocked_question_never_reaches_the_model():
+async def test_a_blocked_question_shows_nothing_and_closes_the_generator():
     generator = Scripted()
     frames = await answered(
-        pipeline(generator, rails=[SecretsRail("block")]), question=f"what is {TOKEN}?"
+        pipeline(generator, settings=BLOCKING, rails=[SecretsRail()]), question=f"is {TOKEN} ok?"
     )
+    assert [type(frame) for frame in frames] == [Admitted, Failed]
     assert frames[-1].code == "blocked"
-    assert generator.prompts == []
+    assert generator.running == 0
+
+
+class Waiting:
+    """A rail that finds something once it is told to."""
+
+    name = "injection"
+    parts = frozenset(("question",))
+
+    def __init__(self):
+        self.release = asyncio.Event()
+
+    async def check(self, texts):
+        await self.release.wait()
+        return [(Span(0, len(text), "an instruction"),) for text in texts]
+
+    async def state(self):
+        return ""
+
+
+async def test_prefill_does_not_wait_for_a_rail_that_only_judges_but_the_first_delta_does():
+    rail, generator = Waiting(), Scripted(TextDelta("a"))
+    allowing = Settings(rails=Rails(injection=InjectionSettings(action="warn")))
+    pipe = pipeline(generator, settings=allowing, rails=[rail])
+    answer = Answer("r")
+    running = asyncio.create_task(pipe.answer(Ask(id="r", question="q"), answer))
+    async with asyncio.timeout(5):
+        while not generator.running:  # noqa: ASYNC110  # nothing announces it
+            await asyncio.sleep(0)
+    await asyncio.sleep(0.02)
+    assert [type(frame) for frame in answer.frames] == [Admitted]
+
+    rail.release.set()
+    await running
+    assert [type(f) for f in answer.frames] == [Admitted, Notice, Citations, Delta, Finished]
+
+
+async def test_a_block_does_not_wait_for_prefill():
+    rail, generator = Waiting(), Scripted(endless=True)
+    rail.release.set()
+    frames = await answered(pipeline(generator, rails=[rail]))
+
+    assert frames[-1].code == "blocked"
+    assert "an instruction" in frames[-1].message
+    assert generator.running == 0
+
+
+async def test_a_tenant_has_its_own_policy_and_cache():
+    generator = Scripted(TextDelta("a"))
+    settings = Settings(tenants={"acme": Tenant(rails={"secrets": "block"})})
+    pipe = pipeline(generator, settings=settings, rails=[SecretsRail()])
+    theirs, others = Answer("1", tenant="acme"), Answer("2")
+    for answer in (theirs, others):
+        await pipe.answer(Ask(id=answer.id, question=f"is {TOKEN} ok?"), answer)
+
+    assert theirs.frames[-1].code == "blocked"
+    assert isinstance(others.frames[-1], Finished)
+    assert [prompt.cache_salt for prompt in generator.prompts] == ["acme", ""]
 
 
 async def test_a_blocked_answer_ends_with_its_reason_and_closes_the_generator():
@@ -243,7 +306,7 @@ async def test_a_blocked_answer_ends_with_its_reason_and_closes_the_generator():
             return text
 
     generator = Scripted(TextDelta("good "), TextDelta("bad"), endless=True)
-    frames = await answered(pipeline(generator, guard=Strict))
+    frames = await answered(pipeline(generator, guard=lambda tenant: Strict()))
 
     assert text(frames) == "good "
     assert [type(f) for f in frames[-2:]] == [Notice, Finished]

@@ -1,0 +1,51 @@
+"""The audit log: every verdict of a rail, by kind and length, never by content.
+
+One JSON object a line on the logger ``glossator.audit``; where it goes is a matter of logging.
+"""
+
+import logging
+from collections.abc import Iterable
+
+import msgspec
+
+from backend.metrics import Metrics
+from backend.ports import Span
+
+log = logging.getLogger("glossator.audit")
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of the log."""
+
+    request: str
+    rail: str
+    action: str  # what was done: allow, warn, redact, block, failed, late
+    tenant: str = ""
+    kinds: tuple[str, ...] = ()
+    lengths: tuple[int, ...] = ()  # of the spans, in characters
+    ms: float = 0.0
+
+
+class Audit:
+    """Writes verdicts to the log and counts them."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def record(
+        self, request: str, tenant: str, rail: str, action: str, spans: Iterable[Span], ms: float
+    ) -> None:
+        """A clean pass (``allow`` without spans) is counted and not logged: it says nothing."""
+        found = list(spans)
+        self._metrics.verdict(rail, action, ms / 1000)
+        if found or action != "allow":
+            verdict = Verdict(
+                request=request,
+                rail=rail,
+                action=action,
+                tenant=tenant,
+                kinds=tuple(span.kind for span in found),
+                lengths=tuple(span.end - span.start for span in found),
+                ms=round(ms, 2),
+            )
+            log.info("%s", msgspec.json.encode(verdict).decode())
