@@ -20,10 +20,12 @@ from backend.errors import GlossatorError
 from backend.metrics import CONTENT_TYPE, Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Generator
+from backend.rails.policy import policy
 from backend.session import Session
 from backend.settings import Settings
 from backend.wire import PATH, SUBPROTOCOL
 
+_STATE_TTL_S = 1.0
 VERSION = importlib.metadata.version("glossator")
 
 
@@ -34,6 +36,7 @@ class Readiness(msgspec.Struct, frozen=True):
     model: str
     version: str = VERSION
     reason: str = ""
+    degraded: tuple[str, ...] = ()  # what works on, but not as configured
 
 
 class Gateway:
@@ -52,6 +55,8 @@ class Gateway:
         self.answers = Answers(pipeline.answer, settings.server.resume_window_s)
         self._generator = generator
         self._sessions: set[Session] = set()
+        self._known_degraded: dict[str, str] = {}
+        self._asked_again_at = 0.0
         metrics.watch("sessions", "Open websockets.", lambda: len(self._sessions))
         metrics.watch("requests_in_flight", "Requests not ended.", lambda: self.answers.in_flight)
 
@@ -65,7 +70,8 @@ class Gateway:
         session = Session(socket, self.settings.server, self.pipeline, self.answers, tenant)
         self._sessions.add(session)
         try:
-            await session.run()
+            degraded = await self._degraded()
+            await session.run([f"{name}: {why}" for name, why in degraded.items()])
         finally:
             self._sessions.discard(session)
 
@@ -75,11 +81,26 @@ class Gateway:
         return connection.headers.get(header, "") if header else ""
 
     async def readiness(self) -> Readiness:
+        model = self.pipeline.model
+        degraded = await self._degraded()
+        said = tuple(f"{name}: {why}" for name, why in degraded.items())
         try:
             await self._generator.check()
         except GlossatorError as error:
-            return Readiness(False, self.pipeline.model, reason=error.message)
-        return Readiness(True, self.pipeline.model)
+            return Readiness(False, model, reason=error.message, degraded=said)
+        closed = [name for name in degraded if policy(self.settings, name).on_failure == "block"]
+        if closed:
+            reason = f"these rails may not be skipped and are not working: {', '.join(closed)}"
+            return Readiness(False, model, reason=reason, degraded=said)
+        return Readiness(True, model, degraded=said)
+
+    async def _degraded(self) -> dict[str, str]:
+        """Asked at every connection of a spike, so the rails are asked once a while only."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._asked_again_at:
+            self._asked_again_at = now + _STATE_TTL_S
+            self._known_degraded = await self.pipeline.degraded()
+        return self._known_degraded
 
     async def metrics_text(self) -> bytes:
         with contextlib.suppress(GlossatorError):  # a dead engine must not hide the other figures

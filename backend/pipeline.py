@@ -114,6 +114,11 @@ class Pipeline:
     def model(self) -> str:
         return self._generator.model
 
+    async def degraded(self) -> dict[str, str]:
+        """Rails that do not work as configured, by name, and why."""
+        states = await asyncio.gather(*(rail.state() for rail in self._rails))
+        return {rail.name: state for rail, state in zip(self._rails, states, strict=True) if state}
+
     async def answer(self, ask: Ask, answer: Answer) -> None:
         """Emits every frame of the answer. Raises nothing but cancellation, which it reports."""
         progress = _Progress(started=time.monotonic())

@@ -4,9 +4,9 @@ Each has a contract suite in ``tests/contracts`` that every adapter passes. Adap
 the errors of ``backend.errors``.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from backend.wire import Kind
@@ -93,11 +93,19 @@ class Generator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """``dataset`` is the version of the index; ``late``: the budget ran out first."""
+    """``dataset`` is the version of the index; ``late``: the budget ran out first.
+
+    What else is known of the question once it is embedded: ``similarity``, its cosine to the
+    nearest chunk (None: there was none to compare with), and its cosine to each of the subjects
+    that the retriever was given, by their phrases. ``sources`` is what could be searched.
+    """
 
     passages: tuple[Passage, ...] = ()
     dataset: str = ""
     late: bool = False
+    similarity: float | None = None
+    subjects: Mapping[str, float] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
 
 
 class Retriever(Protocol):

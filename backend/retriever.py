@@ -7,7 +7,7 @@ from typing import Protocol
 
 from backend.errors import Unavailable
 from backend.ports import Retrieved
-from indexer.types import Embedder, Passage, VectorStore
+from indexer.types import Embedder, Vectors, VectorStore
 
 
 class Index(VectorStore, Protocol):
@@ -18,11 +18,23 @@ class Index(VectorStore, Protocol):
 
 
 class IndexRetriever:
-    """Owns its threads, not the index. Whoever indexes meanwhile uses the same ``store``."""
+    """Owns its threads, not the index. Whoever indexes meanwhile uses the same ``store``.
 
-    def __init__(self, embedder: Embedder, store: Index, threads: int = 1) -> None:
+    ``subjects`` are short phrases; every question is compared with them, at the price of one
+    small product of matrices, for the query is embedded anyway.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        store: Index,
+        threads: int = 1,
+        subjects: Sequence[str] = (),
+    ) -> None:
         self._embedder = embedder
         self._store = store
+        self._subjects = tuple(dict.fromkeys(subjects))
+        self._directions = embedder.embed(self._subjects) if self._subjects else None
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="retrieve")
 
     async def search(
@@ -32,15 +44,29 @@ class IndexRetriever:
         work = loop.run_in_executor(self._threads, self._search, query, sources, limit)
         try:
             async with asyncio.timeout(budget_ms / 1000):
-                passages = await work
+                return await work
         except TimeoutError:
-            return Retrieved(dataset=self._store.dataset, late=True)
+            return Retrieved(dataset=self._store.dataset, late=True, sources=self._store.sources())
         except Exception as error:
             raise Unavailable(f"The index could not be searched: {error}") from error
-        return Retrieved(tuple(passages), self._store.dataset)
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
 
-    def _search(self, query: str, sources: Sequence[str] | None, limit: int) -> list[Passage]:
-        return self._store.search(self._embedder.embed([query]), limit, sources)
+    def _search(self, query: str, sources: Sequence[str] | None, limit: int) -> Retrieved:
+        vector = self._embedder.embed([query])
+        passages = self._store.search(vector, limit, sources)
+        return Retrieved(
+            tuple(passages),
+            self._store.dataset,
+            similarity=max((passage.score for passage in passages), default=None),
+            subjects=self._compare(vector),
+            sources=self._store.sources(),
+        )
+
+    def _compare(self, vector: Vectors) -> dict[str, float]:
+        """The cosine of one vector, of shape (1, dimension), to each subject."""
+        if self._directions is None:
+            return {}
+        cosines = self._directions @ vector[0]
+        return dict(zip(self._subjects, cosines.tolist(), strict=True))

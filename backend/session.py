@@ -6,6 +6,7 @@ The connection is only a window on the answers: it can drop and another can resu
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
@@ -24,6 +25,7 @@ from backend.wire import (
     Prepare,
     Resume,
     ServerFrame,
+    Status,
     decode_client,
     encode,
 )
@@ -58,10 +60,12 @@ class Session:
         self._pumps: dict[str, tuple[Answer, asyncio.Task[None]]] = {}
         self._preparing: asyncio.Task[None] | None = None
 
-    async def run(self) -> None:
-        """Until the client leaves."""
+    async def run(self, degraded: Sequence[str] = ()) -> None:
+        """Until the client leaves. ``degraded`` is the first that it is told."""
         code = 1006
         try:
+            if degraded:
+                await self._send(Status(degraded=tuple(degraded)))
             while True:
                 message = await self._socket.receive()
                 if message["type"] == "websocket.disconnect":

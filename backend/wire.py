@@ -194,6 +194,12 @@ class Failed(Struct, frozen=True, omit_defaults=True, tag="failed"):
     retry_after_ms: float | None = None
 
 
+class Status(Struct, frozen=True, tag="status"):
+    """On connecting, and only then and when something does not work as configured: what."""
+
+    degraded: tuple[str, ...]
+
+
 class GoAway(Struct, frozen=True, tag="goaway"):
     """The server is leaving: reconnect elsewhere once no answer is in flight."""
 
@@ -201,7 +207,7 @@ class GoAway(Struct, frozen=True, tag="goaway"):
 
 
 ClientFrame = Ask | Prepare | Cancel | Resume
-ServerFrame = Queued | Admitted | Citations | Notice | Delta | Finished | Failed | GoAway
+ServerFrame = Queued | Admitted | Citations | Notice | Delta | Finished | Failed | Status | GoAway
 AnswerFrame = Queued | Admitted | Citations | Notice | Delta | Finished | Failed
 Terminal = Finished | Failed
 

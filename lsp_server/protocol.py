@@ -147,7 +147,7 @@ class StatusParams(Struct, frozen=True, rename="camel"):
     ``reason`` tells the user why it is offline and what to do about it.
     """
 
-    state: Literal["connecting", "ready", "offline"]
+    state: Literal["connecting", "ready", "degraded", "offline"]
     url: str
     reason: str = ""
 

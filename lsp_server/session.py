@@ -47,10 +47,13 @@ class ConnectionLost(SessionError):
     """The connection dropped in mid-answer and could not be resumed."""
 
 
+State = Literal["connecting", "ready", "degraded", "offline"]
+
+
 class Status(Struct, frozen=True):
     """``reason`` tells the user why the session is offline."""
 
-    state: Literal["connecting", "ready", "offline"]
+    state: State
     reason: str = ""
 
 
@@ -177,7 +180,7 @@ class Session:
     def _in_flight(self) -> list[dict[str, Answer]]:
         return [self._orphans, *(link.answers for link in self._readers)]
 
-    def _set_status(self, state: Literal["connecting", "ready", "offline"], why: str = "") -> None:
+    def _set_status(self, state: State, why: str = "") -> None:
         status = Status(state, why)
         if status != self.status:
             self.status = status
@@ -226,6 +229,8 @@ class Session:
         if isinstance(frame, GoAway):
             log.info("the backend at %s is leaving: %s", self.url, frame.reason)
             await self._leave(link)
+        elif isinstance(frame, wire.Status):
+            self._set_status("degraded", "; ".join(frame.degraded))
         elif frame.id is None:
             log.error("the backend refused a frame: %s", frame.message)
             _refuse(link, frame)

@@ -19,6 +19,7 @@ ONE_OF_EACH = [
     wire.Delta(id="r", seq=2, text="é\n"),
     wire.Finished(id="r", seq=3, reason="stop", usage=wire.Usage(), timings=wire.Timings()),
     wire.Failed(id=None, seq=0, code="internal", message="m"),
+    wire.Status(degraded=("toxicity: no weights",)),
     wire.GoAway(reason="r"),
 ]
 

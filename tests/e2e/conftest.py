@@ -76,8 +76,11 @@ class Client:
         await self.socket.send(text)
 
     async def receive(self) -> ServerFrame:
+        """The next frame about a request: a degraded backend says so whenever one connects."""
         async with asyncio.timeout(ANSWERS_WITHIN_S):
-            return wire.decode_server(await self.socket.recv())
+            while isinstance(frame := wire.decode_server(await self.socket.recv()), wire.Status):
+                pass
+            return frame
 
     async def until(self, kind: type[AnswerFrame]) -> list[AnswerFrame]:
         """Every frame up to and with the first of ``kind``, or a terminal one."""

@@ -339,6 +339,23 @@ async def test_goaway_drains_the_old_connection_and_opens_a_new_one(play, answer
     await backend.played()
 
 
+async def test_a_degraded_backend_is_told_as_such_and_answers_all_the_same(play, answer):
+    """What the backend says of itself on connecting becomes the status, and disturbs nothing."""
+
+    async def script(peer):
+        await peer.send(wire.Status(degraded=("toxicity: no weights",)))
+        await peer.receive(Ask)
+        await peer.send(*answer("r1"))
+        await peer.closed()
+
+    told = []
+    backend = await play(script)
+    async with Session(backend.url, on_status=told.append) as session:
+        assert await collect(session) == answer("r1")
+    await backend.played()
+    assert Status("degraded", "toxicity: no weights") in told
+
+
 async def test_an_idle_session_leaves_on_goaway_and_comes_back(play):
     """Without an answer in flight the connection moves at once."""
     moved = asyncio.Event()

@@ -66,7 +66,7 @@ function createClient(output: vscode.LogOutputChannel): LanguageClient {
 }
 
 function show(item: vscode.StatusBarItem, status: Status): void {
-  const icon = { connecting: "sync~spin", ready: "comment-discussion", offline: "debug-disconnect" };
+  const icon = { connecting: "sync~spin", ready: "comment-discussion", degraded: "warning", offline: "debug-disconnect" };
   item.text = `$(${icon[status.state]}) Glossator`;
   item.tooltip = status.reason || `${status.state}: ${status.url}`;
   item.show();

@@ -71,7 +71,7 @@ export interface FailureData {
 }
 
 export interface Status {
-  state: "connecting" | "ready" | "offline";
+  state: "connecting" | "ready" | "degraded" | "offline";
   url: string;
   reason: string;
 }

@@ -35,6 +35,6 @@
 ---@field reason? "stop"|"length"|"cancelled"|"blocked"|"failed" end
 
 ---@class glossator.Status
----@field state "connecting"|"ready"|"offline"
+---@field state "connecting"|"ready"|"degraded"|"offline"
 ---@field url string
 ---@field reason string
