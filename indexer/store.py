@@ -18,7 +18,7 @@ from typing import Any, Self, cast
 from indexer.lock import FolderLock
 from indexer.types import Chunk, IndexerError, IndexMismatch, Kind, Passage, Vectors
 
-SCHEMA = 1  # of what is stored per chunk; another one means rebuilding
+SCHEMA = 2  # of what is stored per chunk; another one means rebuilding
 _MANIFEST = "index.json"
 _CHROMA = "chroma"
 _LOCK = "index.lock"
@@ -27,7 +27,7 @@ _EF_SEARCH = 200  # also the most that Chroma returns
 _HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": _EF_SEARCH}
 _CHUNKS_PER_ENTRY = 4  # of those that are nearest to a question, seldom more
 _FIELDS = ("source", "uri", "title", "kind", "breadcrumb", "version", "symbol", "signature",
-           "summary", "example", "section")  # fmt: skip
+           "summary", "example", "section", "suspicion")  # fmt: skip
 
 
 class ChromaStore:

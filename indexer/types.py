@@ -64,6 +64,7 @@ class Chunk:
     example: str = ""  # the documentation's own first code example
     section: str = ""  # heading within the document, "" for its beginning
     line: int | None = None
+    suspicion: str = ""  # why it seems to instruct a model instead of a reader, "" if it does not
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +80,8 @@ class Chunk:
             self.example,
             str(self.line),
             self.text,
+            # Only when there is one: another verdict is another chunk, and is stored anew.
+            *((self.suspicion,) if self.suspicion else ()),
         )
         digest = hashlib.blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=16)
         object.__setattr__(self, "id", digest.hexdigest())

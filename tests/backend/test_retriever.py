@@ -25,6 +25,9 @@ class Index:
 
     dataset = "v1"
 
+    def sources(self):
+        return ("s",)
+
     def __init__(self, search):
         self._search = search
 
@@ -36,8 +39,8 @@ class Index:
 def retriever():
     made = []
 
-    def make(search):
-        made.append(IndexRetriever(Embedder(), Index(search)))
+    def make(search, **more):
+        made.append(IndexRetriever(Embedder(), Index(search), **more))
         return made[-1]
 
     yield make
@@ -48,6 +51,19 @@ def retriever():
 async def test_what_is_found_carries_the_version_of_the_index(retriever):
     found = await retriever(lambda: [PASSAGE]).search("q", None, limit=3, budget_ms=5000)
     assert (found.passages, found.dataset, found.late) == ((PASSAGE,), "v1", False)
+
+
+async def test_what_the_topic_rail_needs_comes_with_the_passages(retriever):
+    """The best cosine, the cosine to every subject, and what could have been asked."""
+    searching = retriever(lambda: [PASSAGE], subjects=["cooking", "cooking", "numpy"])
+    found = await searching.search("q", None, limit=3, budget_ms=5000)
+    assert (found.similarity, found.subjects) == (0.5, {"cooking": 1.0, "numpy": 1.0})
+    assert found.sources == ("s",)
+
+
+async def test_an_empty_index_has_no_similarity(retriever):
+    found = await retriever(list).search("q", None, limit=3, budget_ms=5000)
+    assert (found.similarity, found.subjects) == (None, {})
 
 
 async def test_a_search_over_its_budget_returns_nothing_and_says_so(retriever):

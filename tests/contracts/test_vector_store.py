@@ -65,7 +65,7 @@ def test_a_chunk_comes_back_as_it_was_stored(store: VectorStore, word_embedder: 
     """Every field, whether full, empty or not of this alphabet."""
     full = Chunk("package:x", "file:///x.py", "x.f", "Text\nof it — ü 日本", "function", "x › f",
                  "1.0", "x.f", "x.f(a, b='\"')", "Text of it", ">>> f(1)\n2",
-                 "Notes", 12)  # fmt: skip
+                 "Notes", 12, "addresses the model")  # fmt: skip
     bare = Chunk("package:x", "file:///y", "y", "other")
     store.upsert([full, bare], word_embedder.embed([full.text, bare.text]))
     passages = store.search(word_embedder.embed([full.text]), 2)
