@@ -162,10 +162,11 @@ def backend(
     """The vLLM backend with the tiny model, once in one process and once on Ray Serve."""
     settings = tmp_path_factory.mktemp("settings") / "glossator.toml"
     settings.write_text(
-        "[server]\nmax_frame_bytes = 65536\nresume_window_s = 3\n"
+        "[server]\nmax_frame_bytes = 65536\nresume_window_s = 3\ntenant_header = 'X-Tenant'\n"
         "[generation]\nmax_tokens = 3000\n"
         "[retrieval]\nbudget_ms = 5000\nembedder_threads = 1\n"
         "[vllm]\ncpu_threads = 1\n"
+        "[tenants.strict]\nrails = {secrets = 'block'}\n"
     )
     backend = start_backend(
         "--deploy", request.param, "--engine", "vllm", "--model", str(tiny_model),
