@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from indexer.chunkers import StructureChunker
-from indexer.types import Chunk, Chunker, Embedder, Source, SourceError, Vectors, VectorStore
+from indexer.types import Chunk, Chunker, ChunkStore, Embedder, Source, SourceError, Vectors
 from indexer.words import overlap
 
 FIRST = 48  # chunks that are made searchable before all others
@@ -49,7 +49,7 @@ class Report:
 def index(
     source: Source,
     embedder: Embedder,
-    store: VectorStore,
+    store: ChunkStore,
     *,
     chunker: Chunker | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -128,7 +128,7 @@ def _split(chunks: list[Chunk], question: str) -> tuple[list[Chunk], list[Chunk]
     )
 
 
-def _store(chunks: Sequence[Chunk], embedder: Embedder, store: VectorStore) -> None:
+def _store(chunks: Sequence[Chunk], embedder: Embedder, store: ChunkStore) -> None:
     if chunks:
         store.upsert(chunks, _vectors(chunks, embedder))
 

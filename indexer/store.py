@@ -11,9 +11,11 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, cast
+
+import numpy as np
 
 from indexer.lock import FolderLock
 from indexer.types import Chunk, IndexerError, IndexMismatch, Kind, Passage, Vectors
@@ -21,6 +23,7 @@ from indexer.types import Chunk, IndexerError, IndexMismatch, Kind, Passage, Vec
 SCHEMA = 2  # of what is stored per chunk; another one means rebuilding
 _MANIFEST = "index.json"
 _CHROMA = "chroma"
+LEXICAL = "lexical"  # the index of words beside Chroma's, made from it
 _LOCK = "index.lock"
 _EF_SEARCH = 200  # also the most that Chroma returns
 # Recall@10 of 0.99 at 10,000 chunks, where Chroma's defaults reach 0.92.
@@ -83,7 +86,8 @@ class ChromaStore:
         lock = FolderLock(folder / _LOCK, exclusive=True)
         try:
             # The manifest goes last: an interrupted wipe is still a mismatch, never a mixture.
-            shutil.rmtree(folder / _CHROMA, ignore_errors=True)
+            for name in (_CHROMA, LEXICAL):
+                shutil.rmtree(folder / name, ignore_errors=True)
             (folder / _MANIFEST).unlink(missing_ok=True)
         finally:
             lock.release()
@@ -138,33 +142,50 @@ class ChromaStore:
         """
         if limit < 1:
             return []
-        count = min(limit * _CHUNKS_PER_ENTRY, _EF_SEARCH)
-        found: list[Passage] = []
-        for collection in self._selected(sources):
-            try:
-                result = collection.query(
-                    query_embeddings=[vector.reshape(-1)],
-                    n_results=count,
-                    include=["documents", "metadatas", "distances"],
-                )
-            except Exception as error:
-                if "does not exist" in str(error):  # deleted by a writer since it was selected
-                    continue
-                raise IndexerError(f"The index cannot be searched: {error}") from error
-            found += (
-                Passage(_to_chunk(text, metadata), 1.0 - distance)
-                for text, metadata, distance in zip(
-                    result["documents"][0],
-                    result["metadatas"][0],
-                    result["distances"][0],
-                    strict=True,
-                )
-            )
-        found.sort(key=lambda passage: -passage.score)
+        near = self.nearest(vector, min(limit * _CHUNKS_PER_ENTRY, _EF_SEARCH), sources)
+        chunks = self.get([chunk_id for chunk_id, _ in near])
         nearest: dict[str, Passage] = {}
-        for passage in found:
-            nearest.setdefault(passage.chunk.symbol or passage.chunk.id, passage)
+        for chunk_id, score in near:
+            chunk = chunks.get(chunk_id)
+            if chunk is not None:
+                nearest.setdefault(chunk.symbol or chunk.id, Passage(chunk, score))
         return list(nearest.values())[:limit]
+
+    def nearest(
+        self, vector: Vectors, count: int, sources: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Ids of the nearest chunks with their cosines, best first; 200 per source at most."""
+        found: list[tuple[str, float]] = []
+        for collection in self._selected(sources):
+            result = _asked(
+                collection.query,
+                query_embeddings=[vector.reshape(-1)],
+                n_results=min(count, _EF_SEARCH),
+                include=["distances"],
+            )
+            if result is not None:
+                cosines = [1.0 - distance for distance in result["distances"][0]]
+                found += zip(result["ids"][0], cosines, strict=True)
+        found.sort(key=lambda pair: -pair[1])
+        return found[:count]
+
+    def cosines(self, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
+        """Similarity of one vector to stored chunks, by id; of unknown ones, none."""
+        similar: dict[str, float] = {}
+        for result in self._read(ids, ["embeddings"]):
+            cosines = np.asarray(result["embeddings"], dtype=np.float32) @ vector.reshape(-1)
+            similar.update(zip(result["ids"], cosines.tolist(), strict=True))
+        return similar
+
+    def get(self, ids: Sequence[str]) -> dict[str, Chunk]:
+        """Stored chunks by id; of unknown ids, none."""
+        return {
+            chunk_id: _to_chunk(text, metadata)
+            for result in self._read(ids, ["documents", "metadatas"])
+            for chunk_id, text, metadata in zip(
+                result["ids"], result["documents"], result["metadatas"], strict=True
+            )
+        }
 
     @property
     def dataset(self) -> str:
@@ -181,6 +202,14 @@ class ChromaStore:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _read(self, ids: Sequence[str], include: list[str]) -> Iterator[Any]:
+        for source, collection in self._collections.items():
+            stored = self._ids.get(source, ())
+            here = [chunk_id for chunk_id in dict.fromkeys(ids) if chunk_id in stored]
+            result = _asked(collection.get, ids=here, include=include) if here else None
+            if result is not None:
+                yield result
 
     def _selected(self, sources: Sequence[str] | None) -> list[Any]:
         collections = self._collections
@@ -202,6 +231,16 @@ class ChromaStore:
     def _remember(self, source: str, ids: set[str]) -> None:
         self._ids = {**self._ids, source: ids} if ids else _without(self._ids, source)
         self._dataset = _version(self._ids)
+
+
+def _asked(question: Callable[..., Any], **terms: Any) -> Any:
+    """What Chroma answers; None for a collection that a writer has deleted meanwhile."""
+    try:
+        return question(**terms)
+    except Exception as error:
+        if "does not exist" in str(error):
+            return None
+        raise IndexerError(f"The index cannot be searched: {error}") from error
 
 
 def _without(mapping: dict[str, Any], key: str) -> dict[str, Any]:

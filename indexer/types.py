@@ -129,8 +129,8 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> Vectors: ...
 
 
-class VectorStore(Protocol):
-    """Chunks by id and by nearness. ``upsert`` is idempotent."""
+class ChunkStore(Protocol):
+    """Chunks by id, with their vectors. ``upsert`` is idempotent."""
 
     def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None: ...
 
@@ -142,13 +142,30 @@ class VectorStore(Protocol):
 
     def count(self) -> int: ...
 
+    @property
+    def dataset(self) -> str:
+        """Version of the content; another content has another one."""
+        ...
+
+
+class VectorStore(ChunkStore, Protocol):
+    """Chunks by nearness, too."""
+
     def search(
         self, vector: Vectors, limit: int, sources: Sequence[str] | None = None
     ) -> list[Passage]:
         """The nearest chunks, best first; of the chunks of one API entry only the nearest."""
         ...
 
-    @property
-    def dataset(self) -> str:
-        """Version of the content; another content has another one."""
+
+class SearchIndex(ChunkStore, Protocol):
+    """Chunks by a question: its words and its vector."""
+
+    def search(
+        self, question: str, vector: Vectors, limit: int, sources: Sequence[str] | None = None
+    ) -> list[Passage]:
+        """The passages that answer best, best first; one per API entry.
+
+        Their order is not that of their scores, which stay cosines.
+        """
         ...

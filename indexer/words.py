@@ -1,16 +1,100 @@
-"""Words of prose and identifiers, and how much two texts share of them. Pure."""
+"""Words of prose and identifiers: what lexical search, the ranker and questions agree on. Pure.
+
+An identifier counts whole and in its parts: ``np.fft.rfft2`` is ``numpy.fft.rfft2``, ``numpy``,
+``fft``, ``rfft2`` and ``rfft``; English function words do not count, plurals lose their s.
+"""
 
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_TOKENS = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*|\d+")
+_COMPOUND = re.compile(r"[._\d]|[^\W\d_A-Z][A-Z]|[A-Z]{2}(?!s\b)[a-z]")
+_QUOTED = re.compile(r"`+([^`\s]+?)`+|([^\W\d][\w.]*)\(")
+_LONGEST = 64  # characters of a word; encoded data has longer ones, and no meaning
+
+# Names that a module is imported by more often than by its own.
+ALIASES = {
+    "ET": "xml.etree.ElementTree",
+    "da": "dask.array",
+    "dd": "dask.dataframe",
+    "jnp": "jax.numpy",
+    "mpl": "matplotlib",
+    "nn": "torch.nn",
+    "np": "numpy",
+    "nx": "networkx",
+    "pd": "pandas",
+    "pl": "polars",
+    "plt": "matplotlib.pyplot",
+    "sns": "seaborn",
+    "tf": "tensorflow",
+    "xr": "xarray",
+}
+
+_FUNCTION_WORDS = """
+    a about after all also am an and any are as at be because been before being between both but
+    by can could did do does doing done down during each etc few for from further get had has have
+    having he her here hers him his how i if in into is it its itself just let like me might more
+    most my myself need no nor not of off on once one only or other our out over own please same she
+    should so some such than that the their them then there these they this those through to too
+    under until up us very via want was way we were what when where whether which while who whom why
+    will with within without would you your
+"""
+_STOP = frozenset(_FUNCTION_WORDS.split())
+# What questions about one thing have besides that thing.
+_CARRYING_WORDS = """
+    argument call class default documentation doc example explain function help mean method
+    module parameter return show signature syntax tell usage use used using work
+"""
+_CARRIERS = frozenset(_CARRYING_WORDS.split())
 
 
 def words(text: str) -> list[str]:
     """Lower-case words; ``np.fft.rfft2``, ``camelCase`` and ``snake_case`` come apart."""
     return [part.lower() for part in _PARTS.findall(text)]
+
+
+def terms(text: str) -> list[str]:
+    """What a text is found by, in its order; a word that occurs twice is there twice."""
+    return [term for token in _TOKENS.findall(text) for term in _terms(token)]
+
+
+def names(question: str) -> list[str]:
+    """The identifiers that a question asks about by name, aliases resolved, in its order.
+
+    What looks like code is one; a plain word is, when the question is about nothing else:
+    ``what does where do``, ``rfft parameters``.
+    """
+    quoted = [match[0] or match[1] for match in _QUOTED.findall(question)]
+    tokens = [token for token in _TOKENS.findall(question) if _is_name(token)]
+    found = [resolved(name.strip(".")) for name in (*quoted, *tokens)]
+    if not found:
+        plain = [word for word in _TOKENS.findall(question) if not word.isdigit()]
+        about = [word for word in plain if not {word.lower(), stem(word.lower())} & _CARRIERS]
+        content = [word for word in about if word.lower() not in _STOP]
+        found = content if len(content) == 1 else about if len(about) == 1 else []
+        if not found and not content:  # "how does where work": the last of the function words
+            found = about[-1:]
+    return list(dict.fromkeys(found))
+
+
+def resolved(name: str) -> str:
+    """``np.where`` is ``numpy.where``."""
+    first, dot, rest = name.partition(".")
+    return f"{ALIASES[first]}.{rest}" if dot and first in ALIASES else name
+
+
+def stem(word: str) -> str:
+    """The singular of a regular plural, by Harman's rules (1991): weak, so seldom wrong."""
+    if len(word) < 4 or not word.endswith("s"):
+        return word
+    if word.endswith("ies") and word[-4] not in "ea":
+        return word[:-3] + "y"
+    if word.endswith("es") and word[-3] not in "aeo":
+        return word[:-1]
+    return word if word.endswith(("us", "ss", "is", "es")) else word[:-1]
 
 
 def overlap(question: str, texts: Sequence[str]) -> list[float]:
@@ -20,3 +104,26 @@ def overlap(question: str, texts: Sequence[str]) -> list[float]:
     frequency = Counter(word for found in present for word in found)
     weight = {word: math.log(len(texts) / count) for word, count in frequency.items()}
     return [sum(weight[word] for word in sorted(found)) for found in present]
+
+
+def _is_name(token: str) -> bool:
+    return len(token) > 2 and not token.isdigit() and bool(_COMPOUND.search(token))
+
+
+def _terms(token: str) -> Iterator[str]:
+    if len(token) > _LONGEST:
+        return
+    if not _COMPOUND.search(token):
+        word = token.lower()
+        if word not in _STOP and (len(word) > 1 or word.isdigit()):
+            yield stem(word)
+        return
+    whole = resolved(token)
+    components = [part for part in whole.split(".") if part]
+    if len(components) > 1:
+        yield whole.lower()
+    for component in components:
+        parts = [stem(part.lower()) for part in _PARTS.findall(component) if len(part) > 1]
+        if [component.lower()] != parts:
+            yield component.lower()
+        yield from parts

@@ -1,0 +1,300 @@
+"""Chunks by their words, ranked by BM25, in tantivy: the one file that imports it.
+
+What a word is decides ``indexer.words``; tantivy sees terms with blanks between them. The index
+can always be made anew from the store of chunks; ``dataset`` tells which version of that store it
+holds. tantivy commits atomically, so that a process killed at any point leaves the last commit.
+"""
+
+import json
+import logging
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from indexer.types import Chunk, IndexerError, Kind
+from indexer.words import terms
+
+SCHEMA = 1  # of fields and terms; another one is made anew
+_STATE = "glossator.json"
+_HEAP_BYTES = 64_000_000
+_NAMED = 200  # chunks that are looked at for one name
+_DEPRECATED = re.compile(r"\s*deprecated\b|\.\. deprecated::", re.IGNORECASE)
+# How much a word weighs by where it stands. Flat between half and twice of these on the
+# training corpora of ``indexer.rank_training``.
+WEIGHTS = {"symbol": 2.0, "headline": 2.0, "text": 1.0}
+
+_log = logging.getLogger(__name__)
+
+
+class Card(msgspec.Struct, frozen=True, array_like=True):
+    """What ranking needs to know of a chunk; terms with blanks between them."""
+
+    id: str
+    entry: str  # what one passage is shown of: the symbol, or the chunk's own id
+    symbol: str
+    kind: Kind
+    callable: bool
+    section: bool  # not the beginning of its document
+    deprecated: bool
+    name: str  # terms of the symbol
+    headline: str  # terms of title, section and summary
+    text: str  # distinct terms of the text
+
+
+_decode = msgspec.msgpack.Decoder(Card).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def card(chunk: Chunk) -> Card:
+    return Card(
+        id=chunk.id,
+        entry=chunk.symbol or chunk.id,
+        symbol=chunk.symbol,
+        kind=chunk.kind,
+        callable="(" in chunk.signature,
+        section=bool(chunk.section),
+        deprecated=bool(_DEPRECATED.match(chunk.summary) or _DEPRECATED.search(chunk.text)),
+        name=" ".join(terms(chunk.symbol)),
+        headline=" ".join(terms(_headline(chunk))),
+        text=" ".join(dict.fromkeys(terms(chunk.text))),
+    )
+
+
+def _headline(chunk: Chunk) -> str:
+    if chunk.symbol:
+        return f"{chunk.summary} {chunk.section}"
+    return f"{chunk.title} {chunk.section} {chunk.breadcrumb}"
+
+
+class LexicalIndex:
+    """In ``folder``, or in memory when it is None. Any thread may use it.
+
+    One process may write to a folder, any number may read it. Writers are serialised; searches
+    run beside them and see the last commit. Raises ``IndexerError`` when what is there cannot be
+    opened, or is of another schema: ``wipe`` it then.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        try:
+            import tantivy
+        except ImportError as error:
+            raise IndexerError(
+                "The index needs tantivy: pip install 'glossator[serve]'."
+            ) from error
+        self._tantivy = tantivy
+        self._folder = folder
+        self._writing = threading.Lock()
+        self._writer: Any = None
+        self.dataset = ""
+        self._schema = _schema(tantivy)
+        if folder is None:
+            self._index = tantivy.Index(self._schema)
+            return
+        try:
+            self.dataset = _read_state(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(self._schema, path=str(folder), reuse=True)
+        except (ValueError, OSError) as error:
+            raise IndexerError(
+                f"The lexical index in {folder} cannot be opened: {error}"
+            ) from error
+
+    @staticmethod
+    def wipe(folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def add(self, chunks: Iterable[Chunk]) -> None:
+        """Seen after the next ``commit``. A chunk that is already there is replaced."""
+        with self._writing:
+            writer = self._open_writer()
+            for chunk in chunks:
+                known = card(chunk)
+                writer.delete_documents_by_term("key", _key(chunk.id))
+                writer.add_document(self._document(known, chunk))
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Seen after the next ``commit``; unknown ids are ignored."""
+        with self._writing:
+            writer = self._open_writer()
+            for chunk_id in ids:
+                writer.delete_documents_by_term("key", _key(chunk_id))
+
+    def commit(self, dataset: str) -> None:
+        """Make visible what was added and deleted, as version ``dataset`` of the content."""
+        with self._writing:
+            if self._writer is not None:
+                self._writer.commit()
+                self._index.reload()
+            if self._folder is not None:
+                # After tantivy's own commit: killed in between, the version is an old one, and
+                # whoever opens the index next compares it with the store chunk by chunk.
+                _write_state(self._folder, dataset)
+            self.dataset = dataset
+
+    def ids(self) -> set[str]:
+        searcher = self._index.searcher()
+        if not searcher.num_docs:
+            return set()
+        hits = searcher.search(self._tantivy.Query.all_query(), searcher.num_docs, count=False).hits
+        return {_card(searcher, address).id for _, address in hits}
+
+    def search(
+        self, question: Sequence[str], limit: int, sources: Sequence[str] | None = None
+    ) -> list[tuple[Card, float]]:
+        """The best chunk of each entry by the terms of a question, best first, with its BM25."""
+        query = self._within(self._any_of(question), sources)
+        return self._found(query, limit)
+
+    def named(self, name: str, sources: Sequence[str] | None = None) -> list[Card]:
+        """Entries whose symbol is ``name``, else those whose symbol ends with it.
+
+        Of several spellings the one in the question's case; each by the beginning of its text.
+        """
+        terms_of_name = self._tantivy.Query.term_query(self._schema, "names", name.lower())
+        found = [each for each, _ in self._cards(self._within(terms_of_name, sources), _NAMED)]
+        found.sort(key=lambda each: (each.section, each.symbol.count("."), each.symbol))
+        entries: dict[str, Card] = {}
+        for each in found:
+            entries.setdefault(each.entry, each)
+        whole = [each for each in entries.values() if each.symbol == name]
+        same_case = [each for each in entries.values() if each.symbol.endswith(f".{name}")]
+        return whole or same_case or list(entries.values())
+
+    def cards(self, ids: Sequence[str]) -> dict[str, Card]:
+        """By chunk id; of chunks that are not there, none."""
+        if not ids:
+            return {}
+        keys = [_key(chunk_id) for chunk_id in ids]
+        query = self._tantivy.Query.term_set_query(self._schema, "key", keys)
+        return {each.id: each for each, _ in self._cards(query, len(ids))}
+
+    def frequencies(self, words: Iterable[str]) -> dict[str, int]:
+        """In how many chunks' text each term stands."""
+        searcher = self._index.searcher()
+        return {word: searcher.doc_freq("text", word) for word in words}
+
+    def __len__(self) -> int:
+        return int(self._index.searcher().num_docs)
+
+    def close(self) -> None:
+        """Idempotent. What was not committed is forgotten."""
+        with self._writing:
+            if self._writer is not None:
+                self._writer.rollback()
+                self._writer.wait_merging_threads()
+                self._writer = None
+
+    def _open_writer(self) -> Any:
+        if self._writer is None:
+            self._writer = self._index.writer(_HEAP_BYTES, num_threads=1)
+        return self._writer
+
+    def _document(self, known: Card, chunk: Chunk) -> Any:
+        # Built field by field: a document made from keywords guesses the types of its fields, and
+        # a wrong guess kills the writer's thread.
+        document = self._tantivy.Document()
+        document.add_integer("key", _key(chunk.id))
+        document.add_text("source", chunk.source)
+        for suffix in _suffixes(chunk.symbol.lower()):
+            document.add_text("names", suffix)
+        document.add_text("symbol", known.name)
+        document.add_text("headline", known.headline)
+        document.add_text("text", " ".join(terms(chunk.text)))
+        document.add_bytes("card", _encode(known))
+        return document
+
+    def _any_of(self, question: Sequence[str]) -> Any:
+        tantivy, schema = self._tantivy, self._schema
+        clauses = [
+            (
+                tantivy.Occur.Should,
+                tantivy.Query.boost_query(
+                    tantivy.Query.term_query(schema, field, term, "freq"), weight
+                ),
+            )
+            for term in dict.fromkeys(question)
+            for field, weight in WEIGHTS.items()
+        ]
+        return tantivy.Query.boolean_query(clauses)
+
+    def _within(self, query: Any, sources: Sequence[str] | None) -> Any:
+        if sources is None:
+            return query
+        tantivy = self._tantivy
+        scope = tantivy.Query.term_set_query(self._schema, "source", list(sources))
+        return tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Must, query),
+                (tantivy.Occur.Must, tantivy.Query.const_score_query(scope, 0.0)),
+            ]
+        )
+
+    def _found(self, query: Any, limit: int) -> list[tuple[Card, float]]:
+        entries: dict[str, tuple[Card, float]] = {}
+        # Most entries have few chunks; those that fill the list are worth one longer look.
+        for depth in (2 * limit, 8 * limit):
+            hits = self._cards(query, depth)
+            for each, score in hits:
+                entries.setdefault(each.entry, (each, score))
+            if len(entries) >= limit or len(hits) < depth:
+                break
+        return list(entries.values())[:limit]
+
+    def _cards(self, query: Any, limit: int) -> list[tuple[Card, float]]:
+        searcher = self._index.searcher()
+        try:
+            hits = searcher.search(query, limit, count=False).hits
+            return [(_card(searcher, address), score) for score, address in hits]
+        except (ValueError, OSError) as error:
+            raise IndexerError(
+                f"The lexical index cannot be searched ({error}). Remove {self._folder}: "
+                "it is made anew from the index."
+            ) from error
+
+
+def _schema(tantivy: Any) -> Any:
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("key", indexed=True)
+    builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("names", tokenizer_name="raw", index_option="basic")
+    for field in WEIGHTS:
+        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+    builder.add_bytes_field("card", stored=True)
+    return builder.build()
+
+
+def _card(searcher: Any, address: Any) -> Card:
+    return _decode(bytes(searcher.doc(address).get_first("card")))
+
+
+def _key(chunk_id: str) -> int:
+    """60 of its 128 bits: what an integer field holds, and unique all the same."""
+    return int(chunk_id[:15], 16)
+
+
+def _suffixes(symbol: str) -> list[str]:
+    parts = symbol.split(".")
+    return [".".join(parts[i:]) for i in range(len(parts))] if symbol else []
+
+
+def _read_state(folder: Path) -> str:
+    """The dataset it holds. Raises ``ValueError`` for another schema."""
+    try:
+        state = json.loads((folder / _STATE).read_text("utf-8"))
+    except FileNotFoundError:
+        return ""
+    if not isinstance(state, dict) or state.get("schema") != SCHEMA:
+        raise ValueError("it was made by another version")
+    return str(state.get("dataset", ""))
+
+
+def _write_state(folder: Path, dataset: str) -> None:
+    temporary = folder / f"{_STATE}.new"
+    temporary.write_text(json.dumps({"schema": SCHEMA, "dataset": dataset}), "utf-8")
+    os.replace(temporary, folder / _STATE)  # noqa: PTH105 — atomic, and says so
