@@ -1,7 +1,8 @@
 """`glossator`: options and help of every command. The work is done elsewhere, imported late."""
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,10 @@ def serve(
         "server": _given(host=host, port=port),
         "generation": _given(engine=engine, model=model, upstream=upstream),
     }
-    from glossator import serving
+    with _errors_for_people():
+        from glossator import serving
 
-    _run(lambda: serving.serve(deploy, config, overrides, data, sources, question))
+        sys.exit(serving.serve(deploy, config, overrides, data, sources, question))
 
 
 @cli.command()
@@ -116,9 +118,10 @@ def index(sources: tuple[str, ...], rebuild: bool, config: Path | None, data: Pa
     examples, of exactly the installed version), or a folder of Markdown, reStructuredText or
     text. A second run embeds only what changed.
     """
-    from glossator import indexing
+    with _errors_for_people():
+        from glossator import indexing
 
-    _run(lambda: indexing.index(sources, rebuild, config, data))
+        sys.exit(indexing.index(sources, rebuild, config, data))
 
 
 @cli.command()
@@ -134,11 +137,12 @@ def ask(question: str, file: Path | None, lines: str | None, as_json: bool, url:
     Ctrl-C stops the answer in the engine, too. Exit code: 0 answered, 1 failed or blocked,
     130 interrupted.
     """
-    from glossator import asking
-
     if lines and not file:
         raise click.UsageError("--range needs --file")
-    _run(lambda: asking.ask(question, url, file, _line_range(lines), as_json))
+    with _errors_for_people():
+        from glossator import asking
+
+        sys.exit(asking.ask(question, url, file, _line_range(lines), as_json))
 
 
 @cli.command()
@@ -168,12 +172,13 @@ def _line_range(text: str | None) -> tuple[int, int] | None:
     return lines
 
 
-def _run(work: Callable[[], int]) -> None:
-    """Exits with what ``work`` returns; errors meant for people end without a traceback."""
+@contextlib.contextmanager
+def _errors_for_people() -> Iterator[None]:
+    """Errors that say what to do end the program without a traceback; all others are defects."""
     from backend.errors import GlossatorError
 
     try:
-        sys.exit(work())
+        yield
     except GlossatorError as error:
         message = error.message
     except ModuleNotFoundError as error:
@@ -182,6 +187,8 @@ def _run(work: Callable[[], int]) -> None:
         message = f"{error}. {EXTRAS}"
     except KeyboardInterrupt:
         sys.exit(130)
+    else:
+        return
     click.secho("Error: ", fg="red", bold=True, err=True, nl=False)
     click.echo(message, err=True)
     sys.exit(1)

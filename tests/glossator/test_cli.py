@@ -42,6 +42,23 @@ def test_help_loads_nothing_heavy():
         assert not re.search(rf"\| +{heavy}$", loaded, re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("command", "missing"), [(["serve"], "uvicorn"), (["index", "x"], "numpy")]
+)
+def test_without_the_server_side_installed_it_says_how_to_get_it(command, missing):
+    # What `pip install .` leaves out is missing in just this way.
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None; sys.argv[0] = 'glossator'\n"
+        "from glossator.cli import main; main()"
+    )
+    refused = subprocess.run(
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, timeout=60
+    )
+    assert refused.returncode == 1
+    assert "glossator[serve" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_asking_a_backend_that_is_not_running_says_how_to_start_one():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
