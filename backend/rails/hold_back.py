@@ -1,28 +1,25 @@
-"""The streaming guard: text leaves as soon as it can no longer be part of a secret.
+"""The streaming guard: text leaves as soon as it can no longer be part of a match.
 
 The idea is that of stop strings in a detokenizer (vLLM's ``IncrementalDetokenizer``): keep back
-only the tail that could still grow into a match. ``regex`` answers exactly that question with
-``partial=True``. Completed matches are replaced first; otherwise the tail of one match that is
-the start of another would move the cut into what has to stay.
+only the tail that could still grow into a match.
 """
 
 from typing import Literal
 
-import regex
-
 from backend.errors import Blocked
-from backend.ports import Span
+from backend.rails.patterns import Scanner
 from backend.rails.redaction import redact
-from backend.rails.secrets import SECRET, kind_of
+from backend.rails.secret_formats import SECRETS
 
 
-class SecretsGuard:
+class HoldBack:
     """One per answer. What leaves, joined, equals the redaction of the whole text at once."""
 
-    def __init__(self, action: Literal["redact", "block"]) -> None:
+    def __init__(self, scanner: Scanner, action: Literal["redact", "block"]) -> None:
+        self._scanner = scanner
         self._action = action
+        self._context = ""  # what left last: a lookbehind at the start of the rest depends on it
         self._pending = ""
-        self._context = ""  # the last character that left: ``\b`` at the start depends on it
 
     def feed(self, text: str) -> str:
         self._pending += text
@@ -34,25 +31,24 @@ class SecretsGuard:
     def _release(self, *, final: bool) -> str:
         text = self._context + self._pending
         first = len(self._context)
-        cut = len(text)
+        cut, touched = (len(text), True) if final else self._scanner.settled(text, first)
+        if cut == first:
+            return ""
         spans = []
-        position = first
-        while match := SECRET.search(text, position, partial=not final):
-            if match.partial or self._may_grow(text, match, final):
-                cut = match.start()
-                break
-            spans.append(Span(match.start() - first, match.end() - first, kind_of(match)))
-            position = match.end()
+        if touched:
+            matches = self._scanner.matches(text, first)
+            # Never cut through a match: what begins inside it would then be searched anew. Last
+            # first, because moving the cut back may put it inside an earlier one.
+            for match in sorted(matches, key=lambda match: match.start, reverse=True):
+                if match.start < cut < match.end:
+                    cut = match.start
+            spans = [match.span for match in matches if match.end <= cut]
         if spans and self._action == "block":
             raise Blocked(f"The answer was stopped: it would have shown a {spans[0].kind}.")
+        shown = redact(text[:cut], spans)[first:]
         self._pending = text[cut:]
-        self._context = text[cut - 1 : cut]
-        return redact(text[first:cut], spans)
-
-    @staticmethod
-    def _may_grow(text: str, match: regex.Match[str], final: bool) -> bool:
-        """A complete match at the end of the text may go on in the next delta."""
-        return not final and match.end() == len(text)
+        self._context = text[max(0, cut - self._scanner.context) : cut]
+        return shown
 
 
 class NoGuard:
@@ -63,3 +59,12 @@ class NoGuard:
 
     def flush(self) -> str:
         return ""
+
+
+class SecretsGuard(HoldBack):
+    """The guard for secrets alone."""
+
+    _secrets = Scanner(SECRETS)
+
+    def __init__(self, action: Literal["redact", "block"]) -> None:
+        super().__init__(self._secrets, action)

@@ -1,0 +1,136 @@
+"""Finding what has a format, in whole texts and in texts that are still growing. Pure.
+
+A table of ``Pattern`` (``secret_formats``, ``pii_formats``) says what to find; ``Scanner`` finds
+it. Each pattern is searched on its own, so that a candidate its validator rejects hides nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from backend.ports import Span
+from backend.rails.redaction import merge
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One format. Every quantifier is bounded: the tail that a stream holds back is, too.
+
+    The span is the group ``value`` where the expression has one, else the whole match. ``hints``:
+    a text without any of these literals cannot match. ``validate`` judges the value: checksum,
+    entropy, reserved ranges. Lookbehinds see at most ``Scanner.context`` characters.
+    """
+
+    kind: str
+    expression: str
+    hints: tuple[str, ...] = ()
+    validate: Callable[[str], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a pattern consumed, and within it what to remove."""
+
+    start: int
+    end: int
+    span: Span
+
+
+# Where a match may begin: not inside a word, unless at a hump or after an escape, as in
+# "dbPassword", r"\nghp_…" and "%20ghp_…".
+_BEGIN = r"(?:(?<![A-Za-z0-9])|(?<=[a-z])(?=[A-Z])|(?<=\\[nrt])|(?<=%[0-9A-F]{2}))"
+_BEGINNING = regex.compile(_BEGIN + r"[!-~]")
+_FEW = 8  # a pattern that more characters may begin is not worth a copy for each of them
+_PRINTABLE = tuple(map(chr, range(ord("!"), ord("~") + 1)))
+
+
+class Scanner:
+    """Compiles a table once; has no state, so threads and answers share it."""
+
+    context = 16  # characters before a match that its lookbehind may depend on
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self._patterns = [
+            (
+                pattern,
+                _compile(_group(pattern)),
+                "value" if "?P<value>" in pattern.expression else 0,
+            )
+            for pattern in patterns
+        ]
+        self._by_first = _by_first(patterns)
+
+    def find(self, text: str) -> tuple[Span, ...]:
+        """What to remove, in order and apart: overlapping finds are one."""
+        return tuple(merge(match.span for match in self.matches(text)))
+
+    def matches(self, text: str, start: int = 0) -> list[Match]:
+        """Every valid match from ``start`` on, in order of the table; they may overlap."""
+        found = []
+        for pattern, compiled, value in self._patterns:
+            if pattern.hints and not any(hint in text for hint in pattern.hints):
+                continue
+            position = start
+            while match := compiled.search(text, position):
+                if _BEGINNING.match(text, match.start()) and (
+                    pattern.validate is None or pattern.validate(match[value])
+                ):
+                    span = Span(match.start(value), match.end(value), pattern.kind)
+                    found.append(Match(match.start(), match.end(), span))
+                    position = match.end()
+                else:
+                    position = match.start() + 1
+        return found
+
+    def settled(self, text: str, start: int) -> tuple[int, bool]:
+        """Up to where nothing depends on how the text goes on, and whether a match begins there."""
+        touched = False
+        for beginning in _BEGINNING.finditer(text, start):
+            at = beginning.start()
+            for automaton in self._by_first.get(text[at], ()):
+                if automaton.unfinished.match(text, at, partial=True):
+                    return at, touched
+                touched = touched or automaton.whole.match(text, at) is not None
+        return len(text), touched
+
+
+class _Automaton:
+    """Several patterns as one expression.
+
+    ``unfinished`` goes on with a character that never comes, so it has partial matches only: from
+    those places where some pattern reaches the end of the text.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        union = f"(?:{'|'.join(map(_group, patterns))})"
+        self.whole = _compile(union)
+        self.unfinished = _compile(union + r"\uffff(?<!\uffff)")
+
+
+def _by_first(patterns: Sequence[Pattern]) -> dict[str, list[_Automaton]]:
+    """What may begin with each character: all that many may begin, and its own few."""
+    firsts = {
+        pattern: frozenset(c for c in _PRINTABLE if alone.match(c, partial=True))
+        for pattern, alone in ((pattern, _compile(_group(pattern))) for pattern in patterns)
+    }
+    many = [pattern for pattern in patterns if len(firsts[pattern]) > _FEW]
+    automata: dict[tuple[Pattern, ...], _Automaton] = {(): _Automaton(many)} if many else {}
+    table: dict[str, list[_Automaton]] = {}
+    for character in _PRINTABLE:
+        own = tuple(p for p in patterns if character in firsts[p] and len(firsts[p]) <= _FEW)
+        shared = any(character in firsts[pattern] for pattern in many)
+        keys = [()] * shared + [own] * bool(own)
+        table[character] = [
+            automata[key] if key in automata else automata.setdefault(key, _Automaton(key))
+            for key in keys
+        ]
+    return table
+
+
+def _group(pattern: Pattern) -> str:
+    return f"(?:{pattern.expression})"
+
+
+def _compile(expression: str) -> regex.Pattern[str]:
+    return regex.compile(expression, regex.ASCII)
