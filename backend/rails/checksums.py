@@ -23,7 +23,9 @@ _CODICE_ODD = dict(
     zip("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", _ODD_DIGITS + _ODD_LETTERS, strict=True)
 )
 _DOCUMENTATION = tuple(ipaddress.ip_network(net) for net in ("2001:db8::/32", "3fff::/20"))
-_PUBLIC_RESOLVERS = frozenset(("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"))
+_NOBODYS = frozenset(  # public resolvers, and the address of textbooks
+    ("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "1.2.3.4", "123.45.67.89")
+)
 
 
 def digits(text: str) -> list[int]:
@@ -76,12 +78,12 @@ def ipv4(text: str) -> bool:
 
 
 def public_ipv4(text: str) -> bool:
-    """Someone's: not private, reserved, multicast, for documentation, or a public resolver."""
+    """Someone's: not private, reserved, multicast, for documentation, or everyone's."""
     try:
         address = ipaddress.IPv4Address(text)
     except ValueError:
         return False
-    return address.is_global and not address.is_multicast and text not in _PUBLIC_RESOLVERS
+    return address.is_global and not address.is_multicast and text not in _NOBODYS
 
 
 def ipv6(text: str) -> bool:
@@ -193,7 +195,5 @@ def phone(text: str) -> bool:
 
 
 def international_phone(text: str) -> bool:
-    """Behind a plus: eight digits at least, grouped as people group them or as E.164 has them."""
-    bare = text[1:].isdigit()
-    size = len(digits(text))
-    return phone(text) and (10 <= size <= 13 if bare else size >= 8)
+    """Behind a plus, in groups as people write them."""
+    return not text[1:].isdigit() and len(digits(text)) >= 8 and phone(text)

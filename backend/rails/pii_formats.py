@@ -30,7 +30,10 @@ _TLDS = (
     " tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws"
     " ye za zm zw"
 )
-_NOBODYS_DOMAINS = ("example.com", "example.org", "example.net", "example.edu", "domain.com")
+_NOBODYS_DOMAINS = (
+    *("example.com", "example.org", "example.net", "example.edu"),  # RFC 2606
+    *("domain.com", "host.com", "email.com", "company.com", "foo.com", "bar.com"),
+)
 _SERVICES = (
     "git hg svn noreply no-reply donotreply do-not-reply user username root nobody you your.name"
     " your-email youremail name someone me foo bar test postmaster mailer-daemon"
@@ -50,6 +53,7 @@ def email(text: str) -> bool:
         and not domain.endswith(_NOBODYS_DOMAINS)
         and not (local in _SERVICE_SET or local.endswith(("+noreply", "-noreply")))
         and not domain.startswith("users.noreply.")
+        and any(character.isalpha() for character in local)  # else a Message-ID
         and ".." not in local
         and local[-1] != "."
     )
@@ -89,6 +93,7 @@ _NATIONAL = (
     r"\([2-9][0-9]{2}\)[ ]?[2-9][0-9]{2}[-. ][0-9]{4}",
     r"0[1-9](?:(?: [0-9]{2}){4}|(?:\.[0-9]{2}){4}|(?:-[0-9]{2}){4})",  # France
     r"0[1-9][0-9]{1,4}(?:[ ]?[/-][ ]?[0-9]{5,8}|[ /-][0-9]{3,4}[ -][0-9]{3,5})",  # Germany, UK
+    r"0[1-9][0-9]{3} [0-9]{6}",  # UK
     r"\(0[1-9][0-9]{1,4}\)[ ]?[0-9]{3,4}[ -]?[0-9]{3,5}",
 )
 
@@ -106,6 +111,13 @@ PII: tuple[Pattern, ...] = (
         rf"(?<![A-Za-z0-9_.+-]){_INTERNATIONAL}{_STOP}",
         ("+",),
         checksums.international_phone,
+    ),
+    # Without separators not at the start of a line: that is what a diff added.
+    Pattern(
+        "phone number",
+        rf"(?:\A|(?<=[^A-Za-z0-9_.+\n-]))\+[1-9][0-9]{{9,12}}{_STOP}",
+        ("+",),
+        checksums.phone,
     ),
     *(
         Pattern(

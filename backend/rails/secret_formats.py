@@ -184,7 +184,7 @@ SECRETS: tuple[Pattern, ...] = (
     Pattern(
         "password in a URL",
         r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:@/\"'<>]{0,64}:"
-        r"(?P<value>[^\s@\"'`/]{3,100})@(?=[A-Za-z0-9\[$\{])",
+        r"(?P<value>[^\s\"'`/<>]{3,100})@(?=[A-Za-z0-9\[$\{])",
         ("://",),
         url_password,
     ),
