@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend import prompt as prompts
 from backend.answer import Answer
@@ -28,6 +28,7 @@ from backend.ports import (
     StreamGuard,
     TextDelta,
 )
+from backend.rails.passages import disarm
 from backend.rails.policy import guarded
 from backend.rails.screen import Screen
 from backend.settings import Settings
@@ -205,6 +206,8 @@ class Pipeline:
         finally:
             # A question that was blocked or cancelled needs no passages.
             searching.cancel()
+        how = self._settings.rails.injection.passages
+        found = replace(found, passages=disarm(found.passages, how))
         history_chars = self._settings.generation.history_chars
         prompt = prompts.build(clean, found.passages, history_chars, salt=tenant)
         return _Prepared(prompt, found, notices)
