@@ -28,8 +28,10 @@ from backend.ports import (
     StreamGuard,
     TextDelta,
 )
+from backend.rails.outgoing import Outgoing
 from backend.rails.passages import disarm
-from backend.rails.policy import guarded
+from backend.rails.placeholders import Vault
+from backend.rails.policy import Guarded, guarded
 from backend.rails.screen import Screen
 from backend.settings import Settings
 from backend.wire import (
@@ -86,6 +88,7 @@ class _Prepared:
     prompt: Prompt
     found: Retrieved
     notices: list[str]
+    vault: Vault
 
 
 class Pipeline:
@@ -210,7 +213,7 @@ class Pipeline:
         found = replace(found, passages=disarm(found.passages, how))
         history_chars = self._settings.generation.history_chars
         prompt = prompts.build(clean, found.passages, history_chars, salt=tenant)
-        return _Prepared(prompt, found, notices)
+        return _Prepared(prompt, found, notices, screen.vault)
 
     async def _search(self, ask: Ask, progress: _Progress) -> Retrieved:
         if ask.sources is not None and not ask.sources:
@@ -233,11 +236,11 @@ class Pipeline:
         answer: Answer,
         progress: _Progress,
     ) -> FinishReason:
-        guard = self._guard(answer.tenant)
+        guards = [self._guard(answer.tenant), prepared.vault.restore()]
         reason: FinishReason = "stop"
         stream = self._generator.stream(prepared.prompt, self._sampling(ask), ask.id)
         # Closing the iterator is what aborts the engine, on every way out of this block.
-        async with aclosing(stream) as deltas:
+        async with aclosing(stream) as deltas, Outgoing(guards, self._judge(answer)) as outgoing:
             delta = await self._first(deltas, gate)
             self._introduce(prepared, gate.result(), answer)
             try:
@@ -245,15 +248,29 @@ class Pipeline:
                     progress.completion_tokens += delta.tokens
                     progress.prompt_tokens = delta.prompt_tokens or progress.prompt_tokens
                     progress.cached_tokens = delta.cached_tokens or progress.cached_tokens
-                    self._show(guard.feed(delta.text), answer, progress)
+                    self._show(outgoing.feed(delta.text), answer, progress)
                     if delta.finish is not None:
                         reason = delta.finish
                     delta = await anext(deltas, None)
-                self._show(guard.flush(), answer, progress)
+                self._show(outgoing.flush(), answer, progress)
+                await outgoing.settle()
             except Blocked as blocked:
+                self._audit.record(ask.id, answer.tenant, "answer", "block", (), 0.0)
                 answer.emit(Notice, about="rails", message=blocked.message)
                 return "blocked"
         return reason
+
+    def _judge(self, answer: Answer) -> Guarded | None:
+        """The rail that may end this answer while it streams."""
+        judging = guarded(self._settings, self._rails, answer.tenant)
+        return next(
+            (
+                one
+                for one in judging
+                if one.rail.name == "toxicity" and one.policy.action == "block"
+            ),
+            None,
+        )
 
     @staticmethod
     async def _first(

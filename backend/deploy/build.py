@@ -10,8 +10,11 @@ from backend.generators.choose import Choice
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Generator, Rail, Retriever, StreamGuard
-from backend.rails.hold_back import NoGuard, SecretsGuard
+from backend.rails.hold_back import Chain, HoldBack
+from backend.rails.patterns import Scanner
+from backend.rails.pii_formats import PII
 from backend.rails.policy import anywhere, policy
+from backend.rails.secret_formats import SECRETS
 from backend.rails.secrets import SecretsRail
 from backend.settings import Retrieval, Settings
 from indexer.embedder import SentenceTransformerEmbedder
@@ -77,12 +80,27 @@ def rails(settings: Settings) -> list[Rail]:
 
 
 def guard(settings: Settings) -> Callable[[str], StreamGuard]:
-    """Makes the output guard of one answer, for its tenant."""
+    """Makes the output guard of one answer, for its tenant: what it finds by format."""
+    tables = {"secrets": SECRETS, "pii": PII}
+    scanners: dict[tuple[str, ...], Scanner] = {}  # compiled once for each set of tables
+
+    def scanner(names: tuple[str, ...]) -> Scanner:
+        if names not in scanners:
+            scanners[names] = Scanner([pattern for name in names for pattern in tables[name]])
+        return scanners[names]
 
     def make(tenant: str) -> StreamGuard:
-        action = policy(settings, "secrets", tenant).action
-        return SecretsGuard(action) if action in ("redact", "block") else NoGuard()
+        actions = {name: policy(settings, name, tenant).action for name in tables}
+        blocking = tuple(name for name in tables if actions[name] == "block")
+        redacting = tuple(name for name in tables if actions[name] == "redact")
+        guards: list[StreamGuard] = []
+        if blocking:
+            guards.append(HoldBack(scanner(blocking), "block"))
+        if redacting:
+            guards.append(HoldBack(scanner(redacting), "redact"))
+        return Chain(guards)
 
+    make("")  # compiles before the first question
     return make
 
 

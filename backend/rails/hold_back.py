@@ -4,9 +4,11 @@ The idea is that of stop strings in a detokenizer (vLLM's ``IncrementalDetokeniz
 only the tail that could still grow into a match.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from backend.errors import Blocked
+from backend.ports import StreamGuard
 from backend.rails.patterns import Scanner
 from backend.rails.redaction import redact
 from backend.rails.secret_formats import SECRETS
@@ -49,6 +51,24 @@ class HoldBack:
         self._pending = text[cut:]
         self._context = text[max(0, cut - self._scanner.context) : cut]
         return shown
+
+
+class Chain:
+    """Guards in order, as one: what the first lets out goes into the second."""
+
+    def __init__(self, guards: Sequence[StreamGuard]) -> None:
+        self._guards = guards
+
+    def feed(self, text: str) -> str:
+        for guard in self._guards:
+            text = guard.feed(text)
+        return text
+
+    def flush(self) -> str:
+        text = ""
+        for guard in self._guards:
+            text = guard.feed(text) + guard.flush()
+        return text
 
 
 class NoGuard:

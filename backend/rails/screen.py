@@ -15,8 +15,8 @@ import msgspec
 from backend.audit import Audit
 from backend.errors import Blocked
 from backend.ports import Part, Span
+from backend.rails.placeholders import Vault
 from backend.rails.policy import Guarded
-from backend.rails.redaction import redact
 from backend.wire import Ask
 
 Findings = list[tuple[Span, ...]]
@@ -31,13 +31,17 @@ class _Text:
 
 
 class Screen:
-    """The rails of one question."""
+    """The rails of one question. ``vault`` keeps what was taken out of it.
+
+    Personal data comes back in the answer; a secret does not, for an answer may be kept or shared.
+    """
 
     def __init__(self, rails: Sequence[Guarded], audit: Audit, tenant: str = "") -> None:
         self._redacting = [one for one in rails if one.policy.action == "redact"]
         self._judging = [one for one in rails if one.policy.action != "redact"]
         self._audit = audit
         self._tenant = tenant
+        self.vault = Vault((), ())
 
     async def redact(self, ask: Ask) -> tuple[Ask, list[str]]:
         """The question as the model may see it, and notices. Raises ``Blocked`` on failure."""
@@ -48,7 +52,17 @@ class Screen:
         ]
         if not any(columns):
             return ask, []
-        cleaned = [redact(text.text, spans) for text, spans in zip(texts, columns, strict=True)]
+        personal = {
+            span.kind
+            for one, findings in zip(self._redacting, judged, strict=True)
+            if one.rail.name == "pii"
+            for spans in findings
+            for span in spans
+        }
+        self.vault = Vault((text.text for text in texts), restored=personal)
+        cleaned = [
+            self.vault.redact(text.text, spans) for text, spans in zip(texts, columns, strict=True)
+        ]
         kinds = sorted({span.kind for spans in columns for span in spans})
         notice = f"Kept from the model: {', '.join(kinds)}."
         return _with_texts(ask, cleaned), [notice]

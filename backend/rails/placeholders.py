@@ -1,0 +1,92 @@
+"""Reversible redaction: the model sees ``<EMAIL_1>``, the user sees the address again. Pure.
+
+A ``Vault`` lives as long as one question and its answer. Restored text must not be scanned again:
+the order is model, ``HoldBack``, ``Restore``, user.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+
+from backend.ports import Span
+from backend.rails.redaction import merge
+
+_PLACEHOLDER = re.compile(r"<[A-Z0-9_]+_[0-9]+>")
+
+
+class Vault:
+    """What was taken out of one question, and what stands in its place.
+
+    ``texts`` is everything the model will read; a placeholder that stands there already is left
+    to its author. Only values of the kinds in ``restored`` come back.
+    """
+
+    def __init__(self, texts: Iterable[str], restored: Collection[str]) -> None:
+        self._restored = frozenset(restored)
+        self._taken = {found for text in texts for found in _PLACEHOLDER.findall(text)}
+        self._placeholders: dict[str, str] = {}  # by value
+        self._numbers: dict[str, int] = {}  # the last one of each label
+        self._values: dict[str, str] = {}  # by placeholder, of kinds that come back
+
+    def redact(self, text: str, spans: Iterable[Span]) -> str:
+        """The text with each span's value replaced; the same value always by the same name."""
+        parts = []
+        position = 0
+        for span in merge(spans):
+            value = text[span.start : span.end]
+            parts += [text[position : span.start], self._placeholder(value, span.kind)]
+            position = span.end
+        return "".join([*parts, text[position:]])
+
+    def restore(self) -> "Restore":
+        """The guard of this question's answer."""
+        return Restore(self._values)
+
+    def _placeholder(self, value: str, kind: str) -> str:
+        if value not in self._placeholders:
+            placeholder = self._placeholders[value] = self._fresh(_label(kind))
+            if kind in self._restored:
+                self._values[placeholder] = value
+        return self._placeholders[value]
+
+    def _fresh(self, label: str) -> str:
+        while True:
+            self._numbers[label] = self._numbers.get(label, 0) + 1
+            placeholder = f"<{label}_{self._numbers[label]}>"
+            if placeholder not in self._taken:
+                return placeholder
+
+
+class Restore:
+    """Puts values back while an answer streams; holds back only the start of a placeholder."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self._values = values
+        self._pending = ""
+
+    def feed(self, text: str) -> str:
+        if not self._values:
+            return text
+        text = self._pending + text
+        cut = text.rfind("<")
+        if cut < 0 or not self._may_become_one(text[cut:]):
+            cut = len(text)
+        self._pending = text[cut:]
+        return _PLACEHOLDER.sub(self._value, text[:cut])
+
+    def flush(self) -> str:
+        pending, self._pending = self._pending, ""
+        return pending
+
+    def _may_become_one(self, tail: str) -> bool:
+        """A placeholder has one "<", at its start, so only what follows the last can be open."""
+        return tail not in self._values and any(
+            placeholder.startswith(tail) for placeholder in self._values
+        )
+
+    def _value(self, found: re.Match[str]) -> str:
+        return self._values.get(found[0], found[0])
+
+
+def _label(kind: str) -> str:
+    """``phone number`` becomes ``PHONE_NUMBER``."""
+    return re.sub(r"[^A-Z0-9]+", "_", kind.upper()).strip("_") or "VALUE"
