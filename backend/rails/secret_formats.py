@@ -74,7 +74,7 @@ def url_password(value: str) -> bool:
 
 
 # A name that says a secret follows; and what may stand between it and the value, in code, JSON,
-# YAML, TOML, .env, XML, headers and command lines.
+# YAML, TOML, .env files and calls.
 _OWNER = r"(?i:db|my|user|root|admin|mysql|pg|redis|smtp|ftp|ssh|mail|proxy|client|access|bot)?"
 _PASSWORD = rf"{_OWNER}(?i:passw(?:or)?d|passphrase|passwort|pwd)"
 _KEY = (
@@ -83,12 +83,14 @@ _KEY = (
 )
 _ASSIGNED = (
     r"[A-Za-z0-9_]{0,24}[\"'`]{0,2}[\])]?[ \t]{0,8}"
-    r"(?:(?::[ ]?[A-Za-z][A-Za-z\[\]|. ]{0,24})?(?:=>|:=|={1,3})|:|>|,(?=[ ]?[\"']))[ \t]{0,8}"
+    r"(?:(?::[ ]?[A-Za-z][A-Za-z\[\]|. ]{0,24})?(?:=>|:=|={1,3})|:|,(?=[ ]?[\"']))[ \t]{0,8}"
 )
 _OPEN = r"(?:[rbu]{0,2}[\"'`]|\\\")"
 _QUOTED = rf"{_OPEN}(?P<value>[^\s\"'`\\]{{6,100}})[\"'`\\]"
 _BARE = r"(?P<value>[^\s\"'`<>;,&(){}\[\]\\$]{8,100})(?=[\s<;,&\"'`\\]|\Z)"
 _OPAQUE = r"(?:[rbu]{0,2}[\"'`]|\\\")?(?P<value>[A-Za-z0-9_\-+/=~.]{16,200})(?![A-Za-z0-9_(\[.])"
+# XML; no digits in the name, or our own placeholders would be elements.
+_ELEMENT = r"[A-Za-z.-]{0,24}>\s{0,8}(?P<value>[^\s<>]{6,200})(?=\s{0,8}</)"
 
 _HEX32 = r"[0-9a-f]{32}"
 _WORD = r"[A-Za-z0-9_-]"
@@ -205,6 +207,13 @@ SECRETS: tuple[Pattern, ...] = (
         credential,
     ),
     Pattern("key", rf"{_KEY}{_ASSIGNED}{_OPAQUE}", (), random_looking),
+    *(
+        Pattern(kind, rf"{name}{_ELEMENT}", ("</",), validate)
+        for kind, name, validate in (
+            ("password", _PASSWORD, bare_credential),
+            ("key", _KEY, random_looking),
+        )
+    ),
     Pattern(
         "key",
         r"--(?i:api-?key|token|secret|access-key|auth)[ =][\"']?"
