@@ -138,6 +138,10 @@ class Rail(Protocol):
     name: str
     parts: frozenset[Part]
 
+    def start(self) -> None:
+        """Begins to load what it needs, and returns at once. Needs a running event loop."""
+        ...
+
     async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         """What was found in each text, in order. Raises ``Unavailable`` when it cannot say."""
         ...

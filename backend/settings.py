@@ -157,6 +157,14 @@ class PiiRail(Struct, frozen=True, forbid_unknown_fields=True):
     action: Annotated[Action, _doc(_ACTIONS)] = "redact"
     on_failure: Annotated[Literal["allow", "block"], _doc(_ON_FAILURE)] = "block"
     budget_ms: Annotated[Span, _doc("Later than this is a failure.")] = 2000.0
+    names: Annotated[
+        Literal["none", "spacy", "transformers"],
+        _doc("Whether names and places are looked for as well, by which kind of model."),
+    ] = "none"
+    model: Annotated[str, _doc("That model: a local folder or a name; see docs/guardrails.md.")] = (
+        ""
+    )
+    device: Annotated[str, _doc("Device of that model: cpu, cuda, cuda:1.")] = "cpu"
 
 
 class ToxicityRail(Struct, frozen=True, forbid_unknown_fields=True):
@@ -227,13 +235,14 @@ class Ray(Struct, frozen=True, forbid_unknown_fields=True):
     gateway_replicas: Annotated[Count, _doc("Replicas of the gateway.")] = 1
     generator_replicas: Annotated[Count, _doc("Replicas of the generator.")] = 1
     retriever_replicas: Annotated[Count, _doc("Replicas of the retriever.")] = 1
-    rails_replicas: Annotated[Count, _doc("Replicas of the rails.")] = 1
+    rails_replicas: Annotated[Count, _doc("Replicas of each rail that runs a model.")] = 1
     gateway_cpus: Annotated[Span, _doc("CPUs reserved by a gateway replica.")] = 0.1
     generator_cpus: Annotated[Span, _doc("CPUs reserved by a generator replica.")] = 0.1
     generator_gpus: Annotated[Span, _doc("GPUs, or a fraction, per generator replica.")] = 0.0
     retriever_cpus: Annotated[Span, _doc("CPUs reserved by a retriever replica.")] = 0.1
     retriever_gpus: Annotated[Span, _doc("GPUs, or a fraction, per retriever replica.")] = 0.0
     rails_cpus: Annotated[Span, _doc("CPUs reserved by a rails replica.")] = 0.1
+    rails_gpus: Annotated[Span, _doc("GPUs, or a fraction, per rails replica.")] = 0.0
     gateway_max_ongoing: Annotated[
         Count, _doc("Open websockets and HTTP requests per gateway replica.")
     ] = 4096

@@ -1,9 +1,12 @@
 """`glossator serve`: starts a deployment, indexes behind a progress bar, serves until a signal."""
 
 import asyncio
+import json
 import logging
 import signal
 import threading
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +20,8 @@ from backend.wire import Ask
 from glossator import asking, indexing
 from glossator.cli import DEFAULT_URL
 from glossator.indexing import console
+
+_READY_WITHIN_S = 90.0
 
 
 def serve(
@@ -70,6 +75,7 @@ async def _locally(
     console.print(f"Generator: {choice.engine}, because {choice.why}.")
     console.print("Starting ...")
     async with local_backend(settings, data, choice) as backend:
+        await _until_ready(backend.url)
         if sources:
             await _index(backend, sources, question)
         elif question:
@@ -85,10 +91,38 @@ async def _on_ray(settings: Settings, data: Path, question: str | None) -> None:
     console.print(f"Generator: {choice.engine}, because {choice.why}.")
     console.print("Starting the deployments on Ray Serve ...")
     async with ray_backend(settings, data, choice) as url:
+        await _until_ready(url)
         if question:
             await _ask(url, question)
         _announce(url, "deployed on Ray Serve")
         await asyncio.Event().wait()
+
+
+async def _until_ready(url: str) -> None:
+    """Until questions are answered: rails that may not be skipped load behind a server that is up.
+
+    Tells what does not work as configured; goes on after ``_READY_WITHIN_S`` all the same.
+    """
+    deadline = asyncio.get_running_loop().time() + _READY_WITHIN_S
+    while True:
+        ready, readiness = await asyncio.to_thread(_readiness, url)
+        if ready or asyncio.get_running_loop().time() > deadline:
+            break
+        await asyncio.sleep(0.2)
+    if not ready:
+        console.print(f"[yellow]Not ready: {readiness.get('reason', '')}[/]")
+    for part in readiness.get("degraded", ()):
+        console.print(f"[yellow]Degraded: {part}[/]")
+
+
+def _readiness(url: str) -> tuple[bool, dict[str, Any]]:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=5) as response:
+            return True, json.load(response)
+    except urllib.error.HTTPError as refused:
+        return False, json.load(refused)
+    except OSError as error:
+        return False, {"reason": str(error)}
 
 
 async def _index(backend: LocalBackend, sources: Sequence[str], question: str | None) -> None:

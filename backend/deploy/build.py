@@ -1,6 +1,6 @@
 """Makes each part of the backend from the settings. Heavy libraries load in here, when called."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from backend.admission import BoundedAdmission
@@ -11,15 +11,20 @@ from backend.metrics import Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Generator, Rail, Retriever, StreamGuard
 from backend.rails.hold_back import Chain, HoldBack
+from backend.rails.injection import InjectionRail
 from backend.rails.patterns import Scanner
+from backend.rails.pii import PiiRail
 from backend.rails.pii_formats import PII
 from backend.rails.policy import anywhere, policy
 from backend.rails.secret_formats import SECRETS
 from backend.rails.secrets import SecretsRail
+from backend.rails.toxicity import ToxicityRail
 from backend.settings import Retrieval, Settings
 from indexer.embedder import SentenceTransformerEmbedder
-from indexer.store import ChromaStore
+from indexer.search import HybridIndex
 from indexer.types import Embedder, IndexerError
+
+RAILS = ("secrets", "pii", "toxicity", "injection")  # the topic rail judges what was retrieved
 
 
 def index_folder(data: Path) -> Path:
@@ -60,10 +65,10 @@ def embedder(retrieval: Retrieval) -> Embedder:
         raise StartupFailed(str(error)) from error
 
 
-def store(data: Path, embedder: Embedder, *, writable: bool) -> ChromaStore:
+def store(data: Path, embedder: Embedder, *, writable: bool) -> HybridIndex:
     """Raises ``StartupFailed``: in use, made by another embedder, or not there to read."""
     try:
-        return ChromaStore.open(
+        return HybridIndex.open(
             index_folder(data),
             embedder_name=embedder.name,
             dimension=embedder.dimension,
@@ -73,10 +78,27 @@ def store(data: Path, embedder: Embedder, *, writable: bool) -> ChromaStore:
         raise StartupFailed(str(error)) from error
 
 
-def rails(settings: Settings) -> list[Rail]:
-    """Every rail that some tenant has on."""
-    made: list[Rail] = [SecretsRail()]
-    return [rail for rail in made if anywhere(settings, rail.name)]
+MODEL_RAILS = ("pii", "toxicity")  # load libraries for seconds; the others are tables
+
+
+def rails(settings: Settings, names: Sequence[str] = RAILS) -> list[Rail]:
+    """Those of the named rails that some tenant has on; not started yet."""
+    return [rail(settings, name) for name in names if anywhere(settings, name)]
+
+
+def rail(settings: Settings, name: str) -> Rail:
+    match name:
+        case "secrets":
+            return SecretsRail()
+        case "injection":
+            return InjectionRail()
+        case "pii":
+            pii = settings.rails.pii
+            return PiiRail(pii.names, pii.model, pii.device)
+        case "toxicity":
+            return ToxicityRail(settings.rails.toxicity)
+        case _:
+            raise ValueError(f"there is no rail {name!r}")
 
 
 def guard(settings: Settings) -> Callable[[str], StreamGuard]:
@@ -108,6 +130,8 @@ def gateway(
     settings: Settings, generator: Generator, retriever: Retriever, rails: list[Rail]
 ) -> Gateway:
     """The pipeline and the gateway over parts that are local or handles, all the same."""
+    for one in rails:
+        one.start()
     metrics = Metrics()
     admission = BoundedAdmission(settings.admission.max_running, settings.admission.max_waiting)
     metrics.watch("requests_running", "Requests admitted.", lambda: admission.running)

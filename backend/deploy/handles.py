@@ -96,6 +96,9 @@ class RayRail:
         self.parts = parts
         self._handle = handle
 
+    def start(self) -> None:
+        """The replica has begun already."""
+
     async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         with _translated(f"{self.name} rail"):
             found: list[tuple[Span, ...]] = await self._handle.check.remote(list(texts))

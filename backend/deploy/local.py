@@ -18,7 +18,7 @@ from backend.gateway import Gateway, build_app
 from backend.generators.choose import Choice
 from backend.retriever import IndexRetriever
 from backend.settings import Server, Settings
-from indexer.store import ChromaStore
+from indexer.search import HybridIndex
 from indexer.types import Embedder
 
 _BACKLOG = 2048  # a launch spike connects faster than a busy event loop accepts
@@ -31,7 +31,7 @@ class LocalBackend:
     url: str
     gateway: Gateway
     embedder: Embedder
-    store: ChromaStore
+    store: HybridIndex
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The same graph as Ray Serve deployments: gateway → generator, retriever, one for each rail.
+"""The same graph as Ray Serve deployments: gateway → generator, retriever, rails with a model.
 
 The plain classes are wrapped here and nowhere else. What the tuned ingress is worth was measured:
 Serve's default path costs two to three times the TTFT (docs/performance.md).
@@ -20,7 +20,7 @@ from backend.deploy.local import free_port, listening
 from backend.errors import GlossatorError, StartupFailed
 from backend.gateway import build_app
 from backend.generators.choose import Choice
-from backend.ports import Load, Prompt, Rail, Retrieved, Sampling, Span, TextDelta
+from backend.ports import Load, Prompt, Retrieved, Sampling, Span, TextDelta
 from backend.retriever import IndexRetriever
 from backend.settings import Settings
 
@@ -77,10 +77,11 @@ class RetrieverDeployment:
 
 
 class RailDeployment:
-    """Checks texts for every gateway."""
+    """A rail that runs a model, for every gateway: batched across them, scaled apart."""
 
-    def __init__(self, rail: Rail) -> None:
-        self._rail = rail
+    async def __init__(self, name: str, settings: Settings) -> None:  # type: ignore[misc]
+        self._rail = build.rail(settings, name)
+        self._rail.start()
 
     async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         return await self._rail.check(texts)
@@ -150,8 +151,9 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
             ray.rails_replicas,
             ray.rails_max_ongoing,
             ray.rails_cpus,
-        ).bind(rail)
-        for rail in build.rails(settings)
+            ray.rails_gpus,
+        ).bind(rail.name, settings)
+        for rail in build.rails(settings, build.MODEL_RAILS)
     }
     return deploy(
         serve.ingress()(GatewayDeployment),

@@ -27,6 +27,9 @@ class InjectionRail:
     name = "injection"
     parts: frozenset[Part] = frozenset(("question", "code"))
 
+    def start(self) -> None:
+        return
+
     async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         if sum(len(text) for text in texts) < _LONG:
             return [find(text) for text in texts]

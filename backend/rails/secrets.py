@@ -16,6 +16,9 @@ class SecretsRail:
     def __init__(self) -> None:
         self._scanner = Scanner(SECRETS)
 
+    def start(self) -> None:
+        return
+
     async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         return [self._scanner.find(text) for text in texts]
 

@@ -254,6 +254,9 @@ class Waiting:
         await self.release.wait()
         return [(Span(0, len(text), "an instruction"),) for text in texts]
 
+    def start(self):
+        return
+
     async def state(self):
         return ""
 

@@ -65,7 +65,7 @@ async def test_a_rail_that_is_killed_under_load_fails_closed_and_comes_back(back
     stop = asyncio.Event()
     users = [asyncio.create_task(user(stop)) for _ in range(4)]
     await backend.until(lambda: len(ended) >= 8, "the users are answered")
-    killed = replica("rail-secrets")
+    killed = replica("rail-pii")
     killed.kill()
     await backend.until(lambda: any(is_blocked(frames) for frames in ended), "the policy holds")
     seen = len(ended)
@@ -82,7 +82,7 @@ async def test_a_rail_that_is_killed_under_load_fails_closed_and_comes_back(back
         if is_blocked(frames):
             assert not any(isinstance(frame, Delta) for frame in frames)
             assert frames[-1].retry_after_ms
-    assert replica("rail-secrets").pid != killed.pid
+    assert replica("rail-pii").pid != killed.pid
 
 
 def is_blocked(frames):

@@ -31,6 +31,9 @@ class Scripted:
         self.check = check
         self.parts = frozenset(parts)
 
+    def start(self):
+        return
+
     async def state(self):
         return ""
 
