@@ -27,9 +27,9 @@ PHONE = "+44 20 7946 " + "0958"
 SECRETS_AND_PII = [TOKEN, JWT, KEY, URL, PASSWORD, EMAIL, CARD, IBAN, PHONE, "52.94.236.248"]
 
 words = st.sampled_from(
-    ["the ", "gh", "p_", "sk-", "AKIA", "=", "\n", "xox", "b-", "é", "a", " ", "4", "1.", "@", "+"]
-    + ["://", ":", '"', "password", "api_key=", "\\n", "\uffff", "-----BEGIN ", "K", "tel "]
-)
+    ["the ", "gh", "p_", "sk-", "AKIA", "=", "\n", "xox", "b-", "é", "a", " ", "4", "1.", "@", "+",
+     "://", ":", '"', "password", "api_key=", "\\n", "\uffff", "-----BEGIN ", "K", "tel "]
+)  # fmt: skip
 planted = st.sampled_from(SECRETS_AND_PII)
 parts = st.one_of(
     words, planted, st.tuples(planted, st.integers(1, 60)).map(lambda p: p[0][: p[1]])
