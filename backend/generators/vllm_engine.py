@@ -28,6 +28,9 @@ WARM_PRIORITY = 1 << 30
 # Above this many characters (2,000 tokens, some 3 ms) tokenizing leaves the event loop for a
 # thread. Below, waiting for the thread would cost more than the work.
 INLINE_CHARACTERS = 8_000
+# So many tokens leave as they come. The first alone may be half a character, or the start of what
+# an output rail looks for, and then the user sees nothing before the next.
+UNPACED_TOKENS = 4
 
 
 class VllmGenerator:
@@ -66,7 +69,7 @@ class VllmGenerator:
     ) -> AsyncGenerator[TextDelta]:
         """One delta per pull; what the engine made since the last pull comes as one delta.
 
-        The first delta leaves at once, a later one not before ``coalesce_ms`` after its
+        The first tokens leave at once, a later delta not before ``coalesce_ms`` after its
         predecessor, unless it is the last.
         """
         tokens = await self._tokens(prompt)
@@ -168,16 +171,18 @@ class VllmGenerator:
         loop = asyncio.get_running_loop()
         finish = self._steps.finish_of(engine_id)
         finished = False
+        sent = 0
         try:
             with _mapped(self.model):
                 async with aclosing(outputs):
                     async for output in outputs:
                         finished = output.finished
                         next_pull = loop.time() + self._coalesce_s
+                        sent += len(output.outputs[0].token_ids)
                         yield output
                         # vLLM merges the deltas that arrive while nobody pulls.
                         pause = next_pull - loop.time()
-                        if pause > 0 and not finished:
+                        if pause > 0 and sent >= UNPACED_TOKENS and not finished:
                             await asyncio.wait((finish,), timeout=pause)
         finally:
             self._steps.forget(engine_id)
