@@ -45,13 +45,14 @@ class Card(msgspec.Struct, frozen=True, array_like=True):
     name: str  # terms of the symbol
     headline: str  # terms of title, section and summary
     text: str  # distinct terms of the text
+    uri: str = ""
 
 
 _decode = msgspec.msgpack.Decoder(Card).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def card(chunk: Chunk) -> Card:
+def card_of(chunk: Chunk) -> Card:
     return Card(
         id=chunk.id,
         entry=chunk.symbol or chunk.id,
@@ -63,6 +64,7 @@ def card(chunk: Chunk) -> Card:
         name=" ".join(terms(chunk.symbol)),
         headline=" ".join(terms(_headline(chunk))),
         text=" ".join(dict.fromkeys(terms(chunk.text))),
+        uri=chunk.uri,
     )
 
 
@@ -114,7 +116,7 @@ class LexicalIndex:
         with self._writing:
             writer = self._open_writer()
             for chunk in chunks:
-                known = card(chunk)
+                known = card_of(chunk)
                 writer.delete_documents_by_term("key", _key(chunk.id))
                 writer.add_document(self._document(known, chunk))
 
@@ -154,17 +156,17 @@ class LexicalIndex:
     def named(self, name: str, sources: Sequence[str] | None = None) -> list[Card]:
         """Entries whose symbol is ``name``, else those whose symbol ends with it.
 
-        Of several spellings the one in the question's case; each by the beginning of its text.
+        A package often exports a name that is documented deeper: ``networkx.bfs_tree`` finds
+        ``networkx.algorithms…bfs_tree``. Of several spellings the one in the question's case;
+        each entry by the beginning of its text.
         """
-        terms_of_name = self._tantivy.Query.term_query(self._schema, "names", name.lower())
-        found = [each for each, _ in self._cards(self._within(terms_of_name, sources), _NAMED)]
-        found.sort(key=lambda each: (each.section, each.symbol.count("."), each.symbol))
-        entries: dict[str, Card] = {}
-        for each in found:
-            entries.setdefault(each.entry, each)
-        whole = [each for each in entries.values() if each.symbol == name]
-        same_case = [each for each in entries.values() if each.symbol.endswith(f".{name}")]
-        return whole or same_case or list(entries.values())
+        package, _, rest = name.partition(".")
+        found = self._ending(name, sources) or [
+            card for card in self._ending(rest, sources) if card.symbol.startswith(f"{package}.")
+        ]
+        whole = [card for card in found if card.symbol == name]
+        same_case = [card for card in found if card.symbol.endswith(f".{rest or name}")]
+        return whole or same_case or found
 
     def cards(self, ids: Sequence[str]) -> dict[str, Card]:
         """By chunk id; of chunks that are not there, none."""
@@ -234,6 +236,16 @@ class LexicalIndex:
                 (tantivy.Occur.Must, tantivy.Query.const_score_query(scope, 0.0)),
             ]
         )
+
+    def _ending(self, name: str, sources: Sequence[str] | None) -> list[Card]:
+        """Each entry whose symbol ends with a name, in any case; the shortest symbol first."""
+        query = self._tantivy.Query.term_query(self._schema, "names", name.lower())
+        found = [card for card, _ in self._cards(self._within(query, sources), _NAMED)]
+        found.sort(key=lambda card: (card.section, card.symbol.count("."), card.symbol))
+        entries: dict[str, Card] = {}
+        for card in found:
+            entries.setdefault(card.entry, card)
+        return list(entries.values())
 
     def _found(self, query: Any, limit: int) -> list[tuple[Card, float]]:
         entries: dict[str, tuple[Card, float]] = {}

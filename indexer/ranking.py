@@ -20,13 +20,12 @@ from indexer.words import terms
 
 WEIGHTS = Path(__file__).with_name("ranker.json")
 K = 10  # of reciprocal rank fusion: .85 hit@5 on 1,723 questions about Python, k=60 .84
-_NOWHERE = 1_000  # the rank of what a search did not find
+_USUAL_DEPTH = 2  # of symbols; pages have none and shall neither gain nor lose by it
 
 Features = npt.NDArray[np.float64]  # shape (candidates, len(FEATURES))
 
 FEATURES = (
     "cosine",  # of the nearest chunk
-    "cosine_lag",  # behind the best candidate's
     "dense_rrf",  # K / (K + rank), 0 when not found
     "bm25_share",  # of the best candidate's
     "lexical_rrf",
@@ -101,16 +100,13 @@ def own_name(card: Card) -> str:
 
 def features(question: Question, candidates: Sequence[Candidate]) -> Features:
     """Shape (candidates, len(FEATURES)), each between about -1 and 1."""
-    best_cosine = max((each.cosine for each in candidates), default=0.0)
     best_bm25 = max((each.bm25 for each in candidates), default=0.0) or 1.0
     total = sum(question.idf.values()) or 1.0
-    rows = [_row(question, each, best_cosine, best_bm25, total) for each in candidates]
+    rows = [_row(question, each, best_bm25, total) for each in candidates]
     return np.asarray(rows, dtype=np.float64).reshape(len(candidates), len(FEATURES))
 
 
-def _row(
-    question: Question, each: Candidate, best_cosine: float, best_bm25: float, total: float
-) -> tuple[float, ...]:
+def _row(question: Question, each: Candidate, best_bm25: float, total: float) -> tuple[float, ...]:
     card = each.card
     name, headline = set(card.name.split()), set(card.headline.split())
     text = set(card.text.split())
@@ -124,7 +120,6 @@ def _row(
     piece = spelled(last, question.terms) if last else 0
     return (
         each.cosine,
-        each.cosine - best_cosine,
         reciprocal(each.dense_rank),
         each.bm25 / best_bm25,
         reciprocal(each.lexical_rank),
@@ -137,7 +132,7 @@ def _row(
         len(asked & parts) / len(parts) if last else 0.0,
         float(piece > 0),
         piece / (len(question.terms) or 1),
-        min(card.symbol.count("."), 6) / 6,
+        (min(card.symbol.count("."), 6) if card.symbol else _USUAL_DEPTH) / 6,
         math.log1p(question.mentions.get(last, 0)) / 10,
         float(card.callable and card.kind == "function"),
         float(card.kind == "class"),

@@ -52,19 +52,25 @@ class HybridIndex:
 
     @classmethod
     def open(
-        cls, path: Path | str, *, embedder_name: str, dimension: int, writable: bool = True
+        cls,
+        path: Path | str,
+        *,
+        embedder_name: str,
+        dimension: int,
+        writable: bool = True,
+        ranked: bool = True,
     ) -> Self:
         """Open the index in ``path``; raises as ``ChromaStore.open`` does.
 
-        Words that are missing are indexed before it returns: on disk by a writer, in memory by a
-        reader, with a warning.
+        ``ranked`` false leaves the order to fusion. Words that are missing are indexed before it
+        returns: on disk by a writer, in memory by a reader, with a warning.
         """
         store = ChromaStore.open(
             path, embedder_name=embedder_name, dimension=dimension, writable=writable
         )
         try:
             lexical = _open_lexical(Path(path).expanduser() / LEXICAL, store, writable)
-            return cls(store, lexical, LinearRanker.load())
+            return cls(store, lexical, LinearRanker.load() if ranked else None)
         except BaseException:
             store.close()
             raise

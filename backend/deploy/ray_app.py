@@ -206,6 +206,8 @@ def _tune(folder: Path, settings: Settings) -> None:
         # Its handler for SIGTERM prints a stack and ends the process before we can clean up.
         "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Ray runs its workers as background jobs, at 15; for ours somebody waits.
+        "RAY_worker_niceness": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
     for name, value in defaults.items():

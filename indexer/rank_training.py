@@ -1,0 +1,174 @@
+"""Trains the ranker: ``python -m indexer.rank_training`` writes ``ranker.json``.
+
+It indexes installed packages that no evaluation uses, makes questions from their documentation
+(``indexer.questions``), and fits the weights so that the entry a question was made from comes
+first among what both searches find. Prints, for every package, what a ranker that never saw it
+does to it, beside plain fusion.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.embedder import SentenceTransformerEmbedder
+from indexer.pipeline import index
+from indexer.questions import Question, questions
+from indexer.ranking import FEATURES, WEIGHTS, Features, features, fuse
+from indexer.search import HybridIndex
+from indexer.sources import open_source
+from indexer.types import Embedder
+from indexer.words import terms
+
+CORPORA = (
+    "package:scipy.ndimage",
+    "package:scipy.spatial",
+    "package:scipy.integrate",
+    "package:scipy.interpolate",
+    "package:scipy.linalg",
+    "package:scipy.signal",
+    "package:sklearn.cluster",
+    "package:sklearn.linear_model",
+    "package:sklearn.metrics",
+    "package:sklearn.preprocessing",
+    "package:jinja2",
+    "package:websockets",
+)
+# Questions of a package per origin. Few of those that repeat what is indexed: they would teach
+# that an answer has all words of its question.
+_PER_ORIGIN = {"listed": 200, "see_also": 200, "summary": 50, "body": 15}
+_IN_OTHER_WORDS = {"listed", "see_also"}
+_WORTH = 5.0  # how much more than another a question in other words counts: users ask in theirs
+_DECAY = 1e-3  # of the squared weights, per question
+_STEPS = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The candidates of one question in the order of fusion, and which of them answer it."""
+
+    corpus: str
+    rows: Features
+    right: npt.NDArray[np.bool_]
+    worth: float = 1.0
+
+
+def train(examples: Sequence[Example]) -> npt.NDArray[np.float64]:
+    """The weights under which right candidates are likeliest to come first (a softmax each)."""
+    rows = np.concatenate([example.rows for example in examples])
+    right = np.concatenate([example.right for example in examples])
+    starts = np.cumsum([0, *(len(example.right) for example in examples[:-1])])
+    of = np.repeat(np.arange(len(examples)), [len(example.right) for example in examples])
+    worth = np.array([example.worth for example in examples])
+    worth = (worth / worth.sum())[of]
+    scale = rows.std(axis=0) + 1e-9
+    scaled = rows / scale
+
+    weights = np.zeros(len(FEATURES))
+    momentum, square = np.zeros_like(weights), np.zeros_like(weights)
+    for step in range(1, _STEPS + 1):
+        scores = scaled @ weights
+        scores = np.exp(scores - np.maximum.reduceat(scores, starts)[of])
+        share = scores / np.add.reduceat(scores, starts)[of]
+        good = np.where(right, scores, 0.0)
+        wanted = good / np.add.reduceat(good, starts)[of]
+        gradient = (worth * (share - wanted)) @ scaled + 2 * _DECAY * weights
+        momentum = 0.9 * momentum + 0.1 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        bias = np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+        weights -= 0.05 * bias * momentum / (np.sqrt(square) + 1e-9)
+    fitted: npt.NDArray[np.float64] = weights / scale
+    return fitted
+
+
+def reciprocal_rank(example: Example, weights: npt.NDArray[np.float64] | None) -> float:
+    """Of the first right candidate; without weights in the order of fusion."""
+    places = example.right
+    if weights is not None:
+        places = places[np.argsort(-(example.rows @ weights), kind="stable")]
+    return 1.0 / (1 + int(np.argmax(places)))
+
+
+def asked(corpus: str) -> list[Question]:
+    """Questions on a package, the same ones on every run.
+
+    Of what is indexed word by word, without the words of the entry's name half the time, only
+    some words are asked with; of descriptions in other words, half are asked as they are.
+    """
+    chance = random.Random(corpus)
+    documents = list(open_source(corpus).documents())
+    found: list[Question] = []
+    for mask in (False, True):
+        by_origin: dict[str, list[Question]] = {}
+        for question in questions(documents, mask=mask):
+            by_origin.setdefault(question.origin, []).append(question)
+        for origin, count in _PER_ORIGIN.items():
+            some = by_origin.get(origin, [])
+            if mask and origin in _IN_OTHER_WORDS:
+                continue
+            found += chance.sample(some, min(len(some), count))
+    return [
+        each
+        if each.origin in _IN_OTHER_WORDS and chance.random() < 0.5
+        else shortened(each, chance)
+        for each in found
+    ]
+
+
+def shortened(question: Question, chance: random.Random) -> Question:
+    """Three to six of its content words: people ask in fewer words than authors write."""
+    words = [word for word in question.text.split() if terms(word)]
+    chosen = sorted(chance.sample(range(len(words)), min(len(words), chance.randint(3, 6))))
+    return replace(question, text=" ".join(words[i] for i in chosen))
+
+
+def examples(corpora: Sequence[str], opened: HybridIndex, embedder: Embedder) -> Iterator[Example]:
+    """Of questions whose answer was found at all."""
+    for corpus in corpora:
+        for question in asked(corpus):
+            found = opened.find(question.text, embedder.embed([question.text]))
+            candidates = fuse(found.candidates)
+            right = np.array([each.card.symbol in question.expected for each in candidates])
+            if right.any():
+                worth = _WORTH if question.origin in _IN_OTHER_WORDS else 1.0
+                yield Example(corpus, features(found.question, candidates), right, worth)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder for the index; kept")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go")
+    arguments = parser.parse_args()
+    embedder = SentenceTransformerEmbedder()
+    with HybridIndex.open(
+        arguments.data, embedder_name=embedder.name, dimension=embedder.dimension, ranked=False
+    ) as opened:
+        for corpus in CORPORA:
+            index(open_source(corpus), embedder, opened)
+        found = list(examples(CORPORA, opened, embedder))
+
+    print(f"{'held out':32}{'questions':>10}{'fused MRR':>11}{'ranked MRR':>12}")
+    for corpus in CORPORA:
+        held = [example for example in found if example.corpus == corpus]
+        weights = train([example for example in found if example.corpus != corpus])
+        fused = np.mean([reciprocal_rank(example, None) for example in held])
+        ranked = np.mean([reciprocal_rank(example, weights) for example in held])
+        print(f"{corpus:32}{len(held):10}{fused:11.3f}{ranked:12.3f}")
+    weights = train(found)
+    rounded = {
+        name: round(float(weight), 4) for name, weight in zip(FEATURES, weights, strict=True)
+    }
+    arguments.out.write_text(
+        json.dumps({"trained_on": CORPORA, "questions": len(found), "weights": rounded}, indent=1)
+        + "\n",
+        "utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()
