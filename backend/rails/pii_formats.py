@@ -88,9 +88,9 @@ def _named(names: str, number: str) -> str:
 _INTERNATIONAL = r"\+[1-9][0-9]{0,2}(?:[ .\-/]?\(?[0-9]{1,5}\)?){2,6}"
 # Each begins with what it must begin with: a search skips to there at the speed of memchr.
 _NATIONAL = (
-    r"[2-9][0-9]{2}[-. ][2-9][0-9]{2}[-. ][0-9]{4}",  # North America
-    r"1[-. ][2-9][0-9]{2}[-. ][2-9][0-9]{2}[-. ][0-9]{4}",
-    r"\([2-9][0-9]{2}\)[ ]?[2-9][0-9]{2}[-. ][0-9]{4}",
+    r"[2-9][0-9]{2}[-. ][0-9]{3}[-. ][0-9]{4}",  # North America
+    r"1[-. ][2-9][0-9]{2}[-. ][0-9]{3}[-. ][0-9]{4}",
+    r"\([2-9][0-9]{2}\)[ ]?[0-9]{3}[-. ][0-9]{4}",
     r"0[1-9](?:(?: [0-9]{2}){4}|(?:\.[0-9]{2}){4}|(?:-[0-9]{2}){4})",  # France
     r"0[1-9][0-9]{1,4}(?:[ ]?[/-][ ]?[0-9]{5,8}|[ /-][0-9]{3,4}[ -][0-9]{3,5})",  # Germany, UK
     r"0[1-9][0-9]{3} [0-9]{6}",  # UK
@@ -105,34 +105,6 @@ PII: tuple[Pattern, ...] = (
         r"(?![A-Za-z0-9_(\[@-]|\.[A-Za-z0-9])",
         ("@",),
         email,
-    ),
-    Pattern(
-        "phone number",
-        rf"(?<![A-Za-z0-9_.+-]){_INTERNATIONAL}{_STOP}",
-        ("+",),
-        checksums.international_phone,
-    ),
-    # Without separators not at the start of a line: that is what a diff added.
-    Pattern(
-        "phone number",
-        rf"(?:\A|(?<=[^A-Za-z0-9_.+\n-]))\+[1-9][0-9]{{9,12}}{_STOP}",
-        ("+",),
-        checksums.phone,
-    ),
-    *(
-        Pattern(
-            "phone number", rf"{_ALONE}(?<![0-9] ){number}{_STOP}(?![ ][0-9])", (), checksums.phone
-        )
-        for number in _NATIONAL
-    ),
-    Pattern(
-        "phone number",
-        _named(
-            r"(?:tele|(?:mobile|cell|home|work)[_ ]?)?phone|telefon|handy|mobile|cell|tel|fax",
-            r"\+?\(?[0-9](?:[ .\-/]?\(?[0-9]{1,5}\)?){2,7}",
-        ),
-        (),
-        checksums.phone,
     ),
     Pattern(
         "credit card",
@@ -271,6 +243,41 @@ PII: tuple[Pattern, ...] = (
         checksums.luhn,
     ),
     Pattern(
-        "passport number", _named(r"passport|passeport|reisepass", r"[A-Z]{0,2}[0-9]{6,9}[A-Z]?")
+        "passport number",
+        _named(r"passport|passeport|reisepass", r"[A-Z0-9]{7,9}"),
+        (),
+        checksums.passport,
+    ),
+    # Last: where a number has a check digit as well, it is known by that.
+    Pattern(
+        "phone number",
+        rf"(?<![A-Za-z0-9_.+-]){_INTERNATIONAL}{_STOP}",
+        ("+",),
+        checksums.international_phone,
+    ),
+    # Without separators not at the start of a line: that is what a diff added.
+    Pattern(
+        "phone number",
+        rf"(?:\A|(?<=[^A-Za-z0-9_.+\n-]))\+[1-9][0-9]{{9,12}}{_STOP}",
+        ("+",),
+        checksums.phone,
+    ),
+    *(
+        Pattern(
+            "phone number",
+            rf"{_ALONE}(?<![0-9] ){number}{_STOP}(?![ ][0-9])",
+            (),
+            checksums.national_phone,
+        )
+        for number in _NATIONAL
+    ),
+    Pattern(
+        "phone number",
+        _named(
+            r"(?:tele|(?:mobile|cell|home|work)[_ ]?)?phone|telefon|handy|mobile|cell|tel|fax",
+            r"\+?\(?[0-9](?:[ .\-/]?\(?[0-9]{1,5}\)?){2,7}",
+        ),
+        (),
+        checksums.phone,
     ),
 )

@@ -19,10 +19,11 @@ def _token(kind: str, expression: str, *hints: str) -> Pattern:
     return Pattern(kind, f"(?:{expression}){_END}", hints)
 
 
-_FAKE = re.compile(
-    r"(?i)change.?me|your|example|placeholder|redacted|removed|dummy|sample|xxx|\*\*\*|\.\.\.|…"
-    r"|<[^>]*>|\$|\{|%\(|%s|environ|getenv|todo|insert|(.)\1{5}"
+_TEMPLATE = re.compile(r"(?i)<[^>]*>|\A\$|\$[{(]|\{|%\(|%s|environ|getenv|\*\*\*|\.\.\.|…|(.)\1{5}")
+_STAND_IN = re.compile(
+    r"(?i)change.?me|your|example|placeholder|redacted|removed|dummy|sample|xxx|todo|insert"
 )
+_LONG_HEX = re.compile(r"(?i)[0-9a-f]{32,200}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9]*(?:[._/:-]+[A-Za-z_][A-Za-z0-9]*)*[._/:-]?")
 _ASSEMBLY = re.compile(r"[0-9a-f]{16}")  # .NET's PublicKeyToken
 
@@ -44,17 +45,24 @@ def _entropy(value: str) -> float:
     return -sum(n / len(value) * math.log2(n / len(value)) for n in Counter(value).values())
 
 
+def fake(value: str) -> bool:
+    """A template, or a word that stands for a secret; noise may hold such a word by chance."""
+    noise = len(value) >= 32 and _changes(value) >= 0.3
+    return bool(_TEMPLATE.search(value) or (_STAND_IN.search(value) and not noise))
+
+
 def random_looking(value: str) -> bool:
     """An opaque token: letters and digits mixed without order, and no placeholder."""
-    if _FAKE.search(value) or _ASSEMBLY.fullmatch(value):
+    if fake(value) or _ASSEMBLY.fullmatch(value):
         return False
     mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-    return mixed and _entropy(value) >= 3.0 and _changes(value) >= 0.2
+    unordered = _changes(value) >= 0.2 or _LONG_HEX.fullmatch(value) is not None
+    return mixed and unordered and _entropy(value) >= 3.0
 
 
 def credential(value: str) -> bool:
     """A password literal: a digit or rare symbol among letters; no placeholder, name or path."""
-    if _FAKE.search(value) or "pass" in value.lower() or "secret" in value.lower():
+    if fake(value) or "pass" in value.lower() or "secret" in value.lower():
         return random_looking(value)
     if _NAME.fullmatch(value) and _changes(value) < 0.2 and not value[-1].isdigit():
         return False
@@ -70,13 +78,13 @@ def bare_credential(value: str) -> bool:
 def url_password(value: str) -> bool:
     """What stands between ``user:`` and ``@`` is a password, unless it stands for one."""
     plain = value.lower() in ("password", "pass", "passwd", "pwd", "secret", "token", "pw", "p")
-    return not plain and not _FAKE.search(value)
+    return not plain and not fake(value)
 
 
 # A name that says a secret follows; and what may stand between it and the value, in code, JSON,
 # YAML, TOML, .env files and calls.
 _OWNER = r"(?i:db|my|user|root|admin|mysql|pg|redis|smtp|ftp|ssh|mail|proxy|client|access|bot)?"
-_PASSWORD = rf"{_OWNER}(?i:passw(?:or)?d|passphrase|passwort|pwd)"
+_PASSWORD = rf"{_OWNER}(?i:passw(?:or)?d|passphrase|passwort|pwd|pass(?![A-Za-z]))"
 _KEY = (
     r"(?i:api[_-]?key|secret|access[_-]?(?:key|token)|auth[_-]?(?:key|token)|account[_-]?key"
     r"|signing[_-]?key|encryption[_-]?key|token|credential|webhook[_-]?key|salt)"
@@ -87,8 +95,14 @@ _ASSIGNED = (
 )
 _OPEN = r"(?:[rbu]{0,2}[\"'`]|\\\")"
 _QUOTED = rf"{_OPEN}(?P<value>[^\s\"'`\\]{{6,100}})[\"'`\\]"
+_QUOTED_LONG = rf"{_OPEN}(?P<value>[^\s\"'`\\\[\]]{{16,200}})[\"'`\\]"
 _BARE = r"(?P<value>[^\s\"'`<>;,&(){}\[\]\\$]{8,100})(?=[\s<;,&\"'`\\]|\Z)"
-_OPAQUE = r"(?:[rbu]{0,2}[\"'`]|\\\")?(?P<value>[A-Za-z0-9_\-+/=~.]{16,200})(?![A-Za-z0-9_(\[.])"
+_OPAQUE = r"(?P<value>[A-Za-z0-9_\-+/=~.]{16,200})(?![A-Za-z0-9_(\[.])"
+# A whole line of a .env file: there a plain word with a digit is a value, not a variable.
+_LINE = (
+    r"(?:\A|(?<=\n))(?:export[ ])?[A-Za-z0-9_.-]{0,30}?(?i:passw(?:or)?d|_pass|pwd)[ ]?[=:][ ]?"
+    r"(?P<value>[^\s\"'`<>;,&(){}\[\]\\$]{6,100})(?=[ \t]{0,4}(?:\n|\Z))"
+)
 # XML; no digits in the name, or our own placeholders would be elements.
 _ELEMENT = r"[A-Za-z.-]{0,24}>\s{0,8}(?P<value>[^\s<>]{6,200})(?=\s{0,8}</)"
 
@@ -206,6 +220,14 @@ SECRETS: tuple[Pattern, ...] = (
         ("--", "login"),
         credential,
     ),
+    Pattern("password", _LINE, ("ass", "ASS", "wd", "WD"), credential),
+    Pattern(
+        "password",
+        r"(?:-u|--user|--proxy-user)[ =][\"']?[^\s:\"']{1,64}:(?P<value>[^\s\"'`$]{6,100})",
+        ("-u", "--proxy-u"),
+        credential,
+    ),
+    Pattern("key", rf"{_KEY}{_ASSIGNED}{_QUOTED_LONG}", (), random_looking),
     Pattern("key", rf"{_KEY}{_ASSIGNED}{_OPAQUE}", (), random_looking),
     *(
         Pattern(kind, rf"{name}{_ELEMENT}", ("</",), validate)

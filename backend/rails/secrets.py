@@ -8,7 +8,7 @@ from backend.rails.secret_formats import SECRETS
 
 
 class SecretsRail:
-    """Finds secrets by their formats. 0.3 ms for 2 kB, so on the event loop."""
+    """Finds secrets by their formats. 0.4 ms for 2 kB, so on the event loop."""
 
     name = "secrets"
     parts: frozenset[Part] = frozenset(("question", "conversation", "code"))
