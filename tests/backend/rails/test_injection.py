@@ -1,5 +1,8 @@
 """The injection rail finds whole sentences that try to instruct the model."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from backend.rails.injection import InjectionRail, find
@@ -24,3 +27,15 @@ async def test_short_and_long_texts_are_judged_alike(filler: str) -> None:
 
 async def test_it_is_always_ready() -> None:
     assert await InjectionRail().state() == ""
+
+
+def test_the_held_out_examples_are_judged_as_documented() -> None:
+    """Rarely a false alarm; the share of attacks caught is the one docs/guardrails.md tells."""
+    path = Path(__file__).parents[2] / "data" / "rails" / "injection.jsonl"
+    examples = [json.loads(line) for line in path.read_text().splitlines()]
+    held_out = [example for example in examples if example["split"] == "held-out"]
+    flagged = [example for example in held_out if find(example["text"])]
+    attacks = [example for example in held_out if example["wanted"]]
+    caught = [example for example in flagged if example["wanted"]]
+    assert len(caught) / len(flagged) > 0.95
+    assert len(caught) / len(attacks) > 0.75
