@@ -5,6 +5,7 @@ Serve's default path costs two to three times the TTFT (docs/performance.md).
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import tempfile
@@ -102,7 +103,10 @@ class GatewayDeployment:
             settings,
             RayGenerator(generator, await generator.model.remote()),
             RayRetriever(retriever),
-            [RayRail(rails[rail.name], rail.name, rail.parts) for rail in build.rails(settings)],
+            [
+                RayRail(rails[rail.name], rail.name, rail.parts) if rail.name in rails else rail
+                for rail in build.rails(settings)
+            ],
         )
 
     def __serve_build_asgi_app__(self) -> FastAPI:
@@ -239,12 +243,17 @@ def _deploy(settings: Settings, data: Path, choice: Choice, host: str, port: int
 
 
 def _reason(error: Exception) -> str:
-    """The message of our own error where Serve quotes one, else Serve's."""
+    """The message of our own error where Serve quotes one, else what Serve says of each part."""
+    from ray import serve
+
+    said = [str(error)]
+    with contextlib.suppress(Exception):  # the cluster itself may be what failed
+        for name, deployment in serve.status().applications[APP].deployments.items():
+            if deployment.status != "HEALTHY" and deployment.message:
+                said.append(f"{name}: {deployment.message}")
+    text = "\n".join(said)
     marker = "StartupFailed: "
-    text = str(error)
-    if marker in text:
-        return text.rsplit(marker, 1)[1].splitlines()[0]
-    return text
+    return text.rsplit(marker, 1)[1].splitlines()[0] if marker in text else text
 
 
 def _shut_down() -> None:
