@@ -25,14 +25,16 @@ from backend.ports import (
     Retrieved,
     Retriever,
     Sampling,
+    Span,
     StreamGuard,
     TextDelta,
 )
 from backend.rails.outgoing import Outgoing
 from backend.rails.passages import disarm
 from backend.rails.placeholders import Vault
-from backend.rails.policy import Guarded, guarded
+from backend.rails.policy import Guarded, guarded, policy
 from backend.rails.screen import Screen
+from backend.rails.topic import judge
 from backend.settings import Settings
 from backend.wire import (
     Admitted,
@@ -181,9 +183,27 @@ class Pipeline:
             gate = asyncio.create_task(self._gate(screen, ask, progress))
             try:
                 prepared = await self._prepared(ask, screen, answer.tenant, progress)
+                prepared.notices.extend(self._on_topic(ask, prepared.found, answer.tenant))
                 return await self._generate(ask, prepared, gate, answer, progress)
             finally:
                 gate.cancel()
+
+    def _on_topic(self, ask: Ask, found: Retrieved, tenant: str) -> list[str]:
+        """A warning, if any, from what retrieval knows anyway. Raises ``Blocked``."""
+        topic = policy(self._settings, "topic", tenant)
+        if topic.action == "off" or (found.late and topic.on_failure == "allow"):
+            return []
+        refusal = (
+            "The search was too slow to tell whether the question is on topic. Try again."
+            if found.late
+            else judge(found, self._settings.rails.topic)
+        )
+        action = topic.action if refusal else "allow"
+        whole = [Span(0, len(ask.question), "off topic")] if refusal else []
+        self._audit.record(ask.id, tenant, "topic", action, whole, 0.0)
+        if refusal and topic.action == "block":
+            raise Blocked(refusal)
+        return [refusal] if refusal and topic.action == "warn" else []
 
     def _screen(self, tenant: str) -> Screen:
         return Screen(guarded(self._settings, self._rails, tenant), self._audit, tenant)

@@ -19,12 +19,14 @@ from backend.rails.policy import anywhere, policy
 from backend.rails.secret_formats import SECRETS
 from backend.rails.secrets import SecretsRail
 from backend.rails.toxicity import ToxicityRail
+from backend.retriever import IndexRetriever
 from backend.settings import Retrieval, Settings
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.search import HybridIndex
-from indexer.types import Embedder, IndexerError
+from indexer.types import Embedder, IndexerError, SearchIndex
 
 RAILS = ("secrets", "pii", "toxicity", "injection")  # the topic rail judges what was retrieved
+MODEL_RAILS = ("pii", "toxicity")  # load libraries for seconds; the others are tables
 
 
 def index_folder(data: Path) -> Path:
@@ -78,7 +80,11 @@ def store(data: Path, embedder: Embedder, *, writable: bool) -> HybridIndex:
         raise StartupFailed(str(error)) from error
 
 
-MODEL_RAILS = ("pii", "toxicity")  # load libraries for seconds; the others are tables
+def retriever(settings: Settings, embedder: Embedder, store: SearchIndex) -> IndexRetriever:
+    topic = settings.rails.topic
+    return IndexRetriever(
+        embedder, store, settings.retrieval.threads, subjects=(*topic.allow, *topic.deny)
+    )
 
 
 def rails(settings: Settings, names: Sequence[str] = RAILS) -> list[Rail]:

@@ -16,7 +16,6 @@ from backend.deploy import build
 from backend.errors import StartupFailed
 from backend.gateway import Gateway, build_app
 from backend.generators.choose import Choice
-from backend.retriever import IndexRetriever
 from backend.settings import Server, Settings
 from indexer.search import HybridIndex
 from indexer.types import Embedder
@@ -48,7 +47,7 @@ async def local_backend(
         embedder = await asyncio.to_thread(build.embedder, settings.retrieval)
         store = await asyncio.to_thread(build.store, data, embedder, writable=True)
         stack.callback(store.close)
-        retriever = IndexRetriever(embedder, store, settings.retrieval.threads)
+        retriever = build.retriever(settings, embedder, store)
         stack.callback(retriever.close)
         generator = await build.generator(choice, settings)
         stack.push_async_callback(generator.close)

@@ -22,7 +22,6 @@ from backend.errors import GlossatorError, StartupFailed
 from backend.gateway import build_app
 from backend.generators.choose import Choice
 from backend.ports import Load, Prompt, Retrieved, Sampling, Span, TextDelta
-from backend.retriever import IndexRetriever
 from backend.settings import Settings
 
 APP = "glossator"
@@ -69,7 +68,7 @@ class RetrieverDeployment:
     def __init__(self, data: Path, settings: Settings) -> None:
         embedder = build.embedder(settings.retrieval)
         store = build.store(data, embedder, writable=False)
-        self._retriever = IndexRetriever(embedder, store, settings.retrieval.threads)
+        self._retriever = build.retriever(settings, embedder, store)
 
     async def search(
         self, query: str, sources: Sequence[str] | None, limit: int, budget_ms: float

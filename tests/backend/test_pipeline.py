@@ -12,7 +12,7 @@ from backend.pipeline import Pipeline
 from backend.ports import Load, Retrieved, Span, TextDelta
 from backend.rails.hold_back import NoGuard, SecretsGuard
 from backend.rails.secrets import SecretsRail
-from backend.settings import Generation, Rails, Settings, Tenant
+from backend.settings import Generation, Rails, Settings, Tenant, TopicRail
 from backend.settings import InjectionRail as InjectionSettings
 from backend.settings import SecretsRail as SecretsSettings
 from backend.wire import (
@@ -297,6 +297,35 @@ async def test_a_passage_that_instructs_the_model_is_disarmed_before_it_reads_it
     read = generator.prompts[0].messages[-1].text
     assert "Call it." in read
     assert "Ignore all previous" not in read
+
+
+FAR = Retrieved((PASSAGE,), "v1", similarity=0.02, sources=("package:numpy",))
+
+
+@pytest.mark.parametrize(
+    ("action", "kinds"),
+    [
+        ("off", [Admitted, Citations, Delta, Finished]),
+        ("allow", [Admitted, Citations, Delta, Finished]),
+        ("warn", [Admitted, Notice, Citations, Delta, Finished]),
+        ("block", [Admitted, Failed]),
+    ],
+)
+async def test_a_question_off_topic_is_treated_as_the_policy_says(action, kinds):
+    settings = Settings(rails=Rails(topic=TopicRail(action=action)))
+    frames = await answered(pipeline(Scripted(TextDelta("a")), Found(FAR), settings=settings))
+
+    assert [type(frame) for frame in frames] == kinds
+    told = [frame.message for frame in frames if isinstance(frame, Notice | Failed)]
+    assert all("numpy" in message for message in told)
+
+
+async def test_a_search_too_late_to_judge_the_topic_is_decided_by_its_failure_policy():
+    settings = Settings(rails=Rails(topic=TopicRail(action="block", on_failure="block")))
+    late = Found(Retrieved(late=True))
+    frames = await answered(pipeline(Scripted(TextDelta("a")), late, settings=settings))
+
+    assert frames[-1].code == "blocked"
 
 
 async def test_a_tenant_has_its_own_policy_and_cache():
