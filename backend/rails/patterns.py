@@ -19,7 +19,8 @@ class Pattern:
 
     The span is the group ``value`` where the expression has one, else the whole match. ``hints``:
     a text without any of these literals cannot match. ``validate`` judges the value: checksum,
-    entropy, reserved ranges. Lookbehinds see at most ``Scanner.context`` characters.
+    entropy, reserved ranges. Lookbehinds see at most ``Scanner.context`` characters, and stand
+    first: after others, ``regex`` reports partial matches that cannot be, and text waits in vain.
     """
 
     kind: str
