@@ -11,7 +11,6 @@ from backend.errors import Blocked
 from backend.ports import StreamGuard
 from backend.rails.patterns import Scanner
 from backend.rails.redaction import redact
-from backend.rails.secret_formats import SECRETS
 
 
 class HoldBack:
@@ -79,12 +78,3 @@ class NoGuard:
 
     def flush(self) -> str:
         return ""
-
-
-class SecretsGuard(HoldBack):
-    """The guard for secrets alone."""
-
-    _secrets = Scanner(SECRETS)
-
-    def __init__(self, action: Literal["redact", "block"]) -> None:
-        super().__init__(self._secrets, action)

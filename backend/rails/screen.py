@@ -120,28 +120,30 @@ class Screen:
 
 
 def _texts(ask: Ask) -> list[_Text]:
-    texts = [
-        _Text("question", ask.question),
-        _Text("conversation", ask.instructions),
-        *(_Text("conversation", turn.text) for turn in ask.history),
-    ]
+    """Everything a question carries, what stays the same from turn to turn first.
+
+    Placeholders are numbered in this order: a follow-up then has the same ones in its prefix.
+    """
+    texts = [_Text("conversation", ask.instructions)]
     if ask.context:
         texts.append(_Text("code", ask.context.text))
-        if ask.context.selection:
-            texts.append(_Text("code", ask.context.selection.text))
-    return texts
+    texts += [_Text("conversation", turn.text) for turn in ask.history]
+    if ask.context and ask.context.selection:
+        texts.append(_Text("code", ask.context.selection.text))
+    return [*texts, _Text("question", ask.question)]
 
 
 def _with_texts(ask: Ask, texts: list[str]) -> Ask:
     """The inverse of ``_texts``."""
     replace = msgspec.structs.replace
-    question, instructions, *rest = texts
-    history = tuple(replace(turn, text=rest.pop(0)) for turn in ask.history)
+    instructions, *rest = texts
     context = ask.context
     if context:
         context = replace(context, text=rest.pop(0))
-        if context.selection:
-            context = replace(context, selection=replace(context.selection, text=rest.pop(0)))
+    history = tuple(replace(turn, text=rest.pop(0)) for turn in ask.history)
+    if context and context.selection:
+        context = replace(context, selection=replace(context.selection, text=rest.pop(0)))
+    (question,) = rest
     return replace(
         ask, question=question, instructions=instructions, history=history, context=context
     )

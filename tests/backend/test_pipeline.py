@@ -10,7 +10,10 @@ from backend.errors import Blocked, Unavailable
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Load, Retrieved, Span, TextDelta
-from backend.rails.hold_back import NoGuard, SecretsGuard
+from backend.rails.hold_back import HoldBack, NoGuard
+from backend.rails.patterns import Scanner
+from backend.rails.pii import PiiRail
+from backend.rails.secret_formats import SECRETS
 from backend.rails.secrets import SecretsRail
 from backend.settings import Generation, Rails, Settings, Tenant, TopicRail
 from backend.settings import InjectionRail as InjectionSettings
@@ -29,6 +32,7 @@ from backend.wire import (
 from indexer.types import Chunk, Passage
 
 TOKEN = "ghp_" + "a1B2" * 9
+SCANNER = Scanner(SECRETS)
 PASSAGE = Passage(Chunk(source="s", uri="file:///a", title="t", text="x", line=3), 0.5)
 
 
@@ -223,12 +227,44 @@ async def test_late_retrieval_is_said_and_the_answer_goes_on():
 
 async def test_a_secret_reaches_neither_the_model_nor_the_answer():
     generator = Scripted(TextDelta(f"you said {TOKEN[:9]}"), TextDelta(TOKEN[9:] + " ok"))
-    pipe = pipeline(generator, rails=[SecretsRail()], guard=lambda tenant: SecretsGuard("redact"))
+    pipe = pipeline(
+        generator, rails=[SecretsRail()], guard=lambda tenant: HoldBack(SCANNER, "redact")
+    )
     frames = await answered(pipe, question=f"what is {TOKEN}?")
 
     assert TOKEN not in str(generator.prompts)
     assert text(frames) == "you said [GitHub token removed] ok"
     assert [f.about for f in frames if isinstance(f, Notice)] == ["rails"]
+
+
+async def test_personal_data_is_hidden_from_the_model_and_restored_for_the_user():
+    mail = "jane.doe@acme-corp.de"
+    generator = Scripted(TextDelta("Write to <EMA"), TextDelta("IL_1> today"))
+    rail = PiiRail()
+    await rail.check(["loaded by now"])
+    frames = await answered(pipeline(generator, rails=[rail]), question=f"who is {mail}?")
+
+    assert mail not in str(generator.prompts)
+    assert "<EMAIL_1>" in generator.prompts[0].messages[-1].text
+    assert text(frames) == f"Write to {mail} today"
+
+
+async def test_an_answer_that_turns_toxic_is_ended_saying_so():
+    class Harsh(Waiting):
+        name = "toxicity"
+
+        async def check(self, texts):
+            return [(Span(0, 1, "an insult"),) if "fool" in text else () for text in texts]
+
+    generator = Scripted(TextDelta("Well. You fool. "), endless=True)
+    slow = Scripted(*(TextDelta(f"word{n} ") for n in range(200)), endless=True)
+    generator.deltas = (*generator.deltas, *slow.deltas)
+    frames = await answered(pipeline(generator, rails=[Harsh()]))
+
+    assert frames[-1].reason == "blocked"
+    assert "an insult" in next(f.message for f in frames if isinstance(f, Notice))
+    assert "word199" not in text(frames)
+    assert generator.running == 0
 
 
 async def test_a_blocked_question_shows_nothing_and_closes_the_generator():

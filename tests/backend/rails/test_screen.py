@@ -89,7 +89,7 @@ async def test_a_clean_question_passes_untouched_and_unremarked():
     [
         (("question",), ["q"]),
         (("code",), ["text", "selected"]),
-        (("question", "conversation"), ["q", "i", "turn"]),
+        (("question", "conversation"), ["i", "turn", "q"]),
     ],
 )
 async def test_a_rail_reads_only_its_parts(parts, read):
