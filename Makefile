@@ -17,7 +17,7 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 .PHONY: help setup run test editors check format bench lock docs clean
 
 help: ## Say what can be made.
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: $(READY) ## Install exact versions into .venv (about 3 minutes and 5 GB, once).
 
@@ -46,6 +46,9 @@ format: setup ## Format and fix what can be fixed.
 
 bench: setup ## Measure TTFT and tokens/s: engine, vllm serve, gateway, gateway on Ray.
 	$(BIN)/python -m loadtest.compare
+
+bench-rails: setup ## Measure what the rails add to TTFT: all on beside all off.
+	$(BIN)/python -m loadtest.rails_cost
 
 docs: setup ## Write the generated pages anew: settings, protocol.
 	$(BIN)/python -m backend.settings_reference > docs/settings.md
