@@ -3,18 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
 
 from backend.errors import Unavailable
 from backend.ports import Retrieved
-from indexer.types import Embedder, Vectors, VectorStore
-
-
-class Index(VectorStore, Protocol):
-    """A vector store that knows the version of what it holds."""
-
-    @property
-    def dataset(self) -> str: ...
+from indexer.types import Embedder, SearchIndex, Vectors
 
 
 class IndexRetriever:
@@ -27,7 +19,7 @@ class IndexRetriever:
     def __init__(
         self,
         embedder: Embedder,
-        store: Index,
+        store: SearchIndex,
         threads: int = 1,
         subjects: Sequence[str] = (),
     ) -> None:
@@ -55,7 +47,7 @@ class IndexRetriever:
 
     def _search(self, query: str, sources: Sequence[str] | None, limit: int) -> Retrieved:
         vector = self._embedder.embed([query])
-        passages = self._store.search(vector, limit, sources)
+        passages = self._store.search(query, vector, limit, sources)
         return Retrieved(
             tuple(passages),
             self._store.dataset,

@@ -161,6 +161,29 @@ def evaluate() -> None:
 
 
 @evaluate.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+)
+@_config
+@_data
+def retrieval(files: tuple[Path, ...], config: Path | None, data: Path) -> None:
+    """Compare what dense, lexical, fused and ranked search find.
+
+    FILE has one question a line: {"question": "...", "expected": ["numpy.sort"]}, optionally
+    with "corpus", the source to search (indexed first if it is not), and "origin". The table is
+    Markdown: recall at 1, 5 and 10, mean reciprocal rank, nDCG, and the time a search takes.
+    """
+    with _errors_for_people():
+        from glossator import evaluating_retrieval
+
+        sys.exit(evaluating_retrieval.evaluate(files, config, data))
+
+
+@evaluate.command()
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False, exists=True),

@@ -22,7 +22,7 @@ from backend.settings import load
 from indexer.pipeline import Report
 from indexer.pipeline import index as run_index
 from indexer.sources import open_source
-from indexer.store import ChromaStore
+from indexer.search import HybridIndex
 from indexer.types import Embedder, IndexerError
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -35,7 +35,7 @@ def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path
         embedder = build.embedder(settings.retrieval)
     try:
         if rebuild:
-            ChromaStore.wipe(build.index_folder(data))
+            HybridIndex.wipe(build.index_folder(data))
         with build.store(data, embedder, writable=True) as store:
             return index_all(sources, embedder, store)
     except IndexerError as error:
@@ -45,7 +45,7 @@ def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path
 def index_all(
     sources: Sequence[str],
     embedder: Embedder,
-    store: ChromaStore,
+    store: HybridIndex,
     *,
     first: str = "",
     on_first: Callable[[], None] = lambda: None,

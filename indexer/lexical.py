@@ -39,13 +39,12 @@ class Card(msgspec.Struct, frozen=True, array_like=True):
     entry: str  # what one passage is shown of: the symbol, or the chunk's own id
     symbol: str
     kind: Kind
-    callable: bool
     section: bool  # not the beginning of its document
     deprecated: bool
     name: str  # terms of the symbol
     headline: str  # terms of title, section and summary
     text: str  # distinct terms of the text
-    uri: str = ""
+    uri: str
 
 
 _decode = msgspec.msgpack.Decoder(Card).decode
@@ -58,7 +57,6 @@ def card_of(chunk: Chunk) -> Card:
         entry=chunk.symbol or chunk.id,
         symbol=chunk.symbol,
         kind=chunk.kind,
-        callable="(" in chunk.signature,
         section=bool(chunk.section),
         deprecated=bool(_DEPRECATED.match(chunk.summary) or _DEPRECATED.search(chunk.text)),
         name=" ".join(terms(chunk.symbol)),

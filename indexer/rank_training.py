@@ -39,13 +39,16 @@ CORPORA = (
     "package:jinja2",
     "package:websockets",
 )
+WRITTEN = Path(__file__).with_name("rank_training.jsonl")
 # Questions of a package per origin. Few of those that repeat what is indexed: they would teach
 # that an answer has all words of its question.
-_PER_ORIGIN = {"listed": 200, "see_also": 200, "summary": 50, "body": 15}
-_IN_OTHER_WORDS = {"listed", "see_also"}
-_WORTH = 5.0  # how much more than another a question in other words counts: users ask in theirs
+_PER_ORIGIN = {"listed": 200, "see_also": 200, "summary": 50, "body": 20}
+_REPEATED = {"summary", "body"}
+# How much a question counts: most, what users might type; least, what avoids the entry's name.
+_WORTH = {"written": 10.0, "listed": 5.0, "see_also": 5.0, "summary": 1.0, "body": 1.0}
+_MASKED_WORTH = 0.5
 _DECAY = 1e-3  # of the squared weights, per question
-_STEPS = 1500
+_STEPS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +97,36 @@ def reciprocal_rank(example: Example, weights: npt.NDArray[np.float64] | None) -
     return 1.0 / (1 + int(np.argmax(places)))
 
 
-def asked(corpus: str) -> list[Question]:
-    """Questions on a package, the same ones on every run.
+def asked(corpus: str) -> list[tuple[Question, float]]:
+    """Questions on a package with their worth, the same ones on every run.
 
-    Of what is indexed word by word, without the words of the entry's name half the time, only
-    some words are asked with; of descriptions in other words, half are asked as they are.
+    Of what is indexed word by word only some words are asked with; of descriptions in other
+    words, half are asked as they are.
     """
     chance = random.Random(corpus)
     documents = list(open_source(corpus).documents())
-    found: list[Question] = []
+    found: list[tuple[Question, float]] = []
     for mask in (False, True):
-        by_origin: dict[str, list[Question]] = {}
-        for question in questions(documents, mask=mask):
-            by_origin.setdefault(question.origin, []).append(question)
+        made = questions(documents, mask=mask)
         for origin, count in _PER_ORIGIN.items():
-            some = by_origin.get(origin, [])
-            if mask and origin in _IN_OTHER_WORDS:
+            if mask and origin not in _REPEATED:
                 continue
-            found += chance.sample(some, min(len(some), count))
+            some = [each for each in made if each.origin == origin]
+            for question in chance.sample(some, min(len(some), count)):
+                if origin in _REPEATED or chance.random() < 0.5:
+                    question = shortened(question, chance)
+                found.append((question, _MASKED_WORTH if mask else _WORTH[origin]))
+    return found + [(each, _WORTH["written"]) for each in written(corpus)]
+
+
+def written(corpus: str) -> list[Question]:
+    """Those written by hand whose first answer is in the package."""
+    rows = [json.loads(line) for line in WRITTEN.read_text("utf-8").splitlines()]
+    package = corpus.partition(":")[2]
     return [
-        each
-        if each.origin in _IN_OTHER_WORDS and chance.random() < 0.5
-        else shortened(each, chance)
-        for each in found
+        Question(row["question"], tuple(row["expected"]), "written")
+        for row in rows
+        if row["expected"][0].startswith(f"{package}.")
     ]
 
 
@@ -130,12 +140,11 @@ def shortened(question: Question, chance: random.Random) -> Question:
 def examples(corpora: Sequence[str], opened: HybridIndex, embedder: Embedder) -> Iterator[Example]:
     """Of questions whose answer was found at all."""
     for corpus in corpora:
-        for question in asked(corpus):
+        for question, worth in asked(corpus):
             found = opened.find(question.text, embedder.embed([question.text]))
             candidates = fuse(found.candidates)
             right = np.array([each.card.symbol in question.expected for each in candidates])
             if right.any():
-                worth = _WORTH if question.origin in _IN_OTHER_WORDS else 1.0
                 yield Example(corpus, features(found.question, candidates), right, worth)
 
 

@@ -28,23 +28,13 @@ FEATURES = (
     "cosine",  # of the nearest chunk
     "dense_rrf",  # K / (K + rank), 0 when not found
     "bm25_share",  # of the best candidate's
-    "lexical_rrf",
-    "in_both",
-    "name_coverage",  # idf-weighted share of the question's terms that the symbol has
-    "headline_coverage",
-    "text_coverage",
-    "any_coverage",  # of symbol, headline and text together
+    "headline_coverage",  # idf-weighted share of the question's terms that the headline has
+    "text_coverage",  # that the text has
+    "any_coverage",  # that symbol, headline and text have together
     "headline_precision",  # share of the headline's terms that the question has
-    "own_name_precision",  # share of the terms of the symbol's last part that the question has
-    "spelled",  # the last part of the symbol abbreviates words of the question
-    "spelled_share",  # of the question's terms, when it does so completely
+    "name_spelled",  # idf-weighted share of the question's terms that spell the symbol's last part
     "depth",  # parts of the symbol
-    "mentions",  # log of how many chunks mention the symbol's last part
-    "callable",  # a function or method with a signature
-    "class",
-    "module",
-    "page",
-    "section",  # not the beginning of its document
+    "module",  # an overview, where a question asks for one of its parts
     "deprecated",
 )
 
@@ -55,7 +45,6 @@ class Question:
 
     terms: tuple[str, ...]
     idf: Mapping[str, float]
-    mentions: Mapping[str, int]  # chunks that have the term, also of candidates' own names
 
     @classmethod
     def of(cls, text: str, frequencies: Mapping[str, int], size: int) -> Self:
@@ -64,7 +53,6 @@ class Question:
         return cls(
             found,
             {term: math.log(1 + (size + 1) / (frequencies.get(term, 0) + 1)) for term in found},
-            frequencies,
         )
 
 
@@ -93,11 +81,6 @@ def fuse(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=lambda each: (-each.fused, -each.cosine, each.card.entry))
 
 
-def own_name(card: Card) -> str:
-    """The last part of the symbol, lower case."""
-    return card.symbol.rpartition(".")[2].lower()
-
-
 def features(question: Question, candidates: Sequence[Candidate]) -> Features:
     """Shape (candidates, len(FEATURES)), each between about -1 and 1."""
     best_bm25 = max((each.bm25 for each in candidates), default=0.0) or 1.0
@@ -115,30 +98,19 @@ def _row(question: Question, each: Candidate, best_bm25: float, total: float) ->
     def coverage(present: set[str]) -> float:
         return sum(question.idf[term] for term in asked & present) / total
 
-    last = own_name(card)
-    parts = set(terms(last)) or {last}
-    piece = spelled(last, question.terms) if last else 0
+    said = set(spelled(card.symbol.rpartition(".")[2], question.terms))
     return (
         each.cosine,
         reciprocal(each.dense_rank),
         each.bm25 / best_bm25,
-        reciprocal(each.lexical_rank),
-        float(each.dense_rank is not None and each.lexical_rank is not None),
-        coverage(name),
         coverage(headline),
         coverage(text),
         coverage(name | headline | text),
         len(asked & headline) / (len(headline) or 1),
-        len(asked & parts) / len(parts) if last else 0.0,
-        float(piece > 0),
-        piece / (len(question.terms) or 1),
+        # A word that is there whole counts twice as much as one that is abbreviated.
+        (coverage(said) + coverage(said & name)) / 2,
         (min(card.symbol.count("."), 6) if card.symbol else _USUAL_DEPTH) / 6,
-        math.log1p(question.mentions.get(last, 0)) / 10,
-        float(card.callable and card.kind == "function"),
-        float(card.kind == "class"),
         float(card.kind == "module"),
-        float(card.kind == "page"),
-        float(card.section),
         float(card.deprecated),
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from indexer.lexical import Card, LexicalIndex
-from indexer.ranking import Candidate, LinearRanker, Question, fuse, own_name
+from indexer.ranking import Candidate, LinearRanker, Question, fuse
 from indexer.store import LEXICAL, ChromaStore
 from indexer.types import Chunk, IndexerError, Passage, Vectors
 from indexer.words import names, terms
@@ -142,7 +142,7 @@ class HybridIndex:
         dense_rank = {card.entry: rank for rank, (card, _) in enumerate(near)}
         lexical_rank = {card.entry: rank for rank, (card, _) in enumerate(ranked)}
         bm25 = {card.entry: score for card, score in ranked}
-        frequencies = self._lexical.frequencies({*words, *map(own_name, cards.values())})
+        frequencies = self._lexical.frequencies(set(words))
         return Found(
             Question.of(question, frequencies, len(self._lexical)),
             [

@@ -1,4 +1,4 @@
-"""Names that abbreviate words: ``irfft`` is inverse, real, fft; ``cumsum`` cumulative sum. Pure."""
+"""Names that words spell: ``irfft`` inverse, real, fft; ``solve_banded`` both its words. Pure."""
 
 from collections.abc import Sequence
 
@@ -6,32 +6,41 @@ _LONGEST = 24  # characters of a name that is worth trying
 _WHOLE = 3  # characters; at least one word is spelled this far
 
 
-def spelled(name: str, words: Sequence[str]) -> int:
-    """The fewest beginnings of words that a name is made of; 0 when some of it is left over.
+def spelled(name: str, words: Sequence[str]) -> tuple[str, ...]:
+    """The fewest words whose beginnings make up the whole name; none when some is left over.
 
     One of the pieces must be as long as ``_WHOLE`` characters, since single letters begin some
-    word of any question. A name that is itself one of the words abbreviates nothing.
+    word of any question.
     """
-    if not _WHOLE <= len(name) <= _LONGEST or name in words:
-        return 0
-    never = len(name) + 1
-    # The fewest pieces up to each character, without and with one that is long enough.
-    short, whole = [0] + [never] * len(name), [never] * (len(name) + 1)
-    for at in range(len(name)):
-        for size in {_common(name, at, word) for word in words}:
-            for length in range(1, size + 1):
+    letters = name.replace("_", "").lower()
+    if not _WHOLE <= len(letters) <= _LONGEST:
+        return ()
+    # The words up to each character, without and with one that is spelled far enough.
+    short: list[tuple[str, ...] | None] = [()] + [None] * len(letters)
+    whole: list[tuple[str, ...] | None] = [None] * (len(letters) + 1)
+    for at in range(len(letters)):
+        for word in words:
+            for length in range(1, _common(letters, at, word) + 1):
                 end = at + length
-                whole[end] = min(whole[end], whole[at] + 1)
+                whole[end] = _fewer(whole[end], whole[at], word)
                 if length >= _WHOLE:
-                    whole[end] = min(whole[end], short[at] + 1)
+                    whole[end] = _fewer(whole[end], short[at], word)
                 else:
-                    short[end] = min(short[end], short[at] + 1)
-    return whole[-1] if whole[-1] < never else 0
+                    short[end] = _fewer(short[end], short[at], word)
+    return whole[-1] or ()
 
 
-def _common(name: str, at: int, word: str) -> int:
-    """How many characters of the word stand in the name from ``at`` on."""
+def _fewer(
+    known: tuple[str, ...] | None, before: tuple[str, ...] | None, word: str
+) -> tuple[str, ...] | None:
+    if before is None or (known is not None and len(known) <= len(before) + 1):
+        return known
+    return (*before, word)
+
+
+def _common(letters: str, at: int, word: str) -> int:
+    """How many characters of the word stand in the letters from ``at`` on."""
     size = 0
-    while size < len(word) and at + size < len(name) and name[at + size] == word[size]:
+    while size < len(word) and at + size < len(letters) and letters[at + size] == word[size]:
         size += 1
     return size

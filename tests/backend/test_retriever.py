@@ -31,7 +31,7 @@ class Index:
     def __init__(self, search):
         self._search = search
 
-    def search(self, vector, limit, sources=None, **more):
+    def search(self, question, vector, limit, sources=None):
         return self._search()
 
 
