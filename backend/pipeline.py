@@ -29,6 +29,7 @@ from backend.ports import (
     StreamGuard,
     TextDelta,
 )
+from backend.rails.hold_back import Tell
 from backend.rails.outgoing import Outgoing
 from backend.rails.passages import disarm
 from backend.rails.placeholders import Vault
@@ -103,7 +104,7 @@ class Pipeline:
         generator: Generator,
         retriever: Retriever,
         rails: Sequence[Rail],
-        guard: Callable[[str], StreamGuard],
+        guard: Callable[[str, Tell], StreamGuard],
         admission: Admission,
         metrics: Metrics,
     ) -> None:
@@ -193,6 +194,8 @@ class Pipeline:
         topic = policy(self._settings, "topic", tenant)
         if topic.action == "off" or (found.late and topic.on_failure == "allow"):
             return []
+        if ask.history:  # "and in two dimensions?" is about what was asked before
+            return []
         refusal = (
             "The search was too slow to tell whether the question is on topic. Try again."
             if found.late
@@ -256,11 +259,17 @@ class Pipeline:
         answer: Answer,
         progress: _Progress,
     ) -> FinishReason:
-        guards = [self._guard(answer.tenant), prepared.vault.restore()]
+        def tell(action: str, spans: Sequence[Span]) -> None:
+            self._audit.record(ask.id, answer.tenant, "answer", action, spans, 0.0)
+
+        guards = [self._guard(answer.tenant, tell), prepared.vault.restore()]
         reason: FinishReason = "stop"
         stream = self._generator.stream(prepared.prompt, self._sampling(ask), ask.id)
         # Closing the iterator is what aborts the engine, on every way out of this block.
-        async with aclosing(stream) as deltas, Outgoing(guards, self._judge(answer)) as outgoing:
+        async with (
+            aclosing(stream) as deltas,
+            Outgoing(guards, self._judge(answer), tell) as outgoing,
+        ):
             delta = await self._first(deltas, gate)
             self._introduce(prepared, gate.result(), answer)
             try:
@@ -275,7 +284,6 @@ class Pipeline:
                 self._show(outgoing.flush(), answer, progress)
                 await outgoing.settle()
             except Blocked as blocked:
-                self._audit.record(ask.id, answer.tenant, "answer", "block", (), 0.0)
                 answer.emit(Notice, about="rails", message=blocked.message)
                 return "blocked"
         return reason

@@ -196,7 +196,7 @@ class TopicRail(Struct, frozen=True, forbid_unknown_fields=True):
     on_failure: Annotated[Literal["allow", "block"], _doc(_ON_FAILURE)] = "allow"
     threshold: Annotated[
         float, _doc("Cosine to the nearest chunk below which a question is off topic.")
-    ] = 0.25
+    ] = 0.30
     allow: Annotated[
         tuple[str, ...], _doc("Subjects that are always on topic, as short phrases.")
     ] = ()

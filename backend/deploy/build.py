@@ -10,7 +10,7 @@ from backend.generators.choose import Choice
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Generator, Rail, Retriever, StreamGuard
-from backend.rails.hold_back import Chain, HoldBack
+from backend.rails.hold_back import Chain, HoldBack, Tell
 from backend.rails.injection import InjectionRail
 from backend.rails.patterns import Scanner
 from backend.rails.pii import PiiRail
@@ -107,7 +107,7 @@ def rail(settings: Settings, name: str) -> Rail:
             raise ValueError(f"there is no rail {name!r}")
 
 
-def guard(settings: Settings) -> Callable[[str], StreamGuard]:
+def guard(settings: Settings) -> Callable[[str, Tell], StreamGuard]:
     """Makes the output guard of one answer, for its tenant: what it finds by format."""
     tables = {"secrets": SECRETS, "pii": PII}
     scanners: dict[tuple[str, ...], Scanner] = {}  # compiled once for each set of tables
@@ -117,18 +117,18 @@ def guard(settings: Settings) -> Callable[[str], StreamGuard]:
             scanners[names] = Scanner([pattern for name in names for pattern in tables[name]])
         return scanners[names]
 
-    def make(tenant: str) -> StreamGuard:
+    def make(tenant: str, tell: Tell) -> StreamGuard:
         actions = {name: policy(settings, name, tenant).action for name in tables}
         blocking = tuple(name for name in tables if actions[name] == "block")
         redacting = tuple(name for name in tables if actions[name] == "redact")
         guards: list[StreamGuard] = []
         if blocking:
-            guards.append(HoldBack(scanner(blocking), "block"))
+            guards.append(HoldBack(scanner(blocking), "block", tell))
         if redacting:
-            guards.append(HoldBack(scanner(redacting), "redact"))
+            guards.append(HoldBack(scanner(redacting), "redact", tell))
         return Chain(guards)
 
-    make("")  # compiles before the first question
+    make("", lambda *_: None)  # compiles before the first question
     return make
 
 

@@ -4,21 +4,26 @@ The idea is that of stop strings in a detokenizer (vLLM's ``IncrementalDetokeniz
 only the tail that could still grow into a match.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from backend.errors import Blocked
-from backend.ports import StreamGuard
+from backend.ports import Span, StreamGuard
 from backend.rails.patterns import Scanner
 from backend.rails.redaction import redact
+
+Tell = Callable[[Literal["redact", "block"], Sequence[Span]], None]  # what was done, to what
 
 
 class HoldBack:
     """One per answer. What leaves, joined, equals the redaction of the whole text at once."""
 
-    def __init__(self, scanner: Scanner, action: Literal["redact", "block"]) -> None:
+    def __init__(
+        self, scanner: Scanner, action: Literal["redact", "block"], tell: Tell = lambda *_: None
+    ) -> None:
         self._scanner = scanner
-        self._action = action
+        self._action: Literal["redact", "block"] = action
+        self._tell = tell
         self._context = ""  # what left last: a lookbehind at the start of the rest depends on it
         self._pending = ""
 
@@ -44,6 +49,8 @@ class HoldBack:
                 if match.start < cut < match.end:
                     cut = match.start
             spans = [match.span for match in matches if match.end <= cut]
+        if spans:
+            self._tell(self._action, spans)
         if spans and self._action == "block":
             raise Blocked(f"The answer was stopped: it would have shown a {spans[0].kind}.")
         shown = redact(text[:cut], spans)[first:]

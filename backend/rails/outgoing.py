@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Self
 
 from backend.errors import Blocked
-from backend.ports import StreamGuard
-from backend.rails.hold_back import Chain
+from backend.ports import Span, StreamGuard
+from backend.rails.hold_back import Chain, Tell
 from backend.rails.policy import Guarded
 from backend.rails.sentences import SentenceWatch
 
@@ -18,9 +18,15 @@ class Outgoing:
     Use it as an async context manager: leaving ends what still judges.
     """
 
-    def __init__(self, guards: Sequence[StreamGuard], judge: Guarded | None = None) -> None:
+    def __init__(
+        self,
+        guards: Sequence[StreamGuard],
+        judge: Guarded | None = None,
+        tell: Tell = lambda *_: None,
+    ) -> None:
         self._guards = Chain(guards)
         self._judge = judge
+        self._tell = tell
         self._watch = SentenceWatch(judge.rail) if judge else None
 
     async def __aenter__(self) -> Self:
@@ -38,7 +44,7 @@ class Outgoing:
     def feed(self, text: str) -> str:
         """What may be shown now. Raises ``Blocked`` to end the answer."""
         if self._watch and self._watch.verdict.done():
-            raise _stopped(self._watch.verdict.result())
+            raise self._stopped(self._watch.verdict.result())
         return self._watched(self._guards.feed(text))
 
     def flush(self) -> str:
@@ -59,13 +65,13 @@ class Outgoing:
                 raise Blocked(message) from error
             return
         if toxic:
-            raise _stopped(toxic)
+            raise self._stopped(toxic)
 
     def _watched(self, text: str) -> str:
         if self._watch and text:
             self._watch.feed(text)
         return text
 
-
-def _stopped(kind: str) -> Blocked:
-    return Blocked(f"The answer was stopped: {kind}. What stands above had been shown by then.")
+    def _stopped(self, kind: str) -> Blocked:
+        self._tell("block", [Span(0, 0, kind)])  # of a sentence; its length is not kept
+        return Blocked(f"The answer was stopped: {kind}. What stands above had been shown by then.")

@@ -28,6 +28,7 @@ from backend.wire import (
     Notice,
     Prepare,
     Queued,
+    Turn,
 )
 from indexer.types import Chunk, Passage
 
@@ -101,7 +102,7 @@ def pipeline(generator, retriever=None, **parts):
             "generator": generator,
             "retriever": retriever or Found(),
             "rails": [],
-            "guard": lambda tenant: NoGuard(),
+            "guard": lambda tenant, tell: NoGuard(),
             "admission": BoundedAdmission(max_running=1, max_waiting=1),
             "metrics": Metrics(),
         }
@@ -228,13 +229,37 @@ async def test_late_retrieval_is_said_and_the_answer_goes_on():
 async def test_a_secret_reaches_neither_the_model_nor_the_answer():
     generator = Scripted(TextDelta(f"you said {TOKEN[:9]}"), TextDelta(TOKEN[9:] + " ok"))
     pipe = pipeline(
-        generator, rails=[SecretsRail()], guard=lambda tenant: HoldBack(SCANNER, "redact")
+        generator,
+        rails=[SecretsRail()],
+        guard=lambda tenant, tell: HoldBack(SCANNER, "redact", tell),
     )
     frames = await answered(pipe, question=f"what is {TOKEN}?")
 
     assert TOKEN not in str(generator.prompts)
     assert text(frames) == "you said [GitHub token removed] ok"
     assert [f.about for f in frames if isinstance(f, Notice)] == ["rails"]
+
+
+async def test_what_was_kept_from_an_answer_is_audited_by_kind_and_length(caplog):
+    pipe = pipeline(
+        Scripted(TextDelta(f"take {TOKEN} ok")),
+        guard=lambda tenant, tell: HoldBack(SCANNER, "redact", tell),
+    )
+    with caplog.at_level("INFO", "glossator.audit"):
+        await answered(pipe)
+
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert '"rail":"answer","action":"redact"' in line
+    assert f"[{len(TOKEN)}]" in line
+    assert TOKEN not in line
+
+
+async def test_a_follow_up_is_not_judged_by_its_words_alone():
+    settings = Settings(rails=Rails(topic=TopicRail(action="block")))
+    pipe = pipeline(Scripted(TextDelta("a")), Found(FAR), settings=settings)
+    frames = await answered(pipe, history=(Turn("user", "how do I run an FFT?"),))
+
+    assert isinstance(frames[-1], Finished)
 
 
 async def test_personal_data_is_hidden_from_the_model_and_restored_for_the_user():
@@ -385,7 +410,7 @@ async def test_a_blocked_answer_ends_with_its_reason_and_closes_the_generator():
             return text
 
     generator = Scripted(TextDelta("good "), TextDelta("bad"), endless=True)
-    frames = await answered(pipeline(generator, guard=lambda tenant: Strict()))
+    frames = await answered(pipeline(generator, guard=lambda tenant, tell: Strict()))
 
     assert text(frames) == "good "
     assert [type(f) for f in frames[-2:]] == [Notice, Finished]
