@@ -23,6 +23,7 @@ from indexer.words import terms
 SCHEMA = 1  # of fields and terms; another one is made anew
 _STATE = "glossator.json"
 _HEAP_BYTES = 64_000_000
+_CHUNKS_PER_ENTRY = 3  # of those that are found, about
 _NAMED = 200  # chunks that are looked at for one name
 _DEPRECATED = re.compile(r"\s*deprecated\b|\.\. deprecated::", re.IGNORECASE)
 # How much a word weighs by where it stands. Flat between half and twice of these on the
@@ -106,6 +107,10 @@ class LexicalIndex:
             ) from error
 
     @staticmethod
+    def exists(folder: Path) -> bool:
+        return (folder / _STATE).exists()
+
+    @staticmethod
     def wipe(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -147,9 +152,15 @@ class LexicalIndex:
     def search(
         self, question: Sequence[str], limit: int, sources: Sequence[str] | None = None
     ) -> list[tuple[Card, float]]:
-        """The best chunk of each entry by the terms of a question, best first, with its BM25."""
+        """The best chunk of each entry by the terms of a question, best first, with its BM25.
+
+        At most ``limit``, and fewer where few entries fill the list with their chunks.
+        """
         query = self._within(self._any_of(question), sources)
-        return self._found(query, limit)
+        entries: dict[str, tuple[Card, float]] = {}
+        for card, score in self._cards(query, limit * _CHUNKS_PER_ENTRY):
+            entries.setdefault(card.entry, (card, score))
+        return list(entries.values())[:limit]
 
     def named(self, name: str, sources: Sequence[str] | None = None) -> list[Card]:
         """Entries whose symbol is ``name``, else those whose symbol ends with it.
@@ -244,17 +255,6 @@ class LexicalIndex:
         for card in found:
             entries.setdefault(card.entry, card)
         return list(entries.values())
-
-    def _found(self, query: Any, limit: int) -> list[tuple[Card, float]]:
-        entries: dict[str, tuple[Card, float]] = {}
-        # Most entries have few chunks; those that fill the list are worth one longer look.
-        for depth in (2 * limit, 8 * limit):
-            hits = self._cards(query, depth)
-            for each, score in hits:
-                entries.setdefault(each.entry, (each, score))
-            if len(entries) >= limit or len(hits) < depth:
-                break
-        return list(entries.values())[:limit]
 
     def _cards(self, query: Any, limit: int) -> list[tuple[Card, float]]:
         searcher = self._index.searcher()

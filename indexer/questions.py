@@ -18,9 +18,7 @@ from indexer.types import Document
 from indexer.words import terms
 
 _SEE_ALSO = re.compile(r"^See Also\n-{3,}\n(.*?)(?=\n\n[A-Z][\w ]+\n-{3,}\n|\Z)", re.S | re.M)
-_DESCRIBED = re.compile(
-    r"^:?[\w.~:`]*?([A-Za-z_][\w.]*)`?\s*:\s+(\S.*)$|^`?([A-Za-z_][\w.]*)`?\s*:?$"
-)
+_DESCRIBED = re.compile(r"([A-Za-z_][\w.]*)\s*(?::\s+(\S.*)|:?)$")
 _LISTED = re.compile(r"^ *([A-Za-z_][\w.]*)(?: +--? +| *\t| {2,})(\S.*)$", re.M)
 _SECTION = re.compile(
     r"^([A-Z][\w ]+\n[-=~]{3,}|(Args|Parameters|Returns|Raises|Examples?|Notes?):)\s*$", re.M

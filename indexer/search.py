@@ -190,17 +190,18 @@ class HybridIndex:
 
 def _open_lexical(folder: Path, store: ChromaStore, writable: bool) -> LexicalIndex:
     """The index of words as the store has them."""
+    # Several readers share the folder, and none of them may change it: theirs is in memory then.
+    anew = folder if writable else None
     try:
-        lexical = LexicalIndex(folder)
+        lexical = LexicalIndex(folder if LexicalIndex.exists(folder) else anew)
     except IndexerError as error:
         _log.warning("%s; making it anew", error)
         if writable:
             LexicalIndex.wipe(folder)
-        lexical = LexicalIndex(folder if writable else None)
+        lexical = LexicalIndex(anew)
     if lexical.dataset == store.dataset:
         return lexical
     if not writable:
-        # Several readers share the folder, and none of them may change it.
         lexical = LexicalIndex()
     mend(lexical, store)
     return lexical

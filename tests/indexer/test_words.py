@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.words import overlap, words
+from indexer.words import names, overlap, stem, terms, words
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,58 @@ from indexer.words import overlap, words
 )
 def test_identifiers_come_apart(text: str, expected: list[str]) -> None:
     assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("np.fft.rfft2", ["numpy.fft.rfft2", "numpy", "fft", "rfft2", "rfft"]),
+        ("read_csv", ["read_csv", "read", "csv"]),
+        ("MaskedArray", ["maskedarray", "masked", "array"]),
+        ("np.where", ["numpy.where", "numpy", "where"]),
+        ("How do I sort the arrays?", ["sort", "array"]),
+        ("FFTs of 2 signals", ["fft", "2", "signal"]),
+        ("größe naïve", ["größe", "naïve"]),
+        ("x" * 65, []),
+        ("\ud800 \x00 …", []),
+    ],
+)
+def test_a_text_is_found_by(text: str, expected: list[str]) -> None:
+    """Identifiers whole and in parts, aliases resolved; prose without function words."""
+    assert terms(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("what does np.where do", ["numpy.where"]),
+        ("np.fft.irfft", ["numpy.fft.irfft"]),
+        ("how do I use rfft?", ["rfft"]),
+        ("rfft parameters", ["rfft"]),
+        ("where", ["where"]),
+        ("how does where work", ["where"]),
+        ("explain `solve` of this library", ["solve"]),
+        ("why does fft(x) fail", ["fft"]),
+        ("MaskedArray versus ndarray.sort", ["MaskedArray", "ndarray.sort"]),
+        ("how do I sort an array?", []),
+        ("how do I run an FFT on my data?", []),
+        ("", []),
+        ("?!", []),
+    ],
+)
+def test_a_question_names(question: str, expected: list[str]) -> None:
+    """What looks like code, and a plain word only where there is no other."""
+    assert names(question) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "singular"),
+    [("arrays", "array"), ("frequencies", "frequency"), ("indices", "indice"), ("axis", "axis"),
+     ("class", "class"), ("status", "status"), ("as", "as"), ("bias", "bia")],
+)  # fmt: skip
+def test_plurals(word: str, singular: str) -> None:
+    """Weak on purpose; what is wrong is wrong in question and text alike."""
+    assert stem(word) == singular
 
 
 def test_rare_words_weigh_more() -> None:

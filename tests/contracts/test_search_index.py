@@ -1,0 +1,163 @@
+"""What every ``SearchIndex`` promises."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from indexer.search import HybridIndex
+from indexer.types import Chunk, Embedder, Passage, SearchIndex
+
+
+class Put(Protocol):
+    def __call__(self, *texts: str, source: str = "docs") -> list[Chunk]: ...
+
+
+@pytest.fixture(params=["hybrid"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SearchIndex]:
+    assert request.param == "hybrid"
+    with HybridIndex.open(tmp_path, embedder_name="words", dimension=64) as opened:
+        yield opened
+
+
+@pytest.fixture
+def put(index: SearchIndex, word_embedder: Embedder) -> Put:
+    """Stores a chunk per text and returns them."""
+
+    def put_texts(*texts: str, source: str = "docs") -> list[Chunk]:
+        chunks = [Chunk(source, f"file:///{i}", f"t{i}", text) for i, text in enumerate(texts)]
+        index.upsert(chunks, word_embedder.embed(texts))
+        return chunks
+
+    return put_texts
+
+
+def entry(symbol: str, text: str, section: str = "") -> Chunk:
+    return Chunk("package:p", "file:///p.py", symbol, text, "function", symbol=symbol,
+                 signature=f"{symbol}(x)", summary=text, section=section)  # fmt: skip
+
+
+def asked(index: SearchIndex, embedder: Embedder, question: str, limit: int = 10,
+          sources: tuple[str, ...] | None = None) -> list[Passage]:  # fmt: skip
+    return index.search(question, embedder.embed([question]), limit, sources)
+
+
+def texts(passages: list[Passage]) -> list[str]:
+    return [passage.chunk.text for passage in passages]
+
+
+def test_empty_index_finds_nothing(index: SearchIndex, word_embedder: Embedder) -> None:
+    assert asked(index, word_embedder, "anything") == []
+    assert (index.count(), index.sources(), index.ids("docs")) == (0, (), set())
+
+
+def test_score_is_the_cosine_whatever_the_order(
+    index: SearchIndex, put: Put, word_embedder: Embedder
+) -> None:
+    put("sort an array", "sort a list", "open a socket")
+    first = asked(index, word_embedder, "sort an array")[0]
+    assert first.chunk.text == "sort an array"
+    assert first.score == pytest.approx(1, abs=1e-3)
+
+
+def test_what_is_named_comes_first(index: SearchIndex, word_embedder: Embedder) -> None:
+    """Whole or by its end, in its own case, however much better others fit in words."""
+    entries = [
+        entry("numpy.where", "Choose elements."),
+        entry("numpy.ma.where", "Masked where."),
+        entry("numpy.Where", "A class."),
+        entry("numpy.do", "what does what do"),
+    ]
+    index.upsert(entries, word_embedder.embed([chunk.text for chunk in entries]))
+
+    def first(question: str) -> str:
+        return asked(index, word_embedder, question)[0].chunk.symbol
+
+    assert first("what does np.where do") == "numpy.where"
+    assert first("what does ma.where do") == "numpy.ma.where"
+    assert first("what does numpy.Where do") == "numpy.Where"
+    assert first("what does numpy.gone.do do") == "numpy.do"
+
+
+def test_name_of_nothing_is_a_word_like_others(
+    index: SearchIndex, put: Put, word_embedder: Embedder
+) -> None:
+    put("read_csv reads a table", "other words")
+    assert texts(asked(index, word_embedder, "read_csv"))[0] == "read_csv reads a table"
+
+
+def test_an_entry_is_found_once_by_the_chunk_nearest_to_the_question(
+    index: SearchIndex, word_embedder: Embedder
+) -> None:
+    chunks = [entry("p.f", "a b"), entry("p.f", "a c", "Notes"), entry("p.g", "a d")]
+    index.upsert(chunks, word_embedder.embed([chunk.text for chunk in chunks]))
+    assert sorted(texts(asked(index, word_embedder, "a c"))) == ["a c", "a d"]
+
+
+def test_a_word_finds_what_vectors_miss(
+    index: SearchIndex, put: Put, word_embedder: Embedder
+) -> None:
+    """With more chunks than dense search looks at, all as near to the question."""
+    put(*(f"filler {i}" for i in range(300)), "filler xyzzy")
+    vector = word_embedder.embed(["filler"])
+    assert texts(index.search("xyzzy", vector, 1)) == ["filler xyzzy"]
+
+
+def test_sources_narrow_the_search(index: SearchIndex, put: Put, word_embedder: Embedder) -> None:
+    """None is all of them, unknown ones are empty; a name outside of them is not found either."""
+    put("sort an array", source="package:a")
+    put("sort it", "unrelated", source="a folder/ünïcode")
+    index.upsert([entry("p.sort", "sort")], word_embedder.embed(["sort"]))
+    assert len(asked(index, word_embedder, "sort")) == 4
+    assert texts(asked(index, word_embedder, "p.sort", 9, ("package:a",))) == ["sort an array"]
+    assert texts(asked(index, word_embedder, "sort", 9, ("package:a", "nowhere"))) == [
+        "sort an array"
+    ]
+    assert asked(index, word_embedder, "sort", 9, ()) == []
+
+
+@pytest.mark.parametrize(("limit", "count"), [(0, 0), (-1, 0), (2, 2), (1000, 3)])
+def test_limit_bounds_the_passages(
+    index: SearchIndex, put: Put, word_embedder: Embedder, limit: int, count: int
+) -> None:
+    put("one", "two", "three")
+    assert len(asked(index, word_embedder, "one", limit)) == count
+
+
+@pytest.mark.parametrize(
+    "question", ["", " ", "?", "how do I", "\ud800\x00", "AND OR (", "x" * 9999]
+)
+def test_any_text_is_a_question(
+    index: SearchIndex, put: Put, word_embedder: Embedder, question: str
+) -> None:
+    put("one", "two")
+    assert len(asked(index, word_embedder, question)) == 2
+
+
+def test_deleted_chunks_are_not_found(
+    index: SearchIndex, put: Put, word_embedder: Embedder
+) -> None:
+    """Unknown ids are ignored; what is stored again is found again, once."""
+    one, _ = put("one", "two")
+    index.delete([one.id, "0" * 32])
+    assert texts(asked(index, word_embedder, "one")) == ["two"]
+    index.delete([])
+    put("one")
+    put("one")
+    assert sorted(texts(asked(index, word_embedder, "one"))) == ["one", "two"]
+
+
+def test_searches_run_beside_writes(index: SearchIndex, put: Put, word_embedder: Embedder) -> None:
+    """While sources are indexed from several threads, what is already there stays first."""
+    put("the first chunk", source="first")
+    with ThreadPoolExecutor(4) as pool:
+        writes = [
+            pool.submit(put, *(f"text {n} {i}" for i in range(20)), source=f"source{n % 2}")
+            for n in range(8)
+        ]
+        while not all(write.done() for write in writes):
+            assert texts(asked(index, word_embedder, "the first chunk", 1)) == ["the first chunk"]
+    assert [write.exception() for write in writes] == [None] * 8
+    assert len(asked(index, word_embedder, "text", 200)) >= 50
