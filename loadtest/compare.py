@@ -12,14 +12,15 @@ import itertools
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
+from statistics import fmean
 
 import msgspec
 import uvloop
 
-from loadtest import machine, paths, summary, tiny_model
+from loadtest import machine, paths, questions, summary, tiny_model
 from loadtest.capture import captured
 from loadtest.closed_loop import Pass
 from loadtest.engine import Engine
@@ -35,14 +36,14 @@ SERVERS: dict[str, Servers] = {
     "local": paths.local_gateway,
     "ray": paths.ray_gateway,
 }
-RETRIEVAL = (
-    (paths.LOCAL_RETRIEVAL, paths.LOCAL),
-    (paths.RAY_RETRIEVAL, paths.RAY),
+RETRIEVAL = (  # with retrieval; the same prompts without it; short prompts without it
+    (paths.LOCAL_RETRIEVAL, paths.LOCAL_DOCUMENTED, paths.LOCAL),
+    (paths.RAY_RETRIEVAL, paths.RAY_DOCUMENTED, paths.RAY),
 )
 ROUNDS = 6  # questions of each user, at least
 QUIET_S = 3.0
 BUSY_CORES = 0.25  # beyond this the machine has other things to do, and the figures suffer
-INDEXED = "package:numpy.fft"
+SLACK_TOKENS = 4.0  # request ids are part of some prompts, and do not all have as many tokens
 
 EPILOG = """\
 TTFT counts from sending the question to the first text; tokens/s are the engine's counts over the
@@ -96,58 +97,55 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     return arguments
 
 
-def questions(serial: "Iterator[int]", count: int) -> list[str]:
-    """Each is asked once in a run, and differs from the others within its first few words.
-
-    So a prefix cache holds the system message, for every path alike, and no more.
-    """
-    return [
-        f"{n} samples of a real signal: which function of numpy.fft gives me its spectrum?"
-        for n in itertools.islice(serial, count)
-    ]
-
-
-def in_turn(items: Sequence[str], turn: int) -> Sequence[str]:
-    return items if turn % 2 == 0 else items[::-1]
-
-
 def expect_fair(done: dict[str, Pass]) -> None:
-    """Raises ``Unfair`` unless all paths read prompts of the same lengths."""
-    lengths = {
-        path: sorted(answer.prompt_tokens for answer in each.answers) for path, each in done.items()
+    """Raises ``Unfair`` unless all paths read equally long prompts, equally cached."""
+    means = {
+        path: (
+            fmean(answer.prompt_tokens for answer in each.answers),
+            fmean(answer.cached_tokens for answer in each.answers),
+        )
+        for path, each in done.items()
     }
-    if len({tuple(each) for each in lengths.values()}) > 1:
-        shown = ", ".join(f"{path}: {each[0]} to {each[-1]}" for path, each in lengths.items())
-        raise Unfair(f"prompts differ in tokens ({shown}); the figures cannot be compared")
+    prompts, cached = zip(*means.values(), strict=True)
+    if max(prompts) - min(prompts) > SLACK_TOKENS or max(cached) - min(cached) > SLACK_TOKENS:
+        shown = "; ".join(
+            f"{path} {prompt:.1f}, {hit:.1f} of them cached"
+            for path, (prompt, hit) in means.items()
+        )
+        raise Unfair(f"the paths read different prompts, in tokens: {shown}")
 
 
 async def _measure(
     arguments: argparse.Namespace, measures: dict[str, Measure]
 ) -> dict[tuple[str, int], list[Pass]]:
+    """By path and users, in the order of the arguments. The first turn warms up and is dropped."""
+    bare = [path for path in measures if not any(path in each[:2] for each in RETRIEVAL)]
+    longer = [path for path in measures if path not in bare]
     passes: dict[tuple[str, int], list[Pass]] = {}
     serial = itertools.count(1000)
-    bare = [path for path in measures if path not in dict(RETRIEVAL)]
-    for turn in range(-1, arguments.passes):  # the first one warms up
+
+    async def take_turns(turn: int, users: int, names: list[str], asked: list[str]) -> None:
+        done = {}
+        for path in names if turn % 2 else names[::-1]:
+            done[path] = await measures[path](users, asked)
+            _tell(turn, users, path, done[path])
+        expect_fair(done)
+        if turn:
+            for path in names:
+                passes.setdefault((path, users), []).append(done[path])
+
+    for turn in range(arguments.passes + 1):
         for users in arguments.users:
-            turns = in_turn(list(measures) if users == 1 else bare, turn)
-            asked = questions(serial, max(arguments.requests, ROUNDS * users))
-            if turn < 0:
-                asked = asked[: max(4, 2 * users)]
-            done = {}
-            for path in turns:
-                done[path] = await measures[path](users, asked)
-                _tell(turn, users, path, done[path])
-            expect_fair({path: done[path] for path in bare})
-            if turn >= 0:
-                for path, each in done.items():
-                    passes.setdefault((path, users), []).append(each)
-    order = list(measures)
-    return dict(sorted(passes.items(), key=lambda item: (item[0][1], order.index(item[0][0]))))
+            count = max(arguments.requests, ROUNDS * users) if turn else max(4, 2 * users)
+            await take_turns(turn, users, bare, questions.unique(serial, count))
+        if longer:
+            await take_turns(turn, 1, longer, list(questions.TOPICS))
+    return passes
 
 
 def _tell(turn: int, users: int, path: str, done: Pass) -> None:
     _say(
-        f"{'warm-up' if turn < 0 else f'pass {turn + 1}'}  {users:3} users  {path:28}"
+        f"{f'pass {turn}' if turn else 'warm-up'}  {users:3} users  {path:36}"
         f" TTFT p50 {summary.ttft_p50_ms(done):7.1f} ms  p95 {summary.ttft_p95_ms(done):7.1f} ms"
         f"  {done.tokens_per_s:6.0f} tok/s"
     )
@@ -168,12 +166,17 @@ async def _quiet(when: str) -> float:
 async def _compare(arguments: argparse.Namespace, folder: Path) -> str:
     before = await _quiet("Before anything was started")
     model = await asyncio.to_thread(tiny_model.make, arguments.model.resolve())
-    _say(f"Indexing {INDEXED} ...")
+    _say(f"Indexing {questions.INDEXED} ...")
     data = folder / "data"
-    index = paths.glossator("index", INDEXED, "--data", str(data))
+    index = paths.glossator("index", questions.INDEXED, "--data", str(data))
     await finished("index", index, folder, {})
-    messages = await captured(data, folder)
-    setting = Setting(Engine(model), arguments.tokens, messages, data, folder)
+    engine = Engine(model)
+    config = folder / "glossator.toml"
+    config.write_text(engine.settings())
+    prompts = await captured(data, config, questions.TOPICS)
+    setting = Setting(
+        engine, arguments.tokens, prompts.messages, prompts.documented, data, config, folder
+    )
     async with AsyncExitStack() as stack:
         measures: dict[str, Measure] = {}
         for name in arguments.only:
@@ -213,8 +216,8 @@ def _report(
             summary.ratios_table(passes, gateways, paths.VLLM_SERVE),
         ]
     parts += ["Figures:", summary.figures_table(passes)]
-    if any(_has(passes, path) for path, _ in RETRIEVAL) and 1 in arguments.users:
-        parts += ["Retrieval, one user:", summary.added_table(passes, RETRIEVAL, users=1)]
+    if any((path, 1) in passes for *_, path in RETRIEVAL):
+        parts += ["What retrieval adds for one user:", summary.added_table(passes, RETRIEVAL)]
     parts += ["Tokens per answer, and what the client cost:", summary.fairness_table(passes)]
     return "\n\n".join(parts)
 

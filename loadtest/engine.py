@@ -89,5 +89,6 @@ class Engine:
             f"cpu_threads = {self.threads}\n"
             "enforce_eager = true\n"
             "[retrieval]\n"
+            "budget_ms = 10000\n"  # an answer without its passages would be another measurement
             f"embedder_threads = {self.threads}\n"
         )

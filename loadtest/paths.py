@@ -5,7 +5,8 @@ import re
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.request import urlopen
 
 import msgspec
 
+from backend.wire import Ask
 from loadtest.closed_loop import Pass, closed_loop
 from loadtest.engine import Engine
 from loadtest.in_process import Job, Messages
@@ -24,7 +26,9 @@ ASYNC_LLM = "AsyncLLM in process"
 VLLM_SERVE = "vllm serve"
 LOCAL = "gateway, local"
 RAY = "gateway, Ray Serve"
+LOCAL_DOCUMENTED = "gateway, local, passages given"
 LOCAL_RETRIEVAL = "gateway, local, retrieval"
+RAY_DOCUMENTED = "gateway, Ray Serve, passages given"
 RAY_RETRIEVAL = "gateway, Ray Serve, retrieval"
 
 Measure = Callable[[int, Sequence[str]], Awaitable[Pass]]  # (users, questions)
@@ -32,13 +36,15 @@ Measure = Callable[[int, Sequence[str]], Awaitable[Pass]]  # (users, questions)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the paths have in common. ``messages`` is the prompt our backend builds (capture)."""
+    """What the paths have in common. For the prompts, see ``capture``."""
 
     engine: Engine
     max_tokens: int
     messages: Callable[[str], Messages]
+    documented: Mapping[str, str]
     data: Path  # an index of ours
-    folder: Path  # for settings and logs
+    config: Path  # our settings
+    folder: Path  # for logs
 
 
 @asynccontextmanager
@@ -95,8 +101,9 @@ async def vllm_serve(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
 async def local_gateway(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
     async with _gateway("local", setting) as url:
         yield {
-            LOCAL: _websocket(url, setting, sources=()),
-            LOCAL_RETRIEVAL: _websocket(url, setting, sources=None),
+            LOCAL: _websocket(url, _bare(setting)),
+            LOCAL_DOCUMENTED: _websocket(url, _documented(setting)),
+            LOCAL_RETRIEVAL: _websocket(url, _retrieving(setting)),
         }
 
 
@@ -104,33 +111,65 @@ async def local_gateway(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
 async def ray_gateway(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
     async with _gateway("ray", setting) as url:
         yield {
-            RAY: _websocket(url, setting, sources=()),
-            RAY_RETRIEVAL: _websocket(url, setting, sources=None),
+            RAY: _websocket(url, _bare(setting)),
+            RAY_DOCUMENTED: _websocket(url, _documented(setting)),
+            RAY_RETRIEVAL: _websocket(url, _retrieving(setting)),
         }
 
 
 @asynccontextmanager
 async def _gateway(deploy: str, setting: Setting) -> AsyncIterator[str]:
-    config = setting.folder / f"{deploy}.toml"
-    config.write_text(setting.engine.settings())
     # An index has one owner at a time: each gateway gets its own.
     data = setting.folder / f"{deploy}-data"
     await asyncio.to_thread(shutil.copytree, setting.data, data)
     command = glossator(
         "serve", "--deploy", deploy, "--engine", "vllm", "--model", str(setting.engine.model),
-        "--config", str(config), "--data", str(data), "--port", "0",
+        "--config", str(setting.config), "--data", str(data), "--port", "0",
     )  # fmt: skip
     environment = setting.engine.environment()
     async with running(f"gateway {deploy}", command, setting.folder, environment) as child:
         yield await url_of(child)
 
 
-def _websocket(url: str, setting: Setting, sources: tuple[str, ...] | None) -> Measure:
+def _websocket(url: str, request: Callable[[str], Ask]) -> Measure:
     async def measure(count: int, questions: Sequence[str]) -> Pass:
-        async with websocket_users(url, count, setting.max_tokens, sources) as users:
+        async with websocket_users(url, count, request) as users:
             return await closed_loop(users, questions)
 
     return measure
+
+
+def _bare(setting: Setting) -> Callable[[str], Ask]:
+    return lambda question: Ask(
+        id=uuid.uuid4().hex,
+        question=question,
+        sources=(),
+        max_tokens=setting.max_tokens,
+        temperature=0.0,
+    )
+
+
+def _retrieving(setting: Setting) -> Callable[[str], Ask]:
+    """Questions about one topic find the same passages. Instructions, which stand before them in
+    the prompt and here are never the same, keep those out of the prefix cache."""
+    bare = _bare(setting)
+
+    def request(question: str) -> Ask:
+        ask = bare(question)
+        return msgspec.structs.replace(ask, sources=None, instructions=f"Request {ask.id}.")
+
+    return request
+
+
+def _documented(setting: Setting) -> Callable[[str], Ask]:
+    """The prompt of ``_retrieving``, passages and all, without the retrieval."""
+    retrieving = _retrieving(setting)
+
+    def request(question: str) -> Ask:
+        ask = retrieving(question)
+        return msgspec.structs.replace(ask, question=setting.documented[question], sources=())
+
+    return request
 
 
 def glossator(*arguments: str) -> list[str]:

@@ -99,14 +99,23 @@ def ratios_table(passes: Passes, paths: Sequence[str], baseline: str) -> str:
     return _table(["path", *header], rows)
 
 
-def added_table(passes: Passes, pairs: Sequence[tuple[str, str]], users: int) -> str:
-    """``pairs`` of (with, without) retrieval."""
-    rows = [
-        [path, added_ms(passes[path, users], passes[without, users]).show(1)]
-        for path, without in pairs
-        if (path, users) in passes and (without, users) in passes
-    ]
-    return _table(["path", "TTFT p50 that retrieval adds, ms"], rows)
+def added_table(passes: Passes, triples: Sequence[tuple[str, str, str]]) -> str:
+    """``triples`` of paths: with retrieval; the same prompts without it; short prompts."""
+    rows = []
+    for triple in triples:
+        if not all((path, 1) in passes for path in triple):
+            continue
+        retrieving, documented, bare = (passes[path, 1] for path in triple)
+        rows.append(
+            [
+                triple[2],
+                added_ms(retrieving, documented).show(1),
+                added_ms(documented, bare).show(1),
+                added_ms(retrieving, bare).show(1),
+            ]
+        )
+    header = ["path", "TTFT p50, ms: retrieving", "reading the passages", "both"]
+    return _table(header, rows)
 
 
 def fairness_table(passes: Passes) -> str:

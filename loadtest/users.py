@@ -3,7 +3,6 @@
 Both decode with msgspec and run in one process; its CPU time is part of every ``Pass``.
 """
 
-import itertools
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,7 +13,18 @@ from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from backend.wire import PATH, SUBPROTOCOL, Ask, Delta, Failed, Finished, decode_server, encode
+from backend.wire import (
+    PATH,
+    SUBPROTOCOL,
+    Ask,
+    Citations,
+    Delta,
+    Failed,
+    Finished,
+    ServerFrame,
+    decode_server,
+    encode,
+)
 from loadtest.closed_loop import Answered, User
 
 Messages = list[dict[str, str]]
@@ -31,10 +41,9 @@ class AnswerFailed(Exception):
 
 @asynccontextmanager
 async def websocket_users(
-    url: str, count: int, max_tokens: int, sources: tuple[str, ...] | None
+    url: str, count: int, request: Callable[[str], Ask]
 ) -> AsyncIterator[list[User]]:
-    """``sources``: as in ``Ask``; ``()`` answers without retrieval, None searches them all."""
-    serial = itertools.count()
+    """``request`` makes of a question what is asked."""
     async with AsyncExitStack() as stack:
         users = []
         for _ in range(count):
@@ -46,27 +55,16 @@ async def websocket_users(
                     ping_interval=None,
                 )
             )
-            users.append(_websocket_user(socket, serial, max_tokens, sources))
+            users.append(_websocket_user(socket, request))
         yield users
 
 
-def _websocket_user(
-    socket: ClientConnection,
-    serial: "itertools.count[int]",
-    max_tokens: int,
-    sources: tuple[str, ...] | None,
-) -> User:
+def _websocket_user(socket: ClientConnection, request: Callable[[str], Ask]) -> User:
     async def ask(question: str) -> Answered:
-        request = Ask(
-            id=f"compare-{time.time_ns()}-{next(serial)}",
-            question=question,
-            sources=sources,
-            max_tokens=max_tokens,
-            temperature=0.0,
-        )
-        started = time.perf_counter()
+        frame: ServerFrame | None = None
         first = 0.0
-        await socket.send(encode(request))
+        started = time.perf_counter()
+        await socket.send(encode(request(question)))
         while True:
             frame = decode_server(await socket.recv())
             if isinstance(frame, Delta):
@@ -75,6 +73,8 @@ def _websocket_user(
                 break
             elif isinstance(frame, Failed):
                 raise AnswerFailed(f"the gateway answered {frame.code}: {frame.message}")
+            elif isinstance(frame, Citations) and frame.late:
+                raise AnswerFailed("retrieval was late; nobody measures an answer without it")
         ended = time.perf_counter()
         usage = frame.usage
         return Answered(
