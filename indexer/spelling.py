@@ -15,6 +15,8 @@ def spelled(name: str, words: Sequence[str]) -> tuple[str, ...]:
     letters = name.replace("_", "").lower()
     if not _WHOLE <= len(letters) <= _LONGEST:
         return ()
+    if not any(word.startswith(letters[0]) for word in words):
+        return ()  # most names, soon
     # The words up to each character, without and with one that is spelled far enough.
     short: list[tuple[str, ...] | None] = [()] + [None] * len(letters)
     whole: list[tuple[str, ...] | None] = [None] * (len(letters) + 1)
