@@ -21,8 +21,8 @@ from backend.errors import StartupFailed
 from backend.settings import load
 from indexer.pipeline import Report
 from indexer.pipeline import index as run_index
-from indexer.sources import open_source
 from indexer.search import HybridIndex
+from indexer.sources import open_source
 from indexer.types import Embedder, IndexerError
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
