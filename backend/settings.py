@@ -82,8 +82,8 @@ class Generation(Struct, frozen=True, forbid_unknown_fields=True):
     coalesce_ms: Annotated[
         Span,
         _doc(
-            "After the first delta, which leaves at once, gather deltas for this long: fewer, "
-            "larger messages on every hop."
+            "After the first tokens, which leave at once, gather deltas for this long, and "
+            "longer with more than 8 answers at once: fewer, larger messages on every hop."
         ),
     ] = 20.0
 

@@ -31,6 +31,9 @@ INLINE_CHARACTERS = 8_000
 # So many tokens leave as they come. The first alone may be half a character, or the start of what
 # an output rail looks for, and then the user sees nothing before the next.
 UNPACED_TOKENS = 4
+# Each message costs every hop some fraction of a millisecond. With more answers than this in the
+# engine, deltas gather for longer, so that messages do not take the time that tokens need.
+FULL_RATE_ANSWERS = 8
 
 
 class VllmGenerator:
@@ -129,6 +132,10 @@ class VllmGenerator:
             engine.output_handler.cancel()
         await asyncio.to_thread(engine.shutdown, 5.0)
 
+    def _pace_s(self) -> float:
+        """Between two deltas of an answer: beyond so many answers all share one message rate."""
+        return self._coalesce_s * max(1.0, self._steps.running / FULL_RATE_ANSWERS)
+
     @property
     def _engine(self) -> "AsyncLLM":
         if self._open is None:
@@ -177,7 +184,7 @@ class VllmGenerator:
                 async with aclosing(outputs):
                     async for output in outputs:
                         finished = output.finished
-                        next_pull = loop.time() + self._coalesce_s
+                        next_pull = loop.time() + self._pace_s()
                         sent += len(output.outputs[0].token_ids)
                         yield output
                         # vLLM merges the deltas that arrive while nobody pulls.
