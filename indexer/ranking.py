@@ -20,6 +20,8 @@ from indexer.words import terms
 
 WEIGHTS = Path(__file__).with_name("ranker.json")
 K = 10  # of reciprocal rank fusion: .85 hit@5 on 1,723 questions about Python, k=60 .84
+# Verbs of questions that say nothing about the answer, rare as they may be in documentation.
+_ASKING = frozenset({"apply", "calculate", "compute", "do", "make", "perform", "run", "use"})
 _USUAL_DEPTH = 2  # of symbols; pages have none and shall neither gain nor lose by it
 
 Features = npt.NDArray[np.float64]  # shape (candidates, len(FEATURES))
@@ -41,7 +43,7 @@ FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The terms of a question, and how rare each is among ``size`` chunks."""
+    """What a question asks for: its terms, and how rare each of them is."""
 
     terms: tuple[str, ...]
     idf: Mapping[str, float]
@@ -50,6 +52,7 @@ class Question:
     def of(cls, text: str, frequencies: Mapping[str, int], size: int) -> Self:
         """``frequencies``: in how many of ``size`` chunks each term stands."""
         found = tuple(dict.fromkeys(terms(text)))
+        found = tuple(term for term in found if term not in _ASKING) or found
         return cls(
             found,
             {term: math.log(1 + (size + 1) / (frequencies.get(term, 0) + 1)) for term in found},
@@ -107,10 +110,9 @@ def _row(question: Question, each: Candidate, best_bm25: float, total: float) ->
         each.bm25 / best_bm25,
         coverage(headline),
         coverage(text),
-        coverage(name | headline | text),
+        coverage(name | headline | text | said),
         len(asked & headline) / (len(headline) or 1),
-        # A word that is there whole counts twice as much as one that is abbreviated.
-        (coverage(said) + coverage(said & name)) / 2,
+        coverage(said),
         (min(card.symbol.count("."), 6) if card.symbol else _USUAL_DEPTH) / 6,
         float(card.kind == "module"),
         float(card.deprecated),

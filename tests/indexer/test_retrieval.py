@@ -29,8 +29,7 @@ class PartOfNumPy:
         found = {document.symbol: document for document in open_source(self.name).documents()}
         assert set(found) >= OTHERS
         for symbol, document in found.items():
-            of_a_part = symbol.rpartition(".")[0] in PARTS
-            if of_a_part or symbol in OTHERS or symbol in PARTS:
+            if symbol.rpartition(".")[0] in PARTS or symbol in {*PARTS, *OTHERS}:
                 yield document
 
 
