@@ -69,7 +69,7 @@ def test_it_measures_and_writes_every_answer_down(tiny_model: Path, tmp_path: Pa
     run = subprocess.run(
         [*COMMAND, "--only", "engine", "local", "--users", "1", "2", "--passes", "1",
          "--requests", "2", "--tokens", "8", "--model", str(tiny_model), "--json", str(json_file)],
-        capture_output=True, text=True, cwd=REPOSITORY, timeout=170,
+        capture_output=True, text=True, cwd=REPOSITORY, timeout=280,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert "| 2 | gateway, local |" in run.stdout
