@@ -28,6 +28,7 @@ from backend.wire import (
 from loadtest.closed_loop import Answered, User
 
 Messages = list[dict[str, str]]
+PATIENCE_S = 60.0  # of a connection to a server on a machine with too much to do
 _DONE = b"[DONE]"
 _encoder = msgspec.json.Encoder()
 
@@ -53,6 +54,7 @@ async def websocket_users(
                     subprotocols=[Subprotocol(SUBPROTOCOL)],
                     compression=None,
                     ping_interval=None,
+                    open_timeout=PATIENCE_S,
                 )
             )
             users.append(_websocket_user(socket, request))
