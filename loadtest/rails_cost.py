@@ -32,6 +32,7 @@ from loadtest.users import websocket_users
 
 PREFILLS_MS = (50, 200, 800)
 TOKENS = 16
+ENGINE = '[vllm]\ndtype = "bfloat16"\ncpu_threads = 1\n[retrieval]\nembedder_threads = 1\n'
 RAILS = ("secrets", "pii", "toxicity", "topic", "injection")
 
 
@@ -58,7 +59,7 @@ async def _gateway(
     name: str, folder: Path, data: Path, settings: str, engine: Sequence[str]
 ) -> AsyncIterator[str]:
     config = folder / f"{name}.toml"
-    config.write_text(settings + Engine(Path()).settings())
+    config.write_text(settings + ENGINE)
     own = folder / f"{name}-data"  # an index has one owner
     await asyncio.to_thread(shutil.copytree, data, own)
     command = paths.glossator(
