@@ -24,12 +24,18 @@ class Answered(Struct, frozen=True):
 
 
 class Pass(Struct, frozen=True):
-    """All answers of one closed loop, its wall time, and the CPU time of the process it ran in."""
+    """All answers of one closed loop, its wall time, and the CPU time of the process it ran in.
+
+    Whoever watches from outside adds ``server_cpu_s``, of all of the server's processes, and
+    ``others_cores``, which everything but the comparison kept busy meanwhile.
+    """
 
     users: int
     answers: list[Answered]
     wall_s: float
     cpu_s: float
+    server_cpu_s: float = 0.0
+    others_cores: float = 0.0
 
     @property
     def tokens_per_s(self) -> float:

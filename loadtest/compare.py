@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import datetime
 import itertools
+import os
 import signal
 import sys
 import tempfile
@@ -24,11 +25,11 @@ from loadtest import machine, paths, questions, summary, tiny_model
 from loadtest.capture import captured
 from loadtest.closed_loop import Pass
 from loadtest.engine import Engine
-from loadtest.paths import Measure, Setting
+from loadtest.paths import Route, Setting
 from loadtest.process import ProcessFailed, finished
 from loadtest.users import AnswerFailed
 
-Servers = Callable[[Setting], AbstractAsyncContextManager[dict[str, Measure]]]
+Servers = Callable[[Setting], AbstractAsyncContextManager[dict[str, Route]]]
 
 SERVERS: dict[str, Servers] = {
     "engine": paths.async_llm,
@@ -47,10 +48,12 @@ SLACK_TOKENS = 4.0  # request ids are part of some prompts, and do not all have 
 
 EPILOG = """\
 TTFT counts from sending the question to the first text; tokens/s are the engine's counts over the
-wall time of a pass. Every figure is the median over the passes, with the extremes in brackets.
-Paths take turns within each pass, in an order that is reversed from pass to pass, so that drift
-of the machine hits all alike. Look at the ratios: absolute figures are this machine's own. The
-Markdown goes to standard output, progress to standard error. Defaults take about 8 minutes.
+wall time of a pass; CPU is that of all of the server's processes. Paths take turns within each
+pass, in an order that is reversed from pass to pass, so that drift of the machine hits all alike.
+Every figure is the median over the quieter half of the passes, in which the rest of the machine
+did least, with the extremes in brackets. Look at the ratios: absolute figures are this machine's
+own. The Markdown goes to standard output, progress to standard error. Defaults take about 8
+minutes on a quiet machine.
 """
 
 
@@ -116,18 +119,18 @@ def expect_fair(done: dict[str, Pass]) -> None:
 
 
 async def _measure(
-    arguments: argparse.Namespace, measures: dict[str, Measure]
+    arguments: argparse.Namespace, routes: dict[str, Route]
 ) -> dict[tuple[str, int], list[Pass]]:
     """By path and users, in the order of the arguments. The first turn warms up and is dropped."""
-    bare = [path for path in measures if not any(path in each[:2] for each in RETRIEVAL)]
-    longer = [path for path in measures if path not in bare]
+    bare = [path for path in routes if not any(path in each[:2] for each in RETRIEVAL)]
+    longer = [path for path in routes if path not in bare]
     passes: dict[tuple[str, int], list[Pass]] = {}
     serial = itertools.count(1000)
 
     async def take_turns(turn: int, users: int, names: list[str], asked: list[str]) -> None:
         done = {}
         for path in names if turn % 2 else names[::-1]:
-            done[path] = await measures[path](users, asked)
+            done[path] = await _watched(routes[path], users, asked)
             _tell(turn, users, path, done[path])
         expect_fair(done)
         if turn:
@@ -143,11 +146,23 @@ async def _measure(
     return passes
 
 
+async def _watched(route: Route, users: int, asked: list[str]) -> Pass:
+    meter = machine.Meter()
+    done = await route.measure(users, asked)
+    others_s = meter.machine_s() - meter.tree_s(os.getpid())
+    return msgspec.structs.replace(
+        done,
+        server_cpu_s=meter.tree_s(route.pid),
+        others_cores=max(0.0, others_s / meter.elapsed_s()),
+    )
+
+
 def _tell(turn: int, users: int, path: str, done: Pass) -> None:
     _say(
         f"{f'pass {turn}' if turn else 'warm-up'}  {users:3} users  {path:36}"
         f" TTFT p50 {summary.ttft_p50_ms(done):7.1f} ms  p95 {summary.ttft_p95_ms(done):7.1f} ms"
-        f"  {done.tokens_per_s:6.0f} tok/s"
+        f"  {done.tokens_per_s:6.0f} tok/s  {1000 * summary.server_cpu_s(done):5.0f} CPU ms"
+        f"{f'  (others: {done.others_cores:.1f} cores)' if done.others_cores > BUSY_CORES else ''}"
     )
 
 
@@ -178,12 +193,12 @@ async def _compare(arguments: argparse.Namespace, folder: Path) -> str:
         engine, arguments.tokens, prompts.messages, prompts.documented, data, config, folder
     )
     async with AsyncExitStack() as stack:
-        measures: dict[str, Measure] = {}
+        routes: dict[str, Route] = {}
         for name in arguments.only:
             _say(f"Starting {name} ...")
-            measures |= await stack.enter_async_context(SERVERS[name](setting))
+            routes |= await stack.enter_async_context(SERVERS[name](setting))
         idle = await _quiet("All servers up and idle")
-        passes = await _measure(arguments, measures)
+        measured = await _measure(arguments, routes)
     described = machine.describe()
     if arguments.json:
         raw = [
@@ -192,7 +207,8 @@ async def _compare(arguments: argparse.Namespace, folder: Path) -> str:
         arguments.json.write_bytes(
             msgspec.json.encode({"machine": described, "busy_cores": idle, "results": raw})
         )
-    return _report(arguments, described, before, idle, passes)
+    quiet = summary.quieter_half(measured)
+    return _report(arguments, described, before, idle, quiet)
 
 
 def _report(
@@ -202,17 +218,20 @@ def _report(
     idle: float,
     passes: summary.Passes,
 ) -> str:
+    others = [each.others_cores for done in passes.values() for each in done]
     versions = ", ".join(f"{name} {version}" for name, version in described.versions.items())
     gateways = [path for path in (paths.ASYNC_LLM, paths.LOCAL, paths.RAY) if _has(passes, path)]
     parts = [
         f"{datetime.datetime.now(datetime.UTC):%d %B %Y}, {described.cores} cores of "
-        f"{described.cpu}, Python {described.python}, {versions}. {arguments.passes} passes, "
+        f"{described.cpu}, Python {described.python}, {versions}. the quieter half of {arguments.passes} "
+        f"passes, 
         f"{arguments.tokens} tokens an answer. Busy cores before the start: {before:.2f}; "
-        f"with all servers up and idle: {idle:.2f}.",
+        f"with all servers up and idle: {idle:.2f}; by everything else while measuring: "
+        f"{fmean(others):.2f} ({min(others):.2f}–{max(others):.2f}).",
     ]
     if _has(passes, paths.VLLM_SERVE) and gateways:
         parts += [
-            "Ratios to `vllm serve`, by users (ahead: TTFT below 1, tokens/s above 1):",
+            "Ratios to `vllm serve`, by users (ahead: TTFT and CPU below 1, tokens/s above 1):",
             summary.ratios_table(passes, gateways, paths.VLLM_SERVE),
         ]
     parts += ["Figures:", summary.figures_table(passes)]

