@@ -93,13 +93,15 @@ async def _row(
         print(f"{label}: pass {turn + 1} of {passes}", file=sys.stderr, flush=True)
     added = [on - off for on, off in zip(figures["on"], figures["off"], strict=True)]
     off, on = median(figures["off"]), median(figures["on"])
-    return [
+    row = [
         label,
         f"{off:.1f}",
         f"{on:.1f}",
         f"{median(added):+.1f} ({min(added):+.1f} to {max(added):+.1f})",
         f"{100 * median(added) / off:+.1f} %",
     ]
+    print(" | ".join(row), file=sys.stderr, flush=True)
+    return row
 
 
 async def _measure(
