@@ -202,7 +202,8 @@ async def _compare(arguments: argparse.Namespace, folder: Path) -> str:
     described = machine.describe()
     if arguments.json:
         raw = [
-            {"path": path, "users": users, "passes": done} for (path, users), done in passes.items()
+            {"path": path, "users": users, "passes": done}
+            for (path, users), done in measured.items()
         ]
         arguments.json.write_bytes(
             msgspec.json.encode({"machine": described, "busy_cores": idle, "results": raw})
@@ -223,8 +224,8 @@ def _report(
     gateways = [path for path in (paths.ASYNC_LLM, paths.LOCAL, paths.RAY) if _has(passes, path)]
     parts = [
         f"{datetime.datetime.now(datetime.UTC):%d %B %Y}, {described.cores} cores of "
-        f"{described.cpu}, Python {described.python}, {versions}. the quieter half of {arguments.passes} "
-        f"passes, 
+        f"{described.cpu}, Python {described.python}, {versions}. "
+        f"The quieter half of {arguments.passes} passes, "
         f"{arguments.tokens} tokens an answer. Busy cores before the start: {before:.2f}; "
         f"with all servers up and idle: {idle:.2f}; by everything else while measuring: "
         f"{fmean(others):.2f} ({min(others):.2f}–{max(others):.2f}).",
