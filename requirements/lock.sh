@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 resolve() {
     uv pip compile --quiet --python-version 3.11 --no-annotate --no-header --no-emit-index-url \
-        --no-emit-find-links --extra serve --extra dev "$@" pyproject.toml
+        --no-emit-find-links --extra serve --extra loadtest --extra dev "$@" pyproject.toml
 }
 # The local part (+cpu) names where a wheel came from, not what it is: setup takes the CPU build
 # where one is configured and the general build otherwise.
