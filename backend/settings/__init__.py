@@ -1,0 +1,43 @@
+"""Every setting, with its default and its meaning; read from one TOML file and the environment.
+
+``GLOSSATOR_SERVER__PORT=9000`` overrides ``[server] port``. Settings are frozen; an unknown
+name is an error that lists the known ones. ``docs/settings.md`` is generated from these
+classes (``backend.settings_reference``).
+"""
+
+from backend.settings.generation import Generation, Vllm
+from backend.settings.rails import (
+    Action,
+    InjectionRail,
+    PiiRail,
+    Rails,
+    SecretsRail,
+    Tenant,
+    TopicRail,
+    ToxicityRail,
+)
+from backend.settings.read import ENV_PREFIX, load
+from backend.settings.retrieval import Retrieval
+from backend.settings.server import Server
+from backend.settings.serving import Admission, Ray
+from backend.settings.tree import Settings
+
+__all__ = [
+    "ENV_PREFIX",
+    "Action",
+    "Admission",
+    "Generation",
+    "InjectionRail",
+    "PiiRail",
+    "Rails",
+    "Ray",
+    "Retrieval",
+    "SecretsRail",
+    "Server",
+    "Settings",
+    "Tenant",
+    "TopicRail",
+    "ToxicityRail",
+    "Vllm",
+    "load",
+]

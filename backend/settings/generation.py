@@ -1,0 +1,64 @@
+"""Who writes the answers, and how the engine of our own is tuned."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from backend.settings.kinds import Amount, Count, Milliseconds, Seconds, Size, doc
+
+
+class Generation(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who writes the answers."""
+
+    engine: Annotated[
+        Literal["auto", "vllm", "openai", "transformers", "extractive"],
+        doc(
+            "`auto`: `openai` when an upstream is set, `vllm` when a model is set, cached or "
+            "downloadable, else `extractive`."
+        ),
+    ] = "auto"
+    model: Annotated[str, doc("Local folder or hub name of the model to serve.")] = ""
+    default_model: Annotated[
+        str, doc("What `auto` takes when it is cached or the hub answers in time.")
+    ] = "Qwen/Qwen2.5-Coder-0.5B-Instruct"
+    hub_timeout_s: Annotated[Seconds, doc("How long `auto` waits for the model hub.")] = 3.0
+    upstream: Annotated[
+        str, doc("Base URL of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1.")
+    ] = ""
+    upstream_key: Annotated[str, doc("API key for the upstream; prefer the environment.")] = ""
+    upstream_timeout_s: Annotated[Seconds, doc("Longest silence of the upstream.")] = 60.0
+    max_tokens: Annotated[Count, doc("Longest answer, unless the request asks for less.")] = 512
+    temperature: Annotated[Amount, doc("Sampling temperature; 0 is greedy.")] = 0.0
+    history_chars: Annotated[
+        Size, doc("Conversation in a prompt, in characters; older turns fall off.")
+    ] = 12_000
+    coalesce_ms: Annotated[
+        Milliseconds,
+        doc(
+            "After the first tokens, which leave at once, gather deltas for this long, and "
+            "longer with more than 8 answers at once: fewer, larger messages on every hop."
+        ),
+    ] = 20.0
+
+
+class Vllm(Struct, frozen=True, forbid_unknown_fields=True):
+    """The vLLM engine."""
+
+    dtype: Annotated[str, doc("Weights' type: auto, bfloat16, float16, float32.")] = "auto"
+    max_model_len: Annotated[
+        Size, doc("Longest prompt plus answer in tokens; 0 takes the model's own.")
+    ] = 0
+    max_num_seqs: Annotated[Count, doc("Requests decoded together in one step.")] = 64
+    max_num_batched_tokens: Annotated[
+        Size, doc("Tokens per step, prefill included; 0 takes vLLM's default.")
+    ] = 0
+    gpu_memory_utilization: Annotated[
+        Annotated[float, Meta(gt=0, le=1)], doc("Share of the GPU's memory for weights and KV.")
+    ] = 0.9
+    cpu_kvcache_gib: Annotated[Count, doc("KV cache on a machine without a GPU, GiB.")] = 1
+    cpu_threads: Annotated[
+        Size, doc("Threads of the engine on a machine without a GPU; 0 lets vLLM choose.")
+    ] = 0
+    enforce_eager: Annotated[
+        bool, doc("Skip graph compilation: slower steps, a start in seconds.")
+    ] = True

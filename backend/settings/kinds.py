@@ -1,0 +1,17 @@
+"""The types that settings are made of; ``doc`` attaches the sentence that the reference prints."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Count = Annotated[int, Meta(ge=1)]
+Size = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0)]
+Milliseconds = Annotated[float, Meta(ge=0)]
+Amount = Annotated[float, Meta(ge=0)]  # of CPUs, of GPUs
+
+
+def doc(text: str) -> Meta:
+    """What a setting means, in one sentence."""
+    return Meta(description=text)

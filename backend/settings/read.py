@@ -1,0 +1,70 @@
+"""Settings from one TOML file, the environment and the command line, in that order."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from backend.errors import StartupFailed
+from backend.settings.tree import Settings
+
+ENV_PREFIX = "GLOSSATOR_"
+
+
+def load(
+    path: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Defaults, then the file, then the environment, then ``overrides`` (the command line).
+
+    Raises ``StartupFailed`` naming the file or variable and what is wrong with it.
+    """
+    settings = _apply(Settings(), _read(path), f"settings file {path}") if path else Settings()
+    settings = _apply(settings, _from_environ(environ), "environment")
+    return _apply(settings, overrides or {}, "command line")
+
+
+def _apply(settings: Settings, values: Mapping[str, Any], origin: str) -> Settings:
+    try:
+        merged = _merge(msgspec.to_builtins(settings), values)
+        # Not strict: the environment gives every value as text.
+        return msgspec.convert(merged, Settings, strict=False)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise StartupFailed(f"{origin}: {error}. Known settings: docs/settings.md") from None
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any], at: str = "") -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(merged.get(key), Mapping):
+            if not isinstance(value, Mapping):
+                raise TypeError(f"`{at}{key}` is a table: [{at}{key}]")
+            value = _merge(merged[key], value, f"{at}{key}.")
+        merged[key] = value
+    return merged
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise StartupFailed(f"settings file {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StartupFailed(f"settings file {path}: {error}") from error
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in environ.items():
+        *tables, key = name.removeprefix(ENV_PREFIX).lower().split("__")
+        if not name.startswith(ENV_PREFIX) or not tables:
+            continue
+        table = found
+        for part in tables:
+            table = table.setdefault(part, {})
+        table[key] = value
+    return found

@@ -1,0 +1,26 @@
+"""Finding passages."""
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from backend.settings.kinds import Count, Milliseconds, Size, doc
+
+
+class Retrieval(Struct, frozen=True, forbid_unknown_fields=True):
+    """Finding passages."""
+
+    embedder: Annotated[
+        str,
+        doc(
+            "sentence-transformers model: a local folder, a hub name, or `bundled` for the "
+            "all-MiniLM-L6-v2 that is installed with the server."
+        ),
+    ] = "bundled"
+    limit: Annotated[Count, doc("Passages given to the generator and cited.")] = 6
+    budget_ms: Annotated[
+        Milliseconds, doc("The answer goes on without what is later than this.")
+    ] = 300.0
+    threads: Annotated[Count, doc("Searches done side by side.")] = 1
+    embedder_threads: Annotated[Size, doc("Torch threads of the embedder; 0: all cores.")] = 0
+    device: Annotated[str, doc("Device of the embedder: cpu, cuda, cuda:1.")] = "cpu"

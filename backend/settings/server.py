@@ -1,0 +1,33 @@
+"""The gateway."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from backend.settings.kinds import Count, Port, Seconds, doc
+
+
+class Server(Struct, frozen=True, forbid_unknown_fields=True):
+    """The gateway."""
+
+    host: Annotated[str, doc("Address to listen on; 0.0.0.0 for every interface.")] = "127.0.0.1"
+    port: Annotated[Port, doc("Port to listen on; 0 picks a free one.")] = 8765
+    max_frame_bytes: Annotated[
+        Count, doc("Largest websocket message or HTTP body that is accepted.")
+    ] = 1_048_576
+    max_requests_per_session: Annotated[
+        Count, doc("Requests one websocket may have in flight.")
+    ] = 16
+    resume_window_s: Annotated[
+        Seconds, doc("How long an answer goes on, and can be resumed, after its websocket dropped.")
+    ] = 10.0
+    tenant_header: Annotated[
+        str,
+        doc(
+            "Header in which a trusted proxy names the tenant; empty: there is only one. "
+            "Clients must not be able to set it themselves."
+        ),
+    ] = ""
+    default_deadline_s: Annotated[
+        Annotated[float, Meta(gt=0)], doc("Deadline of a request that names none.")
+    ] = 120.0

@@ -1,0 +1,22 @@
+"""All sections of the settings, in the order of the reference."""
+
+from msgspec import Struct
+
+from backend.settings.generation import Generation, Vllm
+from backend.settings.rails import Rails, Tenant
+from backend.settings.retrieval import Retrieval
+from backend.settings.server import Server
+from backend.settings.serving import Admission, Ray
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """All sections."""
+
+    server: Server = Server()
+    generation: Generation = Generation()
+    vllm: Vllm = Vllm()
+    retrieval: Retrieval = Retrieval()
+    admission: Admission = Admission()
+    rails: Rails = Rails()
+    tenants: dict[str, Tenant] = {}
+    ray: Ray = Ray()
