@@ -33,8 +33,9 @@ class Pages:
             raise SourceError("the disk went away")
 
 
-def texts(store: ChromaStore, embedder: Embedder, query: str = "x") -> set[str]:
-    return {passage.chunk.text for passage in store.search(embedder.embed([query]), 200)}
+def texts(store: ChromaStore) -> set[str]:
+    """All that is stored; a search for it would be an approximate one."""
+    return {chunk.text for chunk in store.get(sorted(store.ids("pages"))).values()}
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_all_is_indexed_and_reported(store: ChromaStore, word_embedder: Embedder
     assert (report.added, report.removed, report.unchanged) == (150, 0, 0)
     assert report.dataset == store.dataset
     assert calls == [(0, 150), (64, 150), (128, 150), (150, 150)]
-    assert texts(store, word_embedder) == set(pages)
+    assert texts(store) == set(pages)
 
 
 def test_second_run_embeds_only_what_changed(store: ChromaStore, word_embedder: Embedder) -> None:
@@ -62,7 +63,7 @@ def test_second_run_embeds_only_what_changed(store: ChromaStore, word_embedder: 
     report = index(Pages(["stays", "comes"]), word_embedder, store)
     assert word_embedder.embedded == ["comes\ncomes"]  # type: ignore[attr-defined]
     assert (report.added, report.removed, report.unchanged) == (1, 1, 1)
-    assert texts(store, word_embedder) == {"stays", "comes"}
+    assert texts(store) == {"stays", "comes"}
 
 
 def test_unchanged_source_keeps_the_dataset(store: ChromaStore, word_embedder: Embedder) -> None:
@@ -81,7 +82,7 @@ def test_source_that_fails_changes_nothing(
     index(Pages(["a", "b"]), word_embedder, store)
     with pytest.raises(SourceError, match=says):
         index(source, word_embedder, store)
-    assert texts(store, word_embedder) == {"a", "b"}
+    assert texts(store) == {"a", "b"}
 
 
 def test_what_answers_the_question_is_searchable_first(
@@ -92,7 +93,7 @@ def test_what_answers_the_question_is_searchable_first(
     pages[400], pages[450] = "np.run_fft of data", "rareWord fft"
     seen: list[set[str]] = []
     report = index(Pages(pages), word_embedder, store, first="how do I run an FFT?",
-                   on_first=lambda: seen.append(texts(store, word_embedder)))  # fmt: skip
+                   on_first=lambda: seen.append(texts(store)))  # fmt: skip
     (first,) = seen
     assert {"np.run_fft of data", "rareWord fft"} <= first
     assert len(first) == FIRST
@@ -185,18 +186,18 @@ def test_searches_do_not_wait_for_a_long_embedding(
     store: ChromaStore, word_embedder: Embedder
 ) -> None:
     """The store is free while a batch is embedded."""
-    searched: list[set[str]] = []
+    searched: list[bool] = []
 
     class Searching:
         name, dimension = word_embedder.name, word_embedder.dimension
 
         def embed(self, batch: list[str]) -> Vectors:
-            searched.append(texts(store, word_embedder))
+            searched.append(bool(store.search(word_embedder.embed(["page"]), 1)))
             return word_embedder.embed(batch)
 
     embedder: Embedder = Searching()  # type: ignore[assignment]
     index(Pages([f"page {i}" for i in range(2 * BATCH)]), embedder, store)
-    assert [len(found) for found in searched] == [0, BATCH]
+    assert searched == [False, True]
 
 
 def test_an_entry_is_found_by_what_it_is_for(store: ChromaStore, word_embedder: Embedder) -> None:
