@@ -12,7 +12,7 @@ from lsprotocol.types import PROGRESS, Position, ProgressParams, Range
 from pygls.lsp.server import LanguageServer
 
 from backend import wire
-from lsp_server import protocol, rpc
+from lsp_server import protocol, rpc, translate
 from lsp_server.context import clean, context_at
 from lsp_server.conversation import Conversations
 from lsp_server.protocol import ChatParams, ChatResult, End, EndReason, Progress
@@ -51,7 +51,7 @@ async def _answer(
     try:
         async with aclosing(session.ask(ask)) as frames:
             async for frame in frames:
-                if (progress := protocol.partial_result(frame)) is not None:
+                if (progress := translate.partial_result(frame)) is not None:
                     report(progress)
                 if isinstance(frame, wire.Delta):
                     texts.append(frame.text)
@@ -69,7 +69,7 @@ async def _answer(
     text = "".join(texts)
     if text and frame.reason in ("stop", "length"):
         conversations.add(request.tab_id, ask.question, text)
-    return protocol.result(text, citations, frame)
+    return translate.result(text, citations, frame)
 
 
 def _context(server: LanguageServer, request: ChatParams) -> wire.Context | None:

@@ -7,13 +7,19 @@ import msgspec
 import pytest
 
 from backend import wire
-from lsp_server import protocol
+from lsp_server import protocol, translate
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "lsp.md").read_text()
 STRUCTS = [
     struct
     for _, struct in inspect.getmembers(protocol, inspect.isclass)
     if issubclass(struct, msgspec.Struct) and struct.__module__ == protocol.__name__
+]
+
+METHODS = [
+    value
+    for _, value in inspect.getmembers(protocol, lambda member: isinstance(member, str))
+    if value.startswith("glossator")
 ]
 
 
@@ -27,17 +33,17 @@ def test_every_member_is_documented(struct):
         assert f"`{tag}`" in DOCUMENT
 
 
-def test_every_method_is_documented():
-    """Requests and notifications by their names."""
-    assert f"`{protocol.CHAT}`" in DOCUMENT
-    assert f"`{protocol.STATUS}`" in DOCUMENT
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_is_documented(name):
+    """Requests, notifications and commands by their names."""
+    assert f"`{name}`" in DOCUMENT
 
 
 @pytest.mark.parametrize(("line", "expected"), [(1, 0), (42, 41), (None, None)])
 def test_lines_of_citations_count_from_0(line, expected):
     """As everything in LSP does, unlike the websocket's."""
     source = wire.Citation(number=1, title="t", uri="u", line=line)
-    assert protocol.citation(source).line == expected
+    assert translate.citation(source).line == expected
 
 
 def test_every_frame_of_an_answer_has_its_partial_result():
@@ -57,11 +63,11 @@ def test_every_frame_of_an_answer_has_its_partial_result():
         wire.Delta(id="r", seq=0, text="x"): {"kind": "delta", "text": "x"},
     }
     for frame, expected in frames.items():
-        progress = protocol.partial_result(frame)
+        progress = translate.partial_result(frame)
         assert progress is not None
         assert protocol.to_json(progress) == expected
     finished = wire.Finished(
         id="r", seq=0, reason="stop", usage=wire.Usage(), timings=wire.Timings()
     )
     failed = wire.Failed(id="r", seq=0, code="internal", message="")
-    assert protocol.partial_result(finished) is protocol.partial_result(failed) is None
+    assert translate.partial_result(finished) is translate.partial_result(failed) is None

@@ -1,0 +1,50 @@
+"""From the backend's frames to what the editor is told of them. Pure.
+
+Lines of the websocket count from 1, those of the editor from 0.
+"""
+
+import msgspec
+
+from backend import wire
+from lsp_server import protocol
+
+
+def citation(source: wire.Citation) -> protocol.Citation:
+    return protocol.Citation(
+        number=source.number,
+        title=source.title,
+        uri=source.uri,
+        breadcrumb=source.breadcrumb,
+        line=None if source.line is None else max(source.line - 1, 0),
+        version=source.version,
+        score=source.score,
+    )
+
+
+def partial_result(frame: wire.AnswerFrame) -> protocol.Progress | None:
+    """What the editor is told of a frame; None for a terminal one."""
+    match frame:
+        case wire.Queued():
+            return protocol.Queued(frame.position)
+        case wire.Admitted():
+            return protocol.Admitted(frame.model, frame.queue_ms)
+        case wire.Citations():
+            return protocol.Citations(tuple(map(citation, frame.citations)), frame.late)
+        case wire.Notice():
+            return protocol.Notice(frame.about, frame.message)
+        case wire.Delta():
+            return protocol.Delta(frame.text)
+        case wire.Finished() | wire.Failed():
+            return None
+
+
+def result(
+    text: str, citations: tuple[wire.Citation, ...], finished: wire.Finished
+) -> protocol.ChatResult:
+    return protocol.ChatResult(
+        text=text,
+        citations=tuple(map(citation, citations)),
+        finish_reason=finished.reason,
+        usage=protocol.Usage(**msgspec.structs.asdict(finished.usage)),
+        timings=protocol.Timings(**msgspec.structs.asdict(finished.timings)),
+    )
