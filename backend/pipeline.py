@@ -223,7 +223,7 @@ class Pipeline:
     ) -> _Prepared:
         """Redaction and retrieval side by side. Retrieval sees the question before it is redacted:
         both stay on the company's machines, and only the redacted text reaches the model."""
-        searching = asyncio.create_task(self._search(ask, progress))
+        searching = asyncio.create_task(self._search(ask, tenant, progress))
         started = time.monotonic()
         try:
             clean, notices = await screen.redact(ask)
@@ -238,13 +238,15 @@ class Pipeline:
         prompt = prompts.build(clean, found.passages, history_chars, salt=tenant)
         return _Prepared(prompt, found, notices, screen.vault)
 
-    async def _search(self, ask: Ask, progress: _Progress) -> Retrieved:
-        if ask.sources is not None and not ask.sources:
+    async def _search(self, ask: Ask, tenant: str, progress: _Progress) -> Retrieved:
+        own = self._settings.tenants.get(tenant)
+        scope = prompts.scope(ask, own.sources if own else None)
+        if scope.sources == ():
             return Retrieved()
         started = time.monotonic()
         found = await self._retriever.search(
             prompts.search_query(ask),
-            ask.sources,
+            scope,
             limit=self._settings.retrieval.limit,
             budget_ms=self._settings.retrieval.budget_ms,
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from backend.wire import Kind
-from indexer.types import Passage
+from indexer.types import Passage, Scope
 
 Role = Literal["system", "user", "assistant"]
 Finish = Literal["stop", "length"]
@@ -97,7 +97,7 @@ class Retrieved:
 
     What else is known of the question once it is embedded: ``similarity``, its cosine to the
     nearest chunk (None: there was none to compare with), and its cosine to each of the subjects
-    that the retriever was given, by their phrases. ``sources`` is what could be searched.
+    that the retriever was given, by their phrases. ``sources`` is what the scope let be searched.
     """
 
     passages: tuple[Passage, ...] = ()
@@ -109,10 +109,8 @@ class Retrieved:
 
 
 class Retriever(Protocol):
-    async def search(
-        self, query: str, sources: Sequence[str] | None, limit: int, budget_ms: float
-    ) -> Retrieved:
-        """The best passages, best first. ``sources`` None means all. Never raises for lateness."""
+    async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:
+        """The best passages, best first. Never raises for lateness."""
         ...
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from backend.ports import Message, Prompt
 from backend.wire import Ask, Citation, Context, Kind, Turn
-from indexer.types import Passage
+from indexer.types import Passage, Scope
 
 SYSTEM = """\
 You are Glossator, an assistant inside a developer's editor. Answer from the documentation \
@@ -29,6 +29,16 @@ def search_query(ask: Ask) -> str:
     if selection is None:
         return ask.question
     return f"{ask.question}\n{selection.text[:_QUERY_CODE_CHARS]}"
+
+
+def scope(ask: Ask, allowed: Sequence[str] | None) -> Scope:
+    """Where retrieval looks: what was asked for, of what the tenant may see (None: all)."""
+    sources = ask.sources
+    if allowed is not None:
+        sources = tuple(each for each in allowed if sources is None or each in sources)
+    if ask.context is None:
+        return Scope(sources)
+    return Scope(sources, ask.context.packages, ask.context.symbols)
 
 
 def cite(passages: Sequence[Passage]) -> tuple[tuple[Citation, ...], tuple[int, ...]]:

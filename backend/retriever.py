@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from backend.errors import Unavailable
 from backend.ports import Retrieved
-from indexer.types import Embedder, SearchIndex, Vectors
+from indexer.types import Embedder, Scope, SearchIndex, Vectors
 
 
 class IndexRetriever:
@@ -29,32 +29,34 @@ class IndexRetriever:
         self._directions = embedder.embed(self._subjects) if self._subjects else None
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="retrieve")
 
-    async def search(
-        self, query: str, sources: Sequence[str] | None, limit: int, budget_ms: float
-    ) -> Retrieved:
+    async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._threads, self._search, query, sources, limit)
+        work = loop.run_in_executor(self._threads, self._search, query, scope, limit)
         try:
             async with asyncio.timeout(budget_ms / 1000):
                 return await work
         except TimeoutError:
-            return Retrieved(dataset=self._store.dataset, late=True, sources=self._store.sources())
+            return Retrieved(dataset=self._store.dataset, late=True, sources=self._searched(scope))
         except Exception as error:
             raise Unavailable(f"The index could not be searched: {error}") from error
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
 
-    def _search(self, query: str, sources: Sequence[str] | None, limit: int) -> Retrieved:
+    def _search(self, query: str, scope: Scope, limit: int) -> Retrieved:
         vector = self._embedder.embed([query])
-        passages = self._store.search(query, vector, limit, sources)
+        passages = self._store.search(query, vector, limit, scope)
         return Retrieved(
             tuple(passages),
             self._store.dataset,
             similarity=max((passage.score for passage in passages), default=None),
             subjects=self._compare(vector),
-            sources=self._store.sources(),
+            sources=self._searched(scope),
         )
+
+    def _searched(self, scope: Scope) -> tuple[str, ...]:
+        stored = self._store.sources()
+        return tuple(each for each in stored if scope.sources is None or each in scope.sources)
 
     def _compare(self, vector: Vectors) -> dict[str, float]:
         """The cosine of one vector, of shape (1, dimension), to each subject."""

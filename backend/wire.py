@@ -51,6 +51,7 @@ class Context(Struct, frozen=True, omit_defaults=True):
     first_line: Line = 1  # of the excerpt, in the document
     selection: Selection | None = None
     packages: tuple[str, ...] = ()  # top-level packages the document imports
+    symbols: tuple[str, ...] = ()  # at the cursor, resolved through the imports: numpy.fft.rfft
 
 
 class Turn(Struct, frozen=True):

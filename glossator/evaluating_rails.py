@@ -29,7 +29,7 @@ from backend.settings import Settings, load
 from glossator.rail_figures import CLEAN, Figures, plain, show
 from indexer.pipeline import index
 from indexer.sources import open_source
-from indexer.types import IndexerError
+from indexer.types import EVERYWHERE, IndexerError
 
 ORDINARY, PLANTED = "ordinary.jsonl", "planted.jsonl"
 INJECTION, TOPIC, TOXICITY = "injection.jsonl", "topic.jsonl", "toxicity.jsonl"
@@ -151,7 +151,7 @@ async def _topic(settings: Settings, examples: list[Example], advance: Advance) 
                 for example in chosen:
                     started = time.perf_counter()
                     found = await retriever.search(
-                        example["text"], None, settings.retrieval.limit, budget_ms=60_000
+                        example["text"], EVERYWHERE, settings.retrieval.limit, budget_ms=60_000
                     )
                     figures.times_ms.append((time.perf_counter() - started) * 1000)
                     refused = bool(judge(found, rail))

@@ -21,7 +21,7 @@ from indexer.pipeline import index
 from indexer.ranking import Candidate, fuse
 from indexer.search import Found, HybridIndex
 from indexer.sources import open_source
-from indexer.types import Embedder, IndexerError
+from indexer.types import EVERYWHERE, Embedder, IndexerError, Scope
 
 SYSTEMS = ("dense", "lexical", "fused", "ranked")
 DEEPEST = 10  # passages that are looked at
@@ -86,13 +86,13 @@ def read(file: Path) -> list[Asked]:
 
 def ask(asked: Asked, embedder: Embedder, opened: HybridIndex) -> Outcome:
     """Ask all systems; the time is that of the whole search, its passages read."""
-    sources = (asked.corpus,) if asked.corpus else None
+    scope = Scope((asked.corpus,)) if asked.corpus else EVERYWHERE
     started = time.perf_counter()
     vector = embedder.embed([asked.question])
     embedded = time.perf_counter()
-    opened.search(asked.question, vector, DEEPEST, sources)
+    opened.search(asked.question, vector, DEEPEST, scope)
     ended = time.perf_counter()
-    found = opened.find(asked.question, vector, sources)
+    found = opened.find(asked.question, vector, scope)
     places = {
         system: place(order, asked.expected) for system, order in orders(found, opened).items()
     }

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from indexer.lexical import Card
 from indexer.spelling import spelled
+from indexer.types import Scope
 from indexer.words import terms
 
 WEIGHTS = Path(__file__).with_name("ranker.json")
@@ -23,6 +24,12 @@ K = 10  # of reciprocal rank fusion: .85 hit@5 on 1,723 questions about Python, 
 # Verbs of questions that say nothing about the answer, rare as they may be in documentation.
 _ASKING = frozenset({"apply", "calculate", "compute", "do", "make", "perform", "run", "use"})
 _USUAL_DEPTH = 2  # of symbols; pages have none and shall neither gain nor lose by it
+
+# What the code around a question adds to the ranker's score, in which a cosine that is higher by a
+# tenth is worth 1: enough to decide between like entries of two packages, no more.
+IN_SCOPE = 1.0
+AT_CURSOR = 1.0
+NO_HINTS: Mapping[str, float] = {}
 
 Features = npt.NDArray[np.float64]  # shape (candidates, len(FEATURES))
 
@@ -119,6 +126,16 @@ def _row(question: Question, each: Candidate, best_bm25: float, total: float) ->
     )
 
 
+def in_scope(card: Card, scope: Scope) -> bool:
+    """Whether the code imports the package that the entry is of."""
+    return bool(card.symbol) and card.symbol.partition(".")[0] in scope.packages
+
+
+def hint(card: Card, scope: Scope, *, at_cursor: bool) -> float:
+    """What the code around a question adds to an entry's score."""
+    return IN_SCOPE * in_scope(card, scope) + AT_CURSOR * at_cursor
+
+
 class LinearRanker:
     """A weight per feature; a higher score is better, and means nothing outside one question."""
 
@@ -132,7 +149,13 @@ class LinearRanker:
     def load(cls, path: Path = WEIGHTS) -> Self:
         return cls(json.loads(path.read_text("utf-8"))["weights"])
 
-    def rank(self, question: Question, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Best first; equals keep their order."""
+    def rank(
+        self,
+        question: Question,
+        candidates: Sequence[Candidate],
+        hints: Mapping[str, float] = NO_HINTS,
+    ) -> list[Candidate]:
+        """Best first; equals keep their order. ``hints`` add to the scores of entries."""
         scores = features(question, candidates) @ self._weights
+        scores += np.array([hints.get(each.card.entry, 0.0) for each in candidates])
         return [candidates[i] for i in np.argsort(-scores, kind="stable")]

@@ -7,18 +7,20 @@ names comes first.
 
 import logging
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from indexer.lexical import Card, LexicalIndex
-from indexer.ranking import Candidate, LinearRanker, Question, fuse
+from indexer.ranking import Candidate, LinearRanker, Question, fuse, hint, in_scope
 from indexer.store import LEXICAL, ChromaStore
-from indexer.types import Chunk, IndexerError, Passage, Vectors
-from indexer.words import names, terms
+from indexer.types import EVERYWHERE, Chunk, IndexerError, Passage, Scope, Vectors
+from indexer.words import names, resolved, terms
 
 DEPTH = 50  # entries from each search
+_SYMBOLS = 8  # at the cursor, that are looked up
+_PER_SYMBOL = 3  # entries that one may mean
 _NEAREST = 100  # chunks that hold about as many entries
 _MENDED_AT_ONCE = 500  # chunks
 
@@ -27,11 +29,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the searches found for a question; ``named`` are entries that it names."""
+    """What the searches found for a question; ``named`` are entries that it names.
+
+    ``hinted`` is what the code around the question says for each entry, as ``ranking.hint``.
+    """
 
     question: Question
     candidates: Sequence[Candidate]
     named: frozenset[str] = frozenset()
+    hinted: Mapping[str, float] = field(default_factory=dict)
 
 
 class HybridIndex:
@@ -110,30 +116,47 @@ class HybridIndex:
         return self._store.dataset
 
     def search(
-        self, question: str, vector: Vectors, limit: int, sources: Sequence[str] | None = None
+        self, question: str, vector: Vectors, limit: int, scope: Scope = EVERYWHERE
     ) -> list[Passage]:
         """The passages that answer best, best first; one per API entry.
 
-        ``vector`` is the question's, of shape (dimension,) or (1, dimension). ``sources`` None
-        means all; unknown ones are empty. Scores are cosines.
+        ``vector`` is the question's, of shape (dimension,) or (1, dimension). Scores are cosines.
         """
         if limit < 1:
             return []
-        best = self.ordered(self.find(question, vector, sources))[:limit]
+        best = self.ordered(self.find(question, vector, scope))[:limit]
         chunks = self._store.get([each.card.id for each in best])
         # A writer may have deleted one meanwhile.
         return [
             Passage(chunks[each.card.id], each.cosine) for each in best if each.card.id in chunks
         ]
 
-    def find(self, question: str, vector: Vectors, sources: Sequence[str] | None = None) -> Found:
-        """What either search finds, and what the question names: each entry once."""
+    def lookup(self, symbol: str, limit: int, scope: Scope = EVERYWHERE) -> list[Passage]:
+        """Entries of exactly this name (``np.fft.rfft`` is ``numpy.fft.rfft``), else those whose
+        name ends with it, those of imported packages first; by the beginning of their text.
+
+        Nothing is embedded: a few milliseconds, and every score is 1.
+        """
+        cards = self._lexical.named(resolved(symbol.strip(".")), scope.sources)
+        cards.sort(key=lambda card: not in_scope(card, scope))
+        chunks = self._store.get([card.id for card in cards[: max(limit, 0)]])
+        return [Passage(chunks[card.id], 1.0) for card in cards if card.id in chunks]
+
+    def find(self, question: str, vector: Vectors, scope: Scope = EVERYWHERE) -> Found:
+        """What either search finds, what the question names and the cursor is at: each once."""
+        sources = scope.sources
         words = terms(question)
         near = self._nearest(vector, sources)
         ranked = self._lexical.search(words, DEPTH, sources)
         named = [card for name in names(question) for card in self._lexical.named(name, sources)]
+        at_cursor = [
+            card
+            for symbol in scope.symbols[:_SYMBOLS]
+            for card in self._lexical.named(resolved(symbol), sources)[:_PER_SYMBOL]
+        ]
+        cursor = {card.entry for card in at_cursor}
         # Of an entry's chunks the one nearest to the question is shown, where one is near.
-        cards = {card.entry: card for card in named}
+        cards = {card.entry: card for card in (*at_cursor, *named)}
         cards.update((card.entry, card) for card, _ in ranked)
         cards.update((card.entry, card) for card, _ in near)
         cosines = {card.id: cosine for card, cosine in near}
@@ -157,13 +180,16 @@ class HybridIndex:
                 if card.id in cosines  # else deleted since it was found
             ],
             frozenset(card.entry for card in named),
+            hinted={
+                entry: hint(card, scope, at_cursor=entry in cursor) for entry, card in cards.items()
+            },
         )
 
     def ordered(self, found: Found) -> list[Candidate]:
         """Best first: what the question names, then by the ranker, or by fusion without one."""
         order = fuse(found.candidates)
         if self._ranker is not None:
-            order = self._ranker.rank(found.question, order)
+            order = self._ranker.rank(found.question, order, found.hinted)
         return sorted(order, key=lambda each: each.card.entry not in found.named)
 
     def close(self) -> None:

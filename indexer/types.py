@@ -6,7 +6,7 @@ document (read from a source) → chunk (stored) → passage (retrieved, scored)
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -106,12 +106,55 @@ class Passage:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a search looks, and what is known of the code that it is asked from.
+
+    ``sources`` limit it: None means all, unknown ones are empty. The rest are hints and limit
+    nothing: entries of imported ``packages`` rank higher, and what ``symbols`` name (those at the
+    cursor, as far as known resolved through the imports: ``numpy.fft.rfft``) is found even when
+    no word of the question finds it.
+    """
+
+    sources: tuple[str, ...] | None = None
+    packages: tuple[str, ...] = ()  # top-level, as imported
+    symbols: tuple[str, ...] = ()
+
+
+EVERYWHERE = Scope()
+
+
 class Source(Protocol):
     """Reads documents. Raises ``SourceError`` when it cannot, or has none."""
 
     name: str
 
     def documents(self) -> Iterator[Document]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a source's documents are: a file, a page of a site, an installed package.
+
+    ``stamp`` differs whenever the content may, and is known without reading it: the time of the
+    last change and the size, a blob's hash, an ETag, an installed version.
+    """
+
+    key: str  # unique within the source, the same in every run
+    stamp: str
+
+
+@runtime_checkable
+class StampedSource(Source, Protocol):
+    """A source that need not be read whole to know what changed.
+
+    A run reads the entries whose stamp is new, forgets those that are no longer listed, and leaves
+    all others alone. ``documents`` is ``read`` of all ``entries``, in their order.
+    """
+
+    def entries(self) -> Iterator[Entry]: ...
+
+    def read(self, entry: Entry) -> Iterator[Document]: ...
 
 
 class Chunker(Protocol):
@@ -162,10 +205,14 @@ class SearchIndex(ChunkStore, Protocol):
     """Chunks by a question: its words and its vector."""
 
     def search(
-        self, question: str, vector: Vectors, limit: int, sources: Sequence[str] | None = None
+        self, question: str, vector: Vectors, limit: int, scope: Scope = EVERYWHERE
     ) -> list[Passage]:
         """The passages that answer best, best first; one per API entry.
 
         Their order is not that of their scores, which stay cosines.
         """
+        ...
+
+    def lookup(self, symbol: str, limit: int, scope: Scope = EVERYWHERE) -> list[Passage]:
+        """Entries of exactly this name, or whose name ends with it. Their score is 1."""
         ...

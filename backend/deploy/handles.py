@@ -12,6 +12,7 @@ from ray.serve.handle import DeploymentHandle
 
 from backend.errors import GlossatorError, Overloaded, Unavailable
 from backend.ports import Load, Part, Prompt, Retrieved, Sampling, Span, TextDelta
+from indexer.types import Scope
 
 
 @contextmanager
@@ -80,11 +81,9 @@ class RayRetriever:
     def __init__(self, handle: DeploymentHandle) -> None:
         self._handle = handle
 
-    async def search(
-        self, query: str, sources: Sequence[str] | None, limit: int, budget_ms: float
-    ) -> Retrieved:
+    async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:
         with _translated("retriever"):
-            found: Retrieved = await self._handle.search.remote(query, sources, limit, budget_ms)
+            found: Retrieved = await self._handle.search.remote(query, scope, limit, budget_ms)
             return found
 
 

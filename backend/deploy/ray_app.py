@@ -23,6 +23,7 @@ from backend.gateway import build_app
 from backend.generators.choose import Choice
 from backend.ports import Load, Prompt, Retrieved, Sampling, Span, TextDelta
 from backend.settings import Settings
+from indexer.types import Scope
 
 APP = "glossator"
 _OBJECT_STORE_BYTES = 256 * 2**20  # questions and deltas are small
@@ -70,10 +71,8 @@ class RetrieverDeployment:
         store = build.store(data, embedder, writable=False)
         self._retriever = build.retriever(settings, embedder, store)
 
-    async def search(
-        self, query: str, sources: Sequence[str] | None, limit: int, budget_ms: float
-    ) -> Retrieved:
-        return await self._retriever.search(query, sources, limit, budget_ms)
+    async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:
+        return await self._retriever.search(query, scope, limit, budget_ms)
 
 
 class RailDeployment:

@@ -104,3 +104,7 @@ class Tenant(Struct, frozen=True, forbid_unknown_fields=True):
         dict[Literal["secrets", "pii", "toxicity", "topic", "injection"], Action],
         doc('Actions of rails that differ from those under `[rails]`: `{pii = "block"}`.'),
     ] = {}
+    sources: Annotated[
+        tuple[str, ...] | None,
+        doc("Sources that the tenant's questions may be answered from; null: all."),
+    ] = None

@@ -90,8 +90,8 @@ class Found:
         self.found = found or Retrieved((PASSAGE,), "v1")
         self.queries = []
 
-    async def search(self, query, sources, limit, budget_ms):
-        self.queries.append((query, sources))
+    async def search(self, query, scope, limit, budget_ms):
+        self.queries.append((query, scope))
         return self.found
 
 
@@ -208,6 +208,16 @@ async def test_who_has_to_wait_is_told_his_position_and_a_full_room_sheds():
         task.cancel()
     await asyncio.wait(tasks)
     assert all(answer.ended for answer in answers)
+
+
+async def test_a_tenant_is_answered_from_its_own_sources_only():
+    """And not at all from what it asks for beyond them."""
+    settings = Settings(tenants={"acme": Tenant(sources=("a", "b"))})
+    for asked, searched in ((None, ["a", "b"]), (("b", "c"), ["b"]), (("c",), [])):
+        retriever = Found()
+        pipe = pipeline(Scripted(), retriever, settings=settings)
+        await pipe.answer(Ask(id="r", question="q", sources=asked), Answer("r", tenant="acme"))
+        assert [source for _, scope in retriever.queries for source in scope.sources] == searched
 
 
 async def test_an_empty_list_of_sources_means_no_retrieval():

@@ -3,7 +3,7 @@
 from backend import prompt
 from backend.ports import Message
 from backend.wire import Ask, Context, Selection, Turn
-from indexer.types import Chunk, Passage
+from indexer.types import Chunk, Passage, Scope
 
 
 def passage(title, line=1, text="text", score=0.5):
@@ -69,6 +69,15 @@ def test_a_text_cannot_leave_its_fence():
 def test_a_search_for_a_selection_includes_its_code():
     assert prompt.search_query(ask()) == "QUESTION"
     assert "SELECTION" in prompt.search_query(ask(context=CONTEXT))
+
+
+def test_the_scope_is_what_the_editor_knows_within_what_is_allowed():
+    known = Context(uri="file:///a.py", packages=("numpy",), symbols=("numpy.fft.rfft",))
+    assert prompt.scope(ask(context=known), ("a",)) == Scope(
+        ("a",), ("numpy",), ("numpy.fft.rfft",)
+    )
+    assert prompt.scope(ask(sources=("b", "a")), ("a", "c")) == Scope(("a",))
+    assert prompt.scope(ask(), None) == Scope(None)
 
 
 def test_inline_help_runs_before_chat_before_optimize():

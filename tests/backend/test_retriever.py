@@ -7,7 +7,7 @@ import pytest
 
 from backend.errors import Unavailable
 from backend.retriever import IndexRetriever
-from indexer.types import Chunk, Passage
+from indexer.types import EVERYWHERE, Chunk, Passage
 
 PASSAGE = Passage(Chunk(source="s", uri="u", title="t", text="x"), 0.5)
 
@@ -31,7 +31,7 @@ class Index:
     def __init__(self, search):
         self._search = search
 
-    def search(self, question, vector, limit, sources=None):
+    def search(self, question, vector, limit, scope):
         return self._search()
 
 
@@ -49,27 +49,27 @@ def retriever():
 
 
 async def test_what_is_found_carries_the_version_of_the_index(retriever):
-    found = await retriever(lambda: [PASSAGE]).search("q", None, limit=3, budget_ms=5000)
+    found = await retriever(lambda: [PASSAGE]).search("q", EVERYWHERE, limit=3, budget_ms=5000)
     assert (found.passages, found.dataset, found.late) == ((PASSAGE,), "v1", False)
 
 
 async def test_what_the_topic_rail_needs_comes_with_the_passages(retriever):
     """The best cosine, the cosine to every subject, and what could have been asked."""
     searching = retriever(lambda: [PASSAGE], subjects=["cooking", "cooking", "numpy"])
-    found = await searching.search("q", None, limit=3, budget_ms=5000)
+    found = await searching.search("q", EVERYWHERE, limit=3, budget_ms=5000)
     assert (found.similarity, found.subjects) == (0.5, {"cooking": 1.0, "numpy": 1.0})
     assert found.sources == ("s",)
 
 
 async def test_an_empty_index_has_no_similarity(retriever):
-    found = await retriever(list).search("q", None, limit=3, budget_ms=5000)
+    found = await retriever(list).search("q", EVERYWHERE, limit=3, budget_ms=5000)
     assert (found.similarity, found.subjects) == (None, {})
 
 
 async def test_a_search_over_its_budget_returns_nothing_and_says_so(retriever):
     release = threading.Event()
     found = await retriever(lambda: release.wait(10) and [PASSAGE]).search(
-        "q", None, limit=3, budget_ms=20
+        "q", EVERYWHERE, limit=3, budget_ms=20
     )
     release.set()
     assert (found.passages, found.late) == ((), True)
@@ -80,4 +80,4 @@ async def test_a_broken_index_is_unavailable(retriever):
         raise OSError("disk gone")
 
     with pytest.raises(Unavailable, match="disk gone"):
-        await retriever(broken).search("q", None, limit=3, budget_ms=5000)
+        await retriever(broken).search("q", EVERYWHERE, limit=3, budget_ms=5000)

@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from indexer.search import HybridIndex
-from indexer.types import Chunk, Embedder, Passage, SearchIndex
+from indexer.types import EVERYWHERE, Chunk, Embedder, Passage, Scope, SearchIndex
 
 
 class Put(Protocol):
@@ -41,7 +41,7 @@ def entry(symbol: str, text: str, section: str = "") -> Chunk:
 
 def asked(index: SearchIndex, embedder: Embedder, question: str, limit: int = 10,
           sources: tuple[str, ...] | None = None) -> list[Passage]:  # fmt: skip
-    return index.search(question, embedder.embed([question]), limit, sources)
+    return index.search(question, embedder.embed([question]), limit, Scope(sources))
 
 
 def texts(passages: list[Passage]) -> list[str]:
@@ -161,3 +161,40 @@ def test_searches_run_beside_writes(index: SearchIndex, put: Put, word_embedder:
             assert texts(asked(index, word_embedder, "the first chunk", 1)) == ["the first chunk"]
     assert [write.exception() for write in writes] == [None] * 8
     assert len(asked(index, word_embedder, "text", 200)) >= 50
+
+
+def test_lookup_knows_a_name_however_it_is_written(
+    index: SearchIndex, word_embedder: Embedder
+) -> None:
+    """Whole, by its end, by an alias; within the allowed sources; of two, the imported one."""
+    entries = [entry("numpy.fft.rfft", "real"), entry("scipy.fft.rfft", "real too")]
+    index.upsert(entries, word_embedder.embed([chunk.text for chunk in entries]))
+
+    def names(symbol: str, scope: Scope = EVERYWHERE, limit: int = 9) -> list[str]:
+        return [passage.chunk.symbol for passage in index.lookup(symbol, limit, scope)]
+
+    assert names("np.fft.rfft") == ["numpy.fft.rfft"]
+    assert set(names("rfft")) == {"numpy.fft.rfft", "scipy.fft.rfft"}
+    assert names("fft.rfft", Scope(packages=("scipy",)), 1) == ["scipy.fft.rfft"]
+    assert names("rfft", Scope(("elsewhere",))) == names("nothing") == names("rfft", limit=0) == []
+
+
+def test_code_around_a_question_decides_between_like_entries(
+    index: SearchIndex, word_embedder: Embedder
+) -> None:
+    """The imported package comes first; what the cursor is at is found without a word of it."""
+    entries = [entry("a.sort", "sort values"), entry("b.sort", "sort values")]
+    filler = [entry(f"c.f{i}", f"sort {i}") for i in range(200)]
+    aside = entry("d.quiet", "nothing alike")
+    chunks = [*entries, *filler, aside]
+    index.upsert(chunks, word_embedder.embed([chunk.text for chunk in chunks]))
+    vector = word_embedder.embed(["sort values"])
+
+    def symbols(scope: Scope) -> list[str]:
+        found = index.search("how to order values by sort", vector, 200, scope)
+        return [passage.chunk.symbol for passage in found]
+
+    for package in "ab":
+        assert symbols(Scope(packages=(package,)))[0] == f"{package}.sort"
+    assert "d.quiet" not in symbols(EVERYWHERE)
+    assert "d.quiet" in symbols(Scope(symbols=("d.quiet",)))
