@@ -70,6 +70,11 @@ def cli() -> None:
 @click.option("--model", help="Model to serve: a local folder or a hub name.")
 @click.option("--upstream", help="Base URL of an OpenAI-compatible server to use as generator.")
 @click.option(
+    "--profile",
+    metavar="NAME",
+    help="Defaults for a kind of machine: laptop-cpu, one-gpu or cluster; settings override them.",
+)
+@click.option(
     "--index",
     "sources",
     multiple=True,
@@ -86,6 +91,7 @@ def serve(
     engine: str | None,
     model: str | None,
     upstream: str | None,
+    profile: str | None,
     sources: tuple[str, ...],
     question: str | None,
     config: Path | None,
@@ -99,6 +105,7 @@ def serve(
     overrides = {
         "server": _given(host=host, port=port),
         "generation": _given(engine=engine, model=model, upstream=upstream),
+        "profile": _given(name=profile),
     }
     with _errors_for_people():
         from glossator import serving

@@ -339,22 +339,42 @@ def _import_vllm(settings: Vllm, offline: bool) -> None:
 
 
 def _engine_args(model: str, settings: Vllm) -> "AsyncEngineArgs":
+    """``docs/tuning.md`` has the reason of each value."""
     from vllm.engine.arg_utils import AsyncEngineArgs
 
     return AsyncEngineArgs(
         model=model,
         dtype=settings.dtype,
+        quantization=settings.quantization or None,
+        load_format=settings.load_format,
+        tensor_parallel_size=settings.tensor_parallel,
         max_model_len=settings.max_model_len or None,
         max_num_seqs=settings.max_num_seqs,
         max_num_batched_tokens=settings.max_num_batched_tokens or None,
+        enable_chunked_prefill={"auto": None, "on": True, "off": False}[settings.chunked_prefill],
         gpu_memory_utilization=settings.gpu_memory_utilization,
+        kv_cache_memory_bytes=int(settings.kv_cache_gib * 2**30) or None,
+        kv_cache_dtype=settings.kv_cache_dtype,
+        speculative_config=_speculation(settings),
         enforce_eager=settings.enforce_eager,
-        scheduling_policy="priority",
+        scheduling_policy=settings.scheduling,
         enable_prefix_caching=True,
         distributed_executor_backend=_executor(settings),
         enable_log_requests=False,
         disable_log_stats=True,  # its own loggers; ours is given
     )
+
+
+def _speculation(settings: Vllm) -> dict[str, Any] | None:
+    """Prompt lookup decoding (Saxena 2023): a rewrite mostly repeats what it was given."""
+    if not settings.ngram_tokens:
+        return None
+    return {
+        "method": "ngram",
+        "num_speculative_tokens": settings.ngram_tokens,
+        "prompt_lookup_min": settings.ngram_match,
+        "prompt_lookup_max": settings.ngram_match,
+    }
 
 
 def _executor(settings: Vllm) -> Any:

@@ -1,11 +1,13 @@
 """Every setting, with its default and its meaning; read from one TOML file and the environment.
 
-``GLOSSATOR_SERVER__PORT=9000`` overrides ``[server] port``. Settings are frozen; an unknown
-name is an error that lists the known ones. ``docs/settings.md`` is generated from these
-classes (``backend.settings_reference``).
+``GLOSSATOR_SERVER__PORT=9000`` overrides ``[server] port``; both override a profile. Settings are
+frozen; an unknown name is an error that lists the known ones. ``docs/settings.md`` is generated
+from these classes (``backend.settings_reference``).
 """
 
-from backend.settings.generation import Generation, Vllm
+from backend.settings.engine import Vllm
+from backend.settings.generation import Generation
+from backend.settings.profile import Profile
 from backend.settings.rails import (
     Action,
     InjectionRail,
@@ -29,6 +31,7 @@ __all__ = [
     "Generation",
     "InjectionRail",
     "PiiRail",
+    "Profile",
     "Rails",
     "Ray",
     "Retrieval",

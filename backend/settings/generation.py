@@ -1,8 +1,8 @@
-"""Who writes the answers, and how the engine of our own is tuned."""
+"""Who writes the answers. How the engine of our own is tuned stands in ``engine``."""
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from backend.settings.kinds import Amount, Count, Milliseconds, Seconds, Size, doc
 
@@ -39,26 +39,3 @@ class Generation(Struct, frozen=True, forbid_unknown_fields=True):
             "longer with more than 8 answers at once: fewer, larger messages on every hop."
         ),
     ] = 20.0
-
-
-class Vllm(Struct, frozen=True, forbid_unknown_fields=True):
-    """The vLLM engine."""
-
-    dtype: Annotated[str, doc("Weights' type: auto, bfloat16, float16, float32.")] = "auto"
-    max_model_len: Annotated[
-        Size, doc("Longest prompt plus answer in tokens; 0 takes the model's own.")
-    ] = 0
-    max_num_seqs: Annotated[Count, doc("Requests decoded together in one step.")] = 64
-    max_num_batched_tokens: Annotated[
-        Size, doc("Tokens per step, prefill included; 0 takes vLLM's default.")
-    ] = 0
-    gpu_memory_utilization: Annotated[
-        Annotated[float, Meta(gt=0, le=1)], doc("Share of the GPU's memory for weights and KV.")
-    ] = 0.9
-    cpu_kvcache_gib: Annotated[Count, doc("KV cache on a machine without a GPU, GiB.")] = 1
-    cpu_threads: Annotated[
-        Size, doc("Threads of the engine on a machine without a GPU; 0 lets vLLM choose.")
-    ] = 0
-    enforce_eager: Annotated[
-        bool, doc("Skip graph compilation: slower steps, a start in seconds.")
-    ] = True

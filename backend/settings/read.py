@@ -1,14 +1,15 @@
-"""Settings from one TOML file, the environment and the command line, in that order."""
+"""Settings from a profile, one TOML file, the environment and the command line, in that order."""
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from backend.errors import StartupFailed
+from backend.settings import profile
 from backend.settings.tree import Settings
 
 ENV_PREFIX = "GLOSSATOR_"
@@ -19,13 +20,28 @@ def load(
     environ: Mapping[str, str] = os.environ,
     overrides: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Defaults, then the file, then the environment, then ``overrides`` (the command line).
+    """Defaults, the profile, the file, the environment, ``overrides`` (the command line).
 
     Raises ``StartupFailed`` naming the file or variable and what is wrong with it.
     """
-    settings = _apply(Settings(), _read(path), f"settings file {path}") if path else Settings()
-    settings = _apply(settings, _from_environ(environ), "environment")
-    return _apply(settings, overrides or {}, "command line")
+    said: list[tuple[str, Mapping[str, Any]]] = [
+        ("environment", _from_environ(environ)),
+        ("command line", overrides or {}),
+    ]
+    if path:
+        said.insert(0, (f"settings file {path}", _read(path)))
+    settings = _applied(Settings(), said)
+    chosen = settings.profile.name
+    if not chosen:
+        return settings
+    # Anybody may have chosen the profile, and whatever anybody says overrides it.
+    return _applied(_apply(Settings(), profile.read(chosen), f"profile {chosen}"), said)
+
+
+def _applied(settings: Settings, said: Iterable[tuple[str, Mapping[str, Any]]]) -> Settings:
+    for origin, values in said:
+        settings = _apply(settings, values, origin)
+    return settings
 
 
 def _apply(settings: Settings, values: Mapping[str, Any], origin: str) -> Settings:

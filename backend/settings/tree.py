@@ -2,7 +2,9 @@
 
 from msgspec import Struct
 
-from backend.settings.generation import Generation, Vllm
+from backend.settings.engine import Vllm
+from backend.settings.generation import Generation
+from backend.settings.profile import Profile
 from backend.settings.rails import Rails, Tenant
 from backend.settings.retrieval import Retrieval
 from backend.settings.server import Server
@@ -12,6 +14,7 @@ from backend.settings.serving import Admission, Ray
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """All sections."""
 
+    profile: Profile = Profile()
     server: Server = Server()
     generation: Generation = Generation()
     vllm: Vllm = Vllm()

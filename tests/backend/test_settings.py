@@ -7,6 +7,7 @@ import pytest
 
 from backend import settings, settings_reference
 from backend.errors import StartupFailed
+from backend.settings import profile
 
 SECTIONS = dict(settings_reference.sections())
 DOCS = Path(__file__).parents[2] / "docs"
@@ -85,3 +86,38 @@ def test_a_wrong_variable_is_refused():
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(StartupFailed, match="No such file"):
         settings.load(tmp_path / "none.toml", {})
+
+
+@pytest.mark.parametrize("name", profile.names())
+def test_every_profile_is_made_of_settings_and_changes_some(name):
+    assert settings.load(environ={"GLOSSATOR_PROFILE__NAME": name}) != settings.Settings()
+
+
+def test_what_is_said_anywhere_overrides_the_profile(tmp_path):
+    """The file chooses a profile and one value, the environment another; the rest is its own."""
+    file = tmp_path / "glossator.toml"
+    file.write_text('[profile]\nname = "one-gpu"\n[vllm]\nmax_num_seqs = 3\n')
+    loaded = settings.load(file, {"GLOSSATOR_RAY__GENERATOR_GPUS": "0.5"}).vllm
+    own = settings.load(environ={"GLOSSATOR_PROFILE__NAME": "one-gpu"}).vllm
+    assert (loaded.max_num_seqs, own.max_num_seqs) == (3, 128)
+    assert loaded.gpu_memory_utilization == own.gpu_memory_utilization == 0.8
+
+
+def test_the_command_line_chooses_the_profile_over_the_file(tmp_path):
+    file = tmp_path / "glossator.toml"
+    file.write_text('[profile]\nname = "one-gpu"\n')
+    loaded = settings.load(file, {}, {"profile": {"name": "cluster"}})
+    assert loaded.ray.generator_gpus == 1.0
+
+
+def test_what_equals_a_default_still_overrides_the_profile():
+    default = settings.Vllm().max_num_seqs
+    loaded = settings.load(overrides={
+        "profile": {"name": "cluster"}, "vllm": {"max_num_seqs": default},
+    })  # fmt: skip
+    assert loaded.vllm.max_num_seqs == default
+
+
+def test_an_unknown_profile_is_refused_naming_those_there_are():
+    with pytest.raises(StartupFailed, match=r"'huge'.*cluster, laptop-cpu, one-gpu"):
+        settings.load(environ={"GLOSSATOR_PROFILE__NAME": "huge"})

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from backend.errors import StartupFailed, Unavailable
-from backend.generators.vllm_engine import UNPACED_TOKENS, VllmGenerator
+from backend.generators.vllm_engine import UNPACED_TOKENS, VllmGenerator, _engine_args
 from backend.ports import Message, Prompt, Sampling, TextDelta
 from backend.settings import Vllm
 
@@ -217,3 +217,44 @@ async def test_a_model_that_vllm_refuses_fails_in_one_sentence(
 async def test_a_context_longer_than_the_models_is_refused(tiny_model: Path) -> None:
     with pytest.raises(StartupFailed, match="999999"):
         await VllmGenerator.start(str(tiny_model), Vllm(max_model_len=999_999))
+
+
+@pytest.mark.engine
+def test_every_setting_reaches_vllm(tiny_model: Path) -> None:
+    """Each value that differs from the default is found where vLLM looks for it."""
+    tuned = Vllm(
+        dtype="float16", quantization="fp8", load_format="dummy", tensor_parallel=2,
+        max_model_len=1000, max_num_seqs=3, max_num_batched_tokens=99, chunked_prefill="off",
+        scheduling="fcfs", gpu_memory_utilization=0.5, kv_cache_gib=1.5, kv_cache_dtype="fp8",
+        ngram_tokens=4, ngram_match=2, enforce_eager=False,
+    )  # fmt: skip
+    arguments = _engine_args(str(tiny_model), tuned)
+    assert arguments.speculative_config == {
+        "method": "ngram", "num_speculative_tokens": 4,
+        "prompt_lookup_min": 2, "prompt_lookup_max": 2,
+    }  # fmt: skip
+    reached = {
+        name: getattr(arguments, name)
+        for name in (
+            "dtype", "quantization", "load_format", "tensor_parallel_size", "max_model_len",
+            "max_num_seqs", "max_num_batched_tokens", "enable_chunked_prefill",
+            "scheduling_policy", "gpu_memory_utilization", "kv_cache_memory_bytes",
+            "kv_cache_dtype", "enforce_eager",
+        )
+    }  # fmt: skip
+    assert reached == {
+        "dtype": "float16", "quantization": "fp8", "load_format": "dummy",
+        "tensor_parallel_size": 2, "max_model_len": 1000, "max_num_seqs": 3,
+        "max_num_batched_tokens": 99, "enable_chunked_prefill": False,
+        "scheduling_policy": "fcfs", "gpu_memory_utilization": 0.5,
+        "kv_cache_memory_bytes": 3 * 2**29, "kv_cache_dtype": "fp8", "enforce_eager": False,
+    }  # fmt: skip
+
+
+@pytest.mark.engine
+def test_what_is_left_at_its_default_is_left_to_vllm(tiny_model: Path) -> None:
+    arguments = _engine_args(str(tiny_model), Vllm())
+    assert arguments.speculative_config is None
+    assert arguments.quantization is None
+    assert arguments.kv_cache_memory_bytes is None
+    assert arguments.enable_chunked_prefill is None
