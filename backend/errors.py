@@ -9,7 +9,8 @@ GlossatorError
 ├── Overloaded          shed by admission; says when to come back
 ├── DeadlineExceeded    nobody waits for the answer any more
 ├── Unavailable         a part of the backend is down
-│   └── UpstreamFailed  … the OpenAI-compatible server behind us, with its own words
+│   ├── UpstreamFailed  … the OpenAI-compatible server behind us, with its own words
+│   └── Interrupted     … and what could be had of the answer does not fit its beginning
 └── StartupFailed       cannot serve at all; the message says what to do
 
 Foreign exceptions become one of these at the adapter that met them. ``code`` is what the
@@ -86,6 +87,10 @@ class Unavailable(GlossatorError):
 class UpstreamFailed(Unavailable):
     code: ClassVar[Code] = "upstream"
     status: ClassVar[int] = 502
+
+
+class Interrupted(Unavailable):
+    pass
 
 
 class StartupFailed(GlossatorError):

@@ -8,6 +8,7 @@ Knows ports only. Every way out of ``answer`` leaves exactly one terminal frame 
 import asyncio
 import logging
 import time
+import zlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from backend.rails.placeholders import Vault
 from backend.rails.policy import Guarded, guarded, policy
 from backend.rails.screen import Screen
 from backend.rails.topic import judge
+from backend.replay import Replay
 from backend.settings import Settings
 from backend.wire import (
     Admitted,
@@ -265,6 +267,8 @@ class Pipeline:
             self._audit.record(ask.id, answer.tenant, "answer", action, spans, 0.0)
 
         guards = [self._guard(answer.tenant, tell), prepared.vault.restore()]
+        # After the guards, as the client's text was: they see the whole answer every time.
+        replay = Replay(ask.continue_from)
         reason: FinishReason = "stop"
         stream = self._generator.stream(prepared.prompt, self._sampling(ask), ask.id)
         # Closing the iterator is what aborts the engine, on every way out of this block.
@@ -279,11 +283,12 @@ class Pipeline:
                     progress.completion_tokens += delta.tokens
                     progress.prompt_tokens = delta.prompt_tokens or progress.prompt_tokens
                     progress.cached_tokens = delta.cached_tokens or progress.cached_tokens
-                    self._show(outgoing.feed(delta.text), answer, progress)
+                    self._show(replay.feed(outgoing.feed(delta.text)), answer, progress)
                     if delta.finish is not None:
                         reason = delta.finish
                     delta = await anext(deltas, None)
-                self._show(outgoing.flush(), answer, progress)
+                self._show(replay.feed(outgoing.flush()), answer, progress)
+                replay.end()
                 await outgoing.settle()
             except Blocked as blocked:
                 answer.emit(Notice, about="rails", message=blocked.message)
@@ -336,8 +341,11 @@ class Pipeline:
 
     def _sampling(self, ask: Ask) -> Sampling:
         generation = self._settings.generation
+        temperature = generation.temperature if ask.temperature is None else ask.temperature
         return Sampling(
             max_tokens=min(ask.max_tokens or generation.max_tokens, generation.max_tokens),
-            temperature=generation.temperature if ask.temperature is None else ask.temperature,
+            temperature=temperature,
+            # The same request has the same answer again, should it have to be made twice.
+            seed=zlib.crc32(ask.id.encode()) if temperature else None,
             stop=ask.stop,
         )

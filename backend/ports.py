@@ -27,6 +27,8 @@ class Prompt:
     """What a generator answers: the messages for a model; question and passages for ``extractive``.
 
     ``priority``: smaller runs first. ``cache_salt`` keeps the prefix caches of tenants apart.
+    ``begun``: token ids of the beginning of the answer, when another stream that was given this
+    prompt has made them already.
     """
 
     messages: tuple[Message, ...]
@@ -34,12 +36,16 @@ class Prompt:
     passages: tuple[Passage, ...] = ()
     priority: int = 0
     cache_salt: str = ""
+    begun: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
+    """``seed`` makes an answer repeatable at a temperature above 0, where the engine can."""
+
     max_tokens: int = 512
     temperature: float = 0.0
+    seed: int | None = None
     stop: tuple[str, ...] = ()
     ignore_eos: bool = False  # for benchmarks: always generate max_tokens
 
@@ -48,11 +54,14 @@ class Sampling:
 class TextDelta:
     """New text since the last delta, of ``tokens`` tokens; ``finish`` marks the last one.
 
-    Token counts are the engine's own; a generator without a tokenizer leaves them 0.
+    Token counts are the engine's own; a generator without a tokenizer leaves them 0. ``ids`` are
+    the new tokens themselves, for ``Prompt.begun``; a generator that cannot go on from them has
+    none. They may be ahead of ``text``, which ends where a character does.
     """
 
     text: str
     tokens: int = 0
+    ids: tuple[int, ...] = ()
     prompt_tokens: int = 0
     cached_tokens: int = 0
     finish: Finish | None = None
@@ -75,7 +84,11 @@ class Generator(Protocol):
     def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TextDelta]:
-        """Ends after the delta with ``finish``. Raises ``BadFrame`` for a prompt that can't fit."""
+        """Ends after the delta with ``finish``. Raises ``BadFrame`` for a prompt that can't fit.
+
+        Always the whole answer: what ``prompt.begun`` stands for is part of the deltas, of the
+        token counts and of ``max_tokens``; a generator that knows no ids makes it anew.
+        """
         ...
 
     async def warm(self, prompt: Prompt) -> None:

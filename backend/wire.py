@@ -76,6 +76,7 @@ class Ask(Struct, frozen=True, omit_defaults=True, tag="ask"):
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     stop: tuple[str, ...] = ()  # the answer ends before any of these
     deadline_ms: Annotated[float, Meta(gt=0)] | None = None  # from arrival to the last delta
+    continue_from: str = ""  # this answer's text so far, if its gateway is gone: not sent again
 
 
 class Prepare(Struct, frozen=True, omit_defaults=True, tag="prepare"):

@@ -10,11 +10,13 @@ import itertools
 import os
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.errors import BadFrame, StartupFailed, TooLarge, Unavailable
-from backend.ports import Load, Prompt, Sampling, TextDelta
+from backend.generators.begun import taken_over
+from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
 from backend.settings import Vllm
 
 if TYPE_CHECKING:
@@ -83,16 +85,24 @@ class VllmGenerator:
                 "with the answer. Select less code, ask with less history, or serve a model "
                 "with a longer context."
             )
+        most = min(sampling.max_tokens, room)
+        decode = partial(self._tokenizer.decode, skip_special_tokens=True)
+        begun, text = taken_over(decode, tokens, prompt.begun, sampling.stop)
+        if begun:
+            finish: Finish | None = "length" if len(begun) >= most else None
+            yield TextDelta(text, len(begun), begun, len(tokens), finish=finish)
+            if finish:
+                return
         outputs = self._generate(
-            tokens,
-            _sampling_params(sampling, max_tokens=min(sampling.max_tokens, room)),
+            [*tokens, *begun],
+            _sampling_params(sampling, max_tokens=most - len(begun)),
             request_id,
             prompt.priority,
             prompt.cache_salt,
         )
         async with aclosing(outputs):
             async for output in outputs:
-                yield _delta(output)
+                yield _delta(output, prompt_tokens=len(tokens))
 
     async def warm(self, prompt: Prompt) -> None:
         """Prefills at the lowest priority; a prompt that cannot fit is left alone."""
@@ -240,6 +250,7 @@ def _sampling_params(sampling: Sampling, max_tokens: int) -> "SamplingParams":
     return SamplingParams(
         max_tokens=max_tokens,
         temperature=sampling.temperature,
+        seed=sampling.seed,
         stop=list(sampling.stop),
         ignore_eos=sampling.ignore_eos,
         output_kind=RequestOutputKind.DELTA,
@@ -247,7 +258,7 @@ def _sampling_params(sampling: Sampling, max_tokens: int) -> "SamplingParams":
     )
 
 
-def _delta(output: "RequestOutput") -> TextDelta:
+def _delta(output: "RequestOutput", prompt_tokens: int) -> TextDelta:
     completion = output.outputs[0]
     finish = completion.finish_reason
     if finish not in (None, "stop", "length"):
@@ -255,8 +266,9 @@ def _delta(output: "RequestOutput") -> TextDelta:
     return TextDelta(
         text=completion.text,
         tokens=len(completion.token_ids),
-        prompt_tokens=len(output.prompt_token_ids or ()),
-        cached_tokens=output.num_cached_tokens or 0,
+        ids=tuple(completion.token_ids),
+        prompt_tokens=prompt_tokens,
+        cached_tokens=min(output.num_cached_tokens or 0, prompt_tokens),
         finish=finish,
     )
 

@@ -171,6 +171,35 @@ async def test_a_generator_that_fails_midway_ends_the_answer_once(error, code, c
     assert "bug" not in frames[-1].message
 
 
+WORDS = (TextDelta("Use "), TextDelta("irfft"), TextDelta("."))
+
+
+@pytest.mark.parametrize("known", ["", "U", "Use ", "Use irf", "Use irfft."])
+async def test_an_answer_is_continued_from_what_its_client_has(known):
+    frames = await answered(pipeline(Scripted(*WORDS)), continue_from=known)
+
+    assert known + text(frames) == "Use irfft."
+    assert isinstance(frames[-1], Finished)
+
+
+@pytest.mark.parametrize("known", ["Try ", "Use irfft. Then"])
+async def test_what_cannot_be_continued_fails_and_shows_nothing(known):
+    frames = await answered(pipeline(Scripted(*WORDS)), continue_from=known)
+
+    assert (text(frames), frames[-1].code) == ("", "unavailable")
+
+
+async def test_a_repeated_request_samples_the_same():
+    generator = Scripted()
+    for request_id in ("r", "r", "s"):
+        await answered(pipeline(generator), id=request_id, temperature=0.7)
+    await answered(pipeline(generator), temperature=0.0)
+
+    first, again, other, greedy = (sampling.seed for sampling in generator.samplings)
+    assert first == again != other
+    assert greedy is None
+
+
 async def test_a_deadline_ends_the_answer_and_closes_the_generator():
     generator = Scripted(TextDelta("a"), endless=True)
     frames = await answered(pipeline(generator), deadline_ms=30)

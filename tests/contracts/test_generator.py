@@ -6,6 +6,7 @@ The model-backed ones also pass what only a model can do: counting tokens, stopp
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,24 @@ async def test_warming_disturbs_nothing(generator: Generator) -> None:
     assert text_of(await read(generator, "What is warm?", sampling)) == before
 
 
+@pytest.mark.parametrize("stop", [(), ("never said",)])
+async def test_an_answer_that_another_stream_began_is_the_same_answer(
+    generator: Generator, stop: tuple[str, ...]
+) -> None:
+    """Wherever the first stream broke off, with the tokens it gave: same text, same counts."""
+    sampling = Sampling(max_tokens=40, stop=stop, ignore_eos=True)
+    whole = await read(generator, "What is a seam?", sampling)
+    ids = tuple(token for delta in whole for token in delta.ids)
+    for cut in range(0, len(ids) + 1, 3):
+        begun = replace(prompt("What is a seam?"), begun=ids[:cut])
+        deltas = [delta async for delta in generator.stream(begun, sampling, f"seam {cut}")]
+        assert text_of(deltas) == text_of(whole)
+        assert tuple(token for delta in deltas for token in delta.ids) == ids
+        assert sum(delta.tokens for delta in deltas) == sum(delta.tokens for delta in whole)
+        assert deltas[-1].finish == whole[-1].finish
+        assert deltas[-1].prompt_tokens == whole[-1].prompt_tokens
+
+
 async def test_a_running_answer_is_load(model: Generator) -> None:
     async with aclosing(model.stream(prompt("Go on."), LONG, "running")) as deltas:
         await anext(deltas)
@@ -171,6 +190,22 @@ async def test_a_stop_string_ends_the_answer_before_itself(model: Generator) -> 
     )
     assert text_of(deltas) == whole[: whole.index(stop)]
     assert deltas[-1].finish == "stop"
+
+
+async def test_a_stop_string_across_the_seam_ends_the_answer(model: Generator) -> None:
+    """It may have begun in what the first stream gave, and end in what the second does."""
+    question = "What is a frozenset?"
+    plain = await read(model, question, Sampling(max_tokens=30, ignore_eos=True))
+    whole = text_of(plain)
+    stop = whole[len(whole) // 2 :][:9]
+    sampling = Sampling(max_tokens=30, stop=(stop,), ignore_eos=True)
+    stopped = await read(model, question, sampling)
+    ids = tuple(token for delta in stopped for token in delta.ids)
+    for left in range(1, min(6, len(ids)) + 1):
+        begun = replace(prompt(question), begun=ids[:-left])
+        deltas = [delta async for delta in model.stream(begun, sampling, f"stop {left}")]
+        assert text_of(deltas) == whole[: whole.index(stop)]
+        assert deltas[-1].finish == "stop"
 
 
 async def test_a_prompt_beyond_the_context_is_refused_with_the_limit(model: Generator) -> None:
