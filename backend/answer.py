@@ -30,6 +30,10 @@ class Answer:
     def ended(self) -> bool:
         return bool(self.frames) and isinstance(self.frames[-1], Terminal)
 
+    @property
+    def failed(self) -> bool:
+        return bool(self.frames) and isinstance(self.frames[-1], Failed)
+
     def emit(self, frame: type[AnswerFrame], **fields: Any) -> None:
         if self.ended:
             raise RuntimeError(f"request {self.id} has already ended")
@@ -70,9 +74,11 @@ class Answers:
         return len(self._tasks)
 
     def start(self, ask: Ask, tenant: str = "") -> Answer:
-        """Raises ``BadFrame`` when the id is taken."""
-        if ask.id in self._answers:
-            raise BadFrame(f"Request id {ask.id!r} is in use; give every request its own.")
+        """Raises ``BadFrame`` when the id is taken; that of a failed request is free again."""
+        if known := self._answers.get(ask.id):
+            if not known.failed:
+                raise BadFrame(f"Request id {ask.id!r} is in use; give every request its own.")
+            self.forget(known)
         answer = self._answers[ask.id] = Answer(ask.id, tenant)
         task = asyncio.create_task(self._run(ask, answer), name=f"answer {ask.id}")
         self._tasks[ask.id] = task

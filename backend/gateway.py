@@ -55,12 +55,17 @@ class Gateway:
         self.answers = Answers(pipeline.answer, settings.server.resume_window_s)
         self._generator = generator
         self._sessions: set[Session] = set()
+        self._leaving = ""  # why, once it is
         self._known_degraded: dict[str, str] = {}
         self._asked_again_at = 0.0
         metrics.watch("sessions", "Open websockets.", lambda: len(self._sessions))
         metrics.watch("requests_in_flight", "Requests not ended.", lambda: self.answers.in_flight)
 
     async def serve(self, socket: WebSocket) -> None:
+        if self._leaving:
+            # Refused before it is a websocket: whoever balances the load tries another gateway.
+            await socket.send_denial_response(Response(self._leaving, status_code=503))
+            return
         offered = socket.scope.get("subprotocols", [])
         if offered and SUBPROTOCOL not in offered:
             await socket.close(1002, f"this backend speaks {SUBPROTOCOL} only")
@@ -84,6 +89,8 @@ class Gateway:
         model = self.pipeline.model
         degraded = await self._degraded()
         said = tuple(f"{name}: {why}" for name, why in degraded.items())
+        if self._leaving:
+            return Readiness(False, model, reason=self._leaving, degraded=said)
         try:
             await self._generator.check()
         except GlossatorError as error:
@@ -107,11 +114,16 @@ class Gateway:
             self.metrics.engine(await self._generator.load())
         return self.metrics.text()
 
-    async def drain(self, reason: str, patience_s: float) -> None:
-        """Tells every client to move, lets answers end, then ends those that did not."""
+    async def leave(self, reason: str) -> None:
+        """Takes no more connections and tells every client to move; those it has are served on."""
+        self._leaving = reason
         await asyncio.gather(
             *(session.go_away(reason) for session in self._sessions), return_exceptions=True
         )
+
+    async def drain(self, reason: str, patience_s: float) -> None:
+        """Leaves, lets answers end, then ends those that did not."""
+        await self.leave(reason)
         await self.answers.settle(patience_s)
         await self.answers.close()
 

@@ -5,8 +5,14 @@ connection that happens to be, and asks it what to send.
 """
 
 import asyncio
+import random
 
-from backend.wire import AnswerFrame, Ask, Failed, Finished, Resume
+import msgspec
+
+from backend.wire import AnswerFrame, Ask, Delta, Failed, Finished, Notice, Queued, Resume
+
+RESTARTS = 4  # of one answer: what fails more often is not an accident
+PATIENCE_S = 15.0  # a wait longer than this is the user's to decide
 
 
 class SessionError(Exception):
@@ -18,7 +24,7 @@ class BrokenAnswer(SessionError):
 
 
 class Answer:
-    """Turns "at least once, after a resume" into "exactly once, in order".
+    """Turns "at least once, from whichever gateway" into "exactly once, in order".
 
     Ends with the server's terminal frame or with ``fail``, whichever is first; what comes
     after that is dropped.
@@ -28,8 +34,11 @@ class Answer:
         self.ask = ask
         self.ended = False
         self.lost_at: float | None = None  # when the connection dropped, until the next frame
-        self._next_seq = 0
-        self._repeated = False
+        self._next_seq = 0  # on the wire; a restart counts from 0 again
+        self._delivered = 0  # to the reader, who never learns of a restart
+        self._text: list[str] = []
+        self._told: set[tuple[type, str]] = set()
+        self._restarts = 0
         # Unbounded: an answer is short, and a slow reader must not hold up the other requests
         # of the same connection.
         self._frames: asyncio.Queue[AnswerFrame | SessionError] = asyncio.Queue()
@@ -43,15 +52,26 @@ class Answer:
     def resume(self) -> Resume:
         return Resume(id=self.ask.id, after_seq=self._next_seq - 1)
 
-    def repeat(self) -> Ask | None:
-        """The question again, once, for a server that does not know the request just resumed.
+    def restart(self) -> Ask | None:
+        """The question for a server that does not know the request: the rest of the answer.
 
-        None when the server did know it: then it lost an answer that was under way.
+        None when that was tried too often.
         """
-        if self.acknowledged or self._repeated:
+        if self._restarts == RESTARTS:
             return None
-        self._repeated = True
-        return self.ask
+        self._restarts += 1
+        self._next_seq = 0
+        return msgspec.structs.replace(self.ask, continue_from="".join(self._text))
+
+    def wait_s(self, refusal: Failed) -> float | None:
+        """How long to wait before a ``restart`` makes sense; None: the refusal is the answer.
+
+        Later than the server said by up to a half, so that those it shed do not return in step.
+        """
+        if refusal.code != "overloaded" or refusal.retry_after_ms is None:
+            return None
+        wait_s = refusal.retry_after_ms / 1000 * random.uniform(1.0, 1.5)
+        return wait_s if wait_s <= PATIENCE_S else None
 
     def accept(self, frame: AnswerFrame) -> None:
         """Takes the next frame, drops one seen before, and fails when one is missing."""
@@ -71,10 +91,31 @@ class Answer:
         elif frame.seq == self._next_seq:
             self._next_seq += 1
             self.lost_at = None
-            if isinstance(frame, Finished):
-                self._end(frame)
-            else:
-                self._frames.put_nowait(frame)
+            self._deliver(frame)
+
+    def _deliver(self, frame: AnswerFrame) -> None:
+        if self._repeats(frame):
+            return
+        if frame.seq != self._delivered:
+            frame = msgspec.structs.replace(frame, seq=self._delivered)
+        self._delivered += 1
+        if isinstance(frame, Finished):
+            self._end(frame)
+            return
+        if isinstance(frame, Delta):
+            self._text.append(frame.text)
+        self._frames.put_nowait(frame)
+
+    def _repeats(self, frame: AnswerFrame) -> bool:
+        """Whether a restarted answer says what the reader was told before."""
+        if isinstance(frame, Delta | Finished):
+            return False
+        if isinstance(frame, Queued):
+            return bool(self._text)  # the reader sees an answer under way, not one that waits
+        known = (type(frame), frame.message if isinstance(frame, Notice) else "")
+        repeated = known in self._told and self._restarts > 0
+        self._told.add(known)
+        return repeated
 
     def fail(self, error: SessionError) -> None:
         if not self.ended:

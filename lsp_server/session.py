@@ -14,6 +14,7 @@ SessionError
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncGenerator, Callable
 from typing import Literal, Self
 
@@ -69,6 +70,7 @@ class _Link:
         self.answers = answers
         self.opened_at = asyncio.get_running_loop().time()
         self.leaving = False  # the server said goaway: drain, then close
+        self.pauses: dict[str, asyncio.Task[None]] = {}  # of requests that were shed
 
     async def send(self, frame: ClientFrame) -> None:
         """What a closed connection does not take is made good by the resume that follows."""
@@ -88,7 +90,10 @@ class _Link:
 class Session:
     """Connects when first needed, and resumes answers that a dropped connection interrupted.
 
+    Where the backend no longer knows an answer, another gateway goes on with it from the text
+    that has arrived; a request that was shed is asked again when the backend said. Neither shows.
     An answer fails once it has waited ``resume_s`` seconds after a drop for its next frame.
+    Away from a gateway that leaves it moves within ``spread_s`` seconds, at random.
     """
 
     def __init__(
@@ -99,6 +104,7 @@ class Session:
         on_status: Callable[[Status], None] = lambda status: None,
         resume_s: float = 10.0,
         open_timeout_s: float = 5.0,
+        spread_s: float = 1.0,
     ) -> None:
         self.url = url
         self.status = Status("offline", "not connected yet")
@@ -106,10 +112,12 @@ class Session:
         self._on_status = on_status
         self._resume_s = resume_s
         self._open_timeout_s = open_timeout_s
+        self._spread_s = spread_s
         self._link: _Link | None = None  # for new requests; a leaving one only drains
         self._readers: dict[_Link, asyncio.Task[None]] = {}  # of every open link
         self._orphans: dict[str, Answer] = {}  # of dropped links, until the next one takes them
         self._recovery: asyncio.Task[None] | None = None
+        self._move: asyncio.Task[None] | None = None  # away from a gateway that said goaway
         self._opening = asyncio.Lock()
         self._failing = False  # the last attempt to connect failed
         self._pauses = delays()
@@ -163,7 +171,11 @@ class Session:
     async def close(self) -> None:
         """Cancels what is in flight and closes the connection."""
         readers, self._readers, self._link = self._readers, {}, None
-        tasks = [*readers.values(), *([self._recovery] if self._recovery else [])]
+        tasks = [
+            *readers.values(),
+            *(pause for link in readers for pause in link.pauses.values()),
+            *(task for task in (self._recovery, self._move) if task),
+        ]
         for task in tasks:  # before the sockets close, or a reader would begin to recover
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -197,14 +209,18 @@ class Session:
                     self._failing = True
                     self._set_status("offline", str(error))
                     raise
-                # No await from here on: a cancelled caller leaves no half-made link behind.
-                link = self._link = _Link(socket, self._orphans)
-                self._orphans = {}
-                adopted = [answer.resume for answer in link.answers.values()]
-                self._readers[link] = asyncio.create_task(self._read(link, adopted))
-                self._failing = False
-                self._set_status("ready")
+                return self._take(socket)
             return self._link
+
+    def _take(self, socket: ClientConnection) -> _Link:
+        # No await in here: a cancelled caller leaves no half-made link behind.
+        link = self._link = _Link(socket, self._orphans)
+        self._orphans = {}
+        adopted = [answer.resume for answer in link.answers.values()]
+        self._readers[link] = asyncio.create_task(self._read(link, adopted))
+        self._failing = False
+        self._set_status("ready")
+        return link
 
     async def _read(self, link: _Link, adopted: list[Resume]) -> None:
         try:
@@ -228,19 +244,31 @@ class Session:
             return
         if isinstance(frame, GoAway):
             log.info("the backend at %s is leaving: %s", self.url, frame.reason)
-            await self._leave(link)
+            if self._link is link and (self._move is None or self._move.done()):
+                self._move = asyncio.create_task(self._leave(link))
         elif isinstance(frame, wire.Status):
             self._set_status("degraded", "; ".join(frame.degraded))
         elif frame.id is None:
             log.error("the backend refused a frame: %s", frame.message)
             _refuse(link, frame)
-        elif (answer := link.answers.get(frame.id)) is not None:
-            if isinstance(frame, Failed) and frame.code == "unknown_request":
-                ask = answer.repeat()
-                if ask is not None:  # the drop had swallowed the question itself
-                    await link.send(ask)
-                    return
+        elif (answer := link.answers.get(frame.id)) is not None and not (
+            isinstance(frame, Failed) and self._goes_on(link, answer, frame)
+        ):
             answer.accept(frame)
+
+    def _goes_on(self, link: _Link, answer: Answer, failed: Failed) -> bool:
+        """Whether the request is asked again, now or in a while, instead of being ended."""
+        # Unknown: the drop swallowed the question, or another gateway was answering it.
+        wait_s = 0.0 if failed.code == "unknown_request" else answer.wait_s(failed)
+        if wait_s is None or answer.ended or (ask := answer.restart()) is None:
+            return False
+
+        async def later() -> None:
+            await asyncio.sleep(wait_s)
+            await link.send(ask)
+
+        link.pauses[ask.id] = asyncio.create_task(later())
+        return True
 
     def _unreadable(self, link: _Link, message: str | bytes) -> None:
         """Fails the request that the frame names; every one if none, lest one wait forever."""
@@ -256,10 +284,24 @@ class Session:
             answer.fail(error)
 
     async def _leave(self, link: _Link) -> None:
-        """New requests go to a new connection; this one closes with its last answer."""
+        """New requests go to a new connection; this one closes with its last answer.
+
+        Until the new one is open this one serves on, for a leaving server still answers.
+        """
+        while self._link is link:
+            # Every client of that gateway was told at the same moment.
+            await asyncio.sleep(random.uniform(0, self._spread_s))
+            try:
+                socket = await dial(self.url, self._token, self._open_timeout_s)
+            except BackendUnreachable as error:
+                log.debug("%s", error)
+                continue
+            async with self._opening:
+                if self._link is link:
+                    self._take(socket)
+                else:  # it dropped meanwhile, and another has taken its place
+                    await socket.close()
         link.leaving = True
-        if self._link is link:
-            self._link = None
         if not link.answers:
             await link.socket.close()
 
@@ -270,6 +312,8 @@ class Session:
         for link in list(self._readers):
             if link.answers.pop(request_id, None) is None:
                 continue
+            if pause := link.pauses.pop(request_id, None):
+                pause.cancel()
             if cancel:
                 await link.cancel(request_id)
             if link.leaving and not link.answers:
@@ -277,6 +321,8 @@ class Session:
 
     def _dropped(self, link: _Link) -> None:
         del self._readers[link]
+        for pause in link.pauses.values():
+            pause.cancel()
         if self._link is link:
             self._link = None
         if self._link is None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from backend.answer import Answer, Answers
-from backend.errors import BadFrame, UnknownRequest
+from backend.errors import BadFrame, Overloaded, UnknownRequest
 from backend.wire import Ask, Delta, Failed, Finished, Timings, Usage
 
 
@@ -56,6 +56,20 @@ async def test_an_id_is_taken_until_its_answer_is_forgotten():
     again = answers.start(Ask(id="r", question="q"))
     await answers.close()
     assert again.ended
+
+
+async def test_a_failed_request_may_be_asked_again_under_its_id():
+    async def shed(ask, answer):
+        answer.fail(Overloaded("full", retry_after_ms=5))
+
+    answers = Answers(shed, window_s=60)
+    first = answers.start(Ask(id="r", question="q"))
+    await read(first)
+    answers.release(first)
+    again = answers.start(Ask(id="r", question="q"))
+
+    assert again is not first
+    assert [frame.code for frame in await read(again)] == ["overloaded"]
 
 
 async def test_a_released_answer_is_aborted_and_forgotten_after_the_window():

@@ -5,10 +5,12 @@ import socket
 from contextlib import aclosing
 
 import pytest
+from msgspec import structs
 from websockets.asyncio.server import serve
 
 from backend import wire
 from backend.wire import Ask, Cancel, Delta, Failed, Finished, GoAway, Prepare, Queued, Resume
+from lsp_server.answer import RESTARTS
 from lsp_server.session import (
     BackendUnreachable,
     BrokenAnswer,
@@ -112,25 +114,109 @@ async def test_a_question_swallowed_by_the_drop_is_asked_again_once(play, answer
     await backend.played()
 
 
-async def test_a_backend_that_forgot_the_answer_fails_the_request(play, answer):
-    """Half an answer is never followed by the beginning of another."""
+async def test_another_gateway_goes_on_with_the_answer_from_its_text(play, answer):
+    """The reader sees one answer: no frame twice, no gap, whoever counted the frames."""
 
-    async def first(peer):
+    async def dying(peer):
         await peer.receive(Ask)
         await peer.send(*answer("r1")[:3])
         await peer.socket.close(1012)
 
-    async def second(peer):
+    async def other(peer):
         await peer.receive(Resume)
+        await peer.send(Failed(id="r1", seq=0, code="unknown_request", message="unknown"))
+        assert await peer.receive(Ask) == structs.replace(ASK, continue_from="one ")
+        first, cited, _, rest, last = answer("r1")
+        await peer.send(Queued(id="r1", seq=0, position=3))
+        for seq, frame in enumerate((first, cited, rest, last), 1):
+            await peer.send(structs.replace(frame, seq=seq))
+        await peer.closed()
+
+    backend = await play(dying, other)
+    async with Session(backend.url) as session:
+        assert await collect(session) == answer("r1")
+    await backend.played()
+
+
+async def test_an_answer_that_breaks_off_again_and_again_is_ended(play, answer):
+    """A backend that never knows the request is not asked forever."""
+
+    async def dying(peer):
+        await peer.receive(Ask)
+        await peer.send(*answer("r1")[:3])
+        await peer.socket.close(1012)
+
+    async def forgetful(peer):
+        await peer.receive(Resume)
+        for _ in range(RESTARTS):
+            await peer.send(Failed(id="r1", seq=0, code="unknown_request", message="unknown"))
+            await peer.receive(Ask)
         await peer.send(Failed(id="r1", seq=0, code="unknown_request", message="unknown"))
         await peer.closed()
 
-    backend = await play(first, second)
+    backend = await play(dying, forgetful)
     async with Session(backend.url) as session:
         got = await collect(session)
     assert got[:-1] == answer("r1")[:3]
-    assert isinstance(got[-1], Failed)
     assert got[-1].code == "unknown_request"
+    await backend.played()
+
+
+def shed(retry_after_ms):
+    return Failed(id="r1", seq=0, code="overloaded", message="full", retry_after_ms=retry_after_ms)
+
+
+async def test_a_request_that_was_shed_is_asked_again_when_the_backend_said(play, answer):
+    """Not earlier than it said, and the reader sees only the answer."""
+
+    async def script(peer):
+        loop = asyncio.get_running_loop()
+        await peer.receive(Ask)
+        await peer.send(shed(40))
+        told = loop.time()
+        assert await peer.receive(Ask) == ASK
+        assert loop.time() - told >= 0.04
+        await peer.send(*answer("r1"))
+        await peer.closed()
+
+    backend = await play(script)
+    async with Session(backend.url) as session:
+        assert await collect(session) == answer("r1")
+    await backend.played()
+
+
+@pytest.mark.parametrize("retry_after_ms", [None, 60_000.0])
+async def test_a_wait_that_is_unknown_or_long_is_left_to_the_user(play, retry_after_ms):
+    """The refusal ends the request and says how long."""
+
+    async def script(peer):
+        await peer.receive(Ask)
+        await peer.send(shed(retry_after_ms))
+        await peer.closed()
+
+    backend = await play(script)
+    async with Session(backend.url) as session:
+        assert await collect(session) == [shed(retry_after_ms)]
+    await backend.played()
+
+
+async def test_who_cancels_while_waiting_asks_no_more(play):
+    """The pause of a request that was shed ends with its reader."""
+
+    async def script(peer):
+        await peer.receive(Ask)
+        await peer.send(shed(5000))
+        shedding.set()
+        assert (await peer.receive(Cancel)).id == "r1"
+        await peer.closed()
+
+    shedding = asyncio.Event()
+    backend = await play(script)
+    async with Session(backend.url) as session:
+        reading = asyncio.create_task(collect(session))
+        await shedding.wait()
+        reading.cancel()
+        await asyncio.wait([reading])
     await backend.played()
 
 
@@ -312,7 +398,7 @@ async def test_an_id_in_use_is_refused(play):
             await collect(session)
 
 
-async def test_goaway_drains_the_old_connection_and_opens_a_new_one(play, answer):
+async def test_goaway_drains_the_old_connection_and_opens_a_new_one(play, answer, eventually):
     """The answer in flight ends where it began; the next request goes elsewhere."""
 
     async def leaving(peer):
@@ -328,15 +414,37 @@ async def test_goaway_drains_the_old_connection_and_opens_a_new_one(play, answer
         moved.set()
         await peer.closed()
 
+    async def both() -> bool:
+        return backend.connections == 2
+
     moved = asyncio.Event()
     backend = await play(leaving, staying)
-    async with Session(backend.url) as session:
+    async with Session(backend.url, spread_s=0) as session:
         frames = session.ask(ASK)
         got = [await anext(frames) for _ in range(3)]
+        await eventually(both)
         assert await collect(session, Ask(id="r2", question="?")) == answer("r2")
         got += [frame async for frame in frames]
         assert got == answer("r1")
     await backend.played()
+
+
+async def test_a_leaving_gateway_serves_on_until_another_is_there(play, answer):
+    """Nothing is refused, and no status is told, while the next connection is not open yet."""
+
+    async def leaving(peer):
+        await peer.send(GoAway(reason="update"))
+        backend.server.close(close_connections=False)  # nobody else listens
+        await peer.receive(Ask)
+        await peer.send(*answer("r1"))
+        await peer.closed()
+
+    statuses = []
+    backend = await play(leaving)
+    async with Session(backend.url, spread_s=0, on_status=statuses.append) as session:
+        assert await collect(session) == answer("r1")
+    await backend.played()
+    assert [status.state for status in statuses] == ["connecting", "ready"]
 
 
 async def test_a_degraded_backend_is_told_as_such_and_answers_all_the_same(play, answer):
@@ -368,13 +476,15 @@ async def test_an_idle_session_leaves_on_goaway_and_comes_back(play):
         moved.set()
         await peer.closed()
 
+    statuses = []
     backend = await play(leaving, staying)
-    async with Session(backend.url) as session:
+    async with Session(backend.url, spread_s=0, on_status=statuses.append) as session:
         keeping = asyncio.create_task(session.stay_connected())
         async with asyncio.timeout(5):
             await moved.wait()
         keeping.cancel()
     await backend.played()
+    assert "offline" not in [status.state for status in statuses]
 
 
 async def test_a_refusal_without_an_id_ends_the_question_it_was_about(play, answer):
