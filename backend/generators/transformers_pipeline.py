@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import StartupFailed, TooLarge, Unavailable
+from backend.generators.special_tokens import SpecialTokens
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
 
 
@@ -22,6 +23,7 @@ class TransformersGenerator:
         self.model = model
         self._weights = weights
         self._tokenizer = tokenizer
+        self._special = SpecialTokens(tokenizer.get_added_vocab())
         self._context = int(weights.config.max_position_embeddings)
         self._turn = asyncio.Lock()
         self._generating: asyncio.Future[tuple[int, Finish]] | None = None
@@ -75,7 +77,10 @@ class TransformersGenerator:
 
     def _tokenize(self, prompt: Prompt) -> Any:
         return self._tokenizer.apply_chat_template(
-            [{"role": message.role, "content": message.text} for message in prompt.messages],
+            [
+                {"role": message.role, "content": self._special.spelled_out(message.text)}
+                for message in prompt.messages
+            ],
             add_generation_prompt=True,
             return_dict=True,
             return_tensors="pt",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.errors import BadFrame, StartupFailed, TooLarge, Unavailable
 from backend.generators.begun import taken_over
+from backend.generators.special_tokens import SpecialTokens
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
 from backend.settings import Vllm
 
@@ -47,6 +48,7 @@ class VllmGenerator:
         self._steps = steps
         self._coalesce_s = coalesce_ms / 1000
         self._tokenizer: Any = engine.get_tokenizer()
+        self._special = SpecialTokens(self._tokenizer.get_added_vocab())
         self._context = int(engine.model_config.max_model_len)
         self._serial = itertools.count()
 
@@ -59,7 +61,7 @@ class VllmGenerator:
         local = _local_folder(model)
         # A call of its own: somewhere in this import a stack frame is kept for good, and with it
         # whatever its callers hold. That must not be the engine.
-        await asyncio.to_thread(_import_vllm, settings, offline=local)
+        await asyncio.to_thread(_import_vllm, settings)
         building = asyncio.ensure_future(asyncio.to_thread(_build, model, local, settings))
         try:
             engine, steps = await asyncio.shield(building)
@@ -153,7 +155,10 @@ class VllmGenerator:
         return self._open
 
     async def _tokens(self, prompt: Prompt) -> list[int]:
-        messages = [{"role": message.role, "content": message.text} for message in prompt.messages]
+        messages = [
+            {"role": message.role, "content": self._special.spelled_out(message.text)}
+            for message in prompt.messages
+        ]
         if sum(len(message.text) for message in prompt.messages) <= INLINE_CHARACTERS:
             return self._tokenize(messages)
         return await asyncio.to_thread(self._tokenize, messages)
@@ -326,15 +331,13 @@ def _local_folder(model: str) -> bool:
     return False
 
 
-def _import_vllm(settings: Vllm, offline: bool) -> None:
+def _import_vllm(settings: Vllm) -> None:
     """vLLM reads the environment when it is imported, and hands it to its processes.
 
     Quiet by default, and nothing leaves the machine; the user's own variables win. Raises
     ``StartupFailed`` when vLLM is not installed.
     """
     quiet = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
-    if offline:
-        quiet["HF_HUB_OFFLINE"] = "1"
     for name, value in quiet.items():
         os.environ.setdefault(name, value)
     os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(settings.cpu_kvcache_gib)

@@ -78,10 +78,10 @@ class ToxicityRail:
         if self._model is not None:
             return ""
         if self._problem:
-            return f"degraded: {self._problem}"
+            return self._problem
         waited = time.monotonic() - self._began
         if self._loading is not None and waited > _SLOW_S:
-            return f"degraded: detoxify has been loading for {waited:.0f} s"
+            return f"detoxify has been loading for {waited:.0f} s"
         return "loading"
 
     def close(self) -> None:

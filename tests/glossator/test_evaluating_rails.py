@@ -74,7 +74,7 @@ def test_the_figures_are_those_of_the_examples(sets: Path) -> None:
     assert rows["injection", "ordinary code"]["false_per_100_kb"] == 0
     assert rows["secrets", "all"]["note"] == "not measured: planted.jsonl is missing"
     assert "topic.jsonl is missing" in rows["topic", "all"]["note"]
-    assert "degraded: no detoxify weights" in rows["toxicity", "all"]["note"]
+    assert "no detoxify weights" in rows["toxicity", "all"]["note"]
 
 
 def test_the_table_names_what_was_not_measured(sets: Path) -> None:
