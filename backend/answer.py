@@ -20,9 +20,10 @@ Run = Callable[[Ask, "Answer"], Coroutine[None, None, None]]
 class Answer:
     """The frames of one request, in order; ``emit`` numbers them and refuses a second terminal."""
 
-    def __init__(self, request_id: str, tenant: str = "") -> None:
+    def __init__(self, request_id: str, tenant: str = "", user: str = "") -> None:
         self.id = request_id
         self.tenant = tenant
+        self.user = user  # of the tenant's: whose share of the engine it takes
         self.frames: list[AnswerFrame] = []
         self._grown = asyncio.Event()
 
@@ -73,13 +74,13 @@ class Answers:
     def in_flight(self) -> int:
         return len(self._tasks)
 
-    def start(self, ask: Ask, tenant: str = "") -> Answer:
+    def start(self, ask: Ask, tenant: str = "", user: str = "") -> Answer:
         """Raises ``BadFrame`` when the id is taken; that of a failed request is free again."""
         if known := self._answers.get(ask.id):
             if not known.failed:
                 raise BadFrame(f"Request id {ask.id!r} is in use; give every request its own.")
             self.forget(known)
-        answer = self._answers[ask.id] = Answer(ask.id, tenant)
+        answer = self._answers[ask.id] = Answer(ask.id, tenant, user)
         task = asyncio.create_task(self._run(ask, answer), name=f"answer {ask.id}")
         self._tasks[ask.id] = task
         task.add_done_callback(lambda _: self._ended(answer, task))

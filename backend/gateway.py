@@ -7,6 +7,7 @@ behind it is a matter of the composition roots in ``backend.deploy``.
 import asyncio
 import contextlib
 import importlib.metadata
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -71,8 +72,8 @@ class Gateway:
             await socket.close(1002, f"this backend speaks {SUBPROTOCOL} only")
             return
         await socket.accept(subprotocol=SUBPROTOCOL if offered else None)
-        tenant = self.tenant(socket)
-        session = Session(socket, self.settings.server, self.pipeline, self.answers, tenant)
+        tenant, user = self.tenant(socket), self.user(socket) or uuid.uuid4().hex
+        session = Session(socket, self.settings.server, self.pipeline, self.answers, tenant, user)
         self._sessions.add(session)
         try:
             degraded = await self._degraded()
@@ -83,6 +84,14 @@ class Gateway:
     def tenant(self, connection: HTTPConnection) -> str:
         """Who asks, as the trusted proxy says; empty when there is only one tenant."""
         header = self.settings.server.tenant_header
+        return connection.headers.get(header, "") if header else ""
+
+    def user(self, connection: HTTPConnection) -> str:
+        """Who of the tenant's people asks, as the trusted proxy says; empty when it says nothing.
+
+        Each websocket is then a user of its own: an editor keeps one.
+        """
+        header = self.settings.server.user_header
         return connection.headers.get(header, "") if header else ""
 
     async def readiness(self) -> Readiness:
@@ -139,7 +148,11 @@ def build_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="Glossator", version=VERSION, lifespan=lifespan)
     app.include_router(
         openai_api.router(
-            gateway.settings.server, gateway.pipeline, gateway.answers, gateway.tenant
+            gateway.settings.server,
+            gateway.pipeline,
+            gateway.answers,
+            gateway.tenant,
+            gateway.user,
         )
     )
 

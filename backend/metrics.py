@@ -3,12 +3,12 @@
 ``docs/metrics.md`` lists them; a test holds the page to this file.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from backend.answer import Answer
-from backend.ports import Load
+from backend.ports import Load, Work
 from backend.wire import Finished, Kind
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -78,7 +78,19 @@ class Metrics:
         self._completion_tokens = Counter(
             "glossator_completion_tokens", "Tokens generated.", registry=self.registry
         )
-
+        self._turned_away = Counter(
+            "glossator_turned_away",
+            "Requests that admission shed, dropped or preempted, by why.",
+            ["kind", "reason"],
+            registry=self.registry,
+        )
+        self._queue = Histogram(
+            "glossator_queue_seconds",
+            "Arrival of the question to its admission.",
+            ["kind"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self._engine = Gauge(
             "glossator_engine_requests",
             "Requests in the engine, by state.",
@@ -102,6 +114,18 @@ class Metrics:
         self._engine.labels("waiting").set(load.waiting)
         self._kv_use.set(load.kv_use)
 
+    def turned_away(self, kind: Work, reason: str) -> None:
+        """Counts one request that admission did not let through to its end."""
+        self._turned_away.labels(kind, reason).inc()
+
+    def watch_each(
+        self, name: str, meaning: str, label: str, reads: Mapping[str, Callable[[], float]]
+    ) -> None:
+        """Gauges that differ in one label, read when they are scraped."""
+        gauge = Gauge(f"glossator_{name}", meaning, [label], registry=self.registry)
+        for value, read in reads.items():
+            gauge.labels(value).set_function(read)
+
     def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """A gauge that is read when it is scraped."""
         Gauge(f"glossator_{name}", meaning, registry=self.registry).set_function(read)
@@ -116,6 +140,7 @@ class Metrics:
         self._e2e.labels(kind).observe(last.timings.total_ms / 1000)
         if ttft_s:
             self._ttft.labels(kind).observe(ttft_s)
+        self._queue.labels(kind).observe(last.timings.queue_ms / 1000)
         self._rails.observe(last.timings.rails_ms / 1000)
         self._retrieval.observe(last.timings.retrieval_ms / 1000)
         self._prompt_tokens.inc(last.usage.prompt_tokens)

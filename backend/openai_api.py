@@ -6,6 +6,7 @@ Citations come as an extra field ``citations``, which OpenAI clients pass throug
 """
 
 import asyncio
+import hashlib
 import math
 import time
 import uuid
@@ -73,6 +74,7 @@ class _Request(Struct):
     max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     stop: str | list[str] | None = None
+    user: str | None = None  # whom the caller asks for: each gets a fair share
 
     def ask(self) -> Ask:
         spoken = [m for m in self.messages if m.role not in ("system", "developer")]
@@ -100,6 +102,7 @@ def router(
     pipeline: Pipeline,
     answers: Answers,
     tenant: Callable[[HTTPConnection], str],
+    user: Callable[[HTTPConnection], str],
 ) -> APIRouter:
     """The two routes, over the gateway's pipeline and answers."""
     routes = APIRouter(prefix="/v1")
@@ -112,7 +115,8 @@ def router(
     @routes.post("/chat/completions")
     async def chat_completions(request: Request) -> Response:
         asked = _decode(await _body(request, settings.max_frame_bytes))
-        answer = answers.start(asked.ask(), tenant(request))
+        who = user(request) or asked.user or _fingerprint(request)
+        answer = answers.start(asked.ask(), tenant(request), who)
         try:
             early = await _until_first_delta(request, answer)
         except BaseException:
@@ -253,6 +257,14 @@ def _decode(body: bytes) -> _Request:
         raise BadFrame(f"Not a chat completion request: {error}") from None
 
 
+def _fingerprint(request: Request) -> str:
+    """Whoever shares a key, or else an address, shares a place in line."""
+    key = request.headers.get("authorization", "")
+    if key:
+        return hashlib.sha256(key.encode()).hexdigest()
+    return request.client.host if request.client else ""
+
+
 def _citations(frames: list[AnswerFrame]) -> tuple[Citation, ...]:
     return next((frame.citations for frame in frames if isinstance(frame, Citations)), ())
 
@@ -271,7 +283,8 @@ def _error(code: str, message: str) -> dict[str, Any]:
 
 
 def error_response(error: GlossatorError) -> Response:
-    """The error as an OpenAI client expects it, with ``Retry-After`` in whole seconds."""
+    """The error as an OpenAI client expects it, with ``Retry-After`` in whole seconds (RFC 9110)
+    and ``retry-after-ms``, which OpenAI's own clients prefer."""
     return _refusal(error.status, error.code, error.message, error.retry_after_ms)
 
 
@@ -283,6 +296,7 @@ def _refusal(status: int, code: str, message: str, retry_after_ms: float | None)
     response = _json(_error(code, message), status)
     if retry_after_ms is not None:
         response.headers["Retry-After"] = str(math.ceil(retry_after_ms / 1000))
+        response.headers["retry-after-ms"] = str(math.ceil(retry_after_ms))
     return response
 
 

@@ -7,6 +7,7 @@ Knows ports only. Every way out of ``answer`` leaves exactly one terminal frame 
 
 import asyncio
 import logging
+import math
 import time
 import zlib
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -20,7 +21,9 @@ from backend.errors import Blocked, DeadlineExceeded, GlossatorError, UnknownMod
 from backend.metrics import Metrics
 from backend.ports import (
     Admission,
+    Demand,
     Generator,
+    Place,
     Prompt,
     Rail,
     Retrieved,
@@ -29,6 +32,7 @@ from backend.ports import (
     Span,
     StreamGuard,
     TextDelta,
+    Work,
 )
 from backend.rails.hold_back import Tell
 from backend.rails.outgoing import Outgoing
@@ -62,6 +66,7 @@ class _Progress:
     """What is known of a request so far; its terminal frame reports it."""
 
     started: float
+    deadline: float = math.inf  # on the same clock
     queue_ms: float = 0.0
     rails_ms: float = 0.0
     retrieval_ms: float = 0.0
@@ -130,8 +135,9 @@ class Pipeline:
 
     async def answer(self, ask: Ask, answer: Answer) -> None:
         """Emits every frame of the answer. Raises nothing but cancellation, which it reports."""
-        progress = _Progress(started=time.monotonic())
+        now = time.monotonic()
         deadline_ms = ask.deadline_ms or self._settings.server.default_deadline_s * 1000
+        progress = _Progress(started=now, deadline=now + deadline_ms / 1000)
         try:
             try:
                 async with asyncio.timeout(deadline_ms / 1000):
@@ -155,20 +161,32 @@ class Pipeline:
         finally:
             self._metrics.ended(ask.kind, answer, progress.ttft_ms / 1000)
 
-    async def prepare(self, request: Prepare, tenant: str = "") -> None:
-        """Warms retrieval and prefix for a likely question; a busy backend has better to do."""
-        if self._admission.waiting:
-            return
+    async def prepare(self, request: Prepare, tenant: str = "", user: str = "") -> None:
+        """Warms retrieval and prefix for a likely question, in places that nobody needs.
+
+        Raises ``Overloaded`` when there are none; the calling task is cancelled when others come.
+        """
         ask = Ask(
             id=request.id,
             question=request.question or " ",
             context=request.context,
             history=request.history,
             sources=request.sources,
+            max_tokens=1,
         )
         progress = _Progress(started=time.monotonic())
-        prepared = await self._prepared(ask, self._screen(tenant), tenant, progress)
-        await self._generator.warm(prepared.prompt)
+        with self._admission.enter(self._demand("prepare", ask, f"{tenant}/{user}", progress)):
+            prepared = await self._prepared(ask, self._screen(tenant), tenant, progress)
+            await self._generator.warm(prepared.prompt)
+
+    def _demand(self, kind: Work, ask: Ask, user: str, progress: _Progress) -> Demand:
+        return Demand(
+            kind=kind,
+            user=user,
+            prompt_tokens=prompts.estimate_sent(ask, self._settings.generation.history_chars),
+            max_tokens=self._sampling(ask).max_tokens,
+            deadline=progress.deadline,
+        )
 
     async def _answer(self, ask: Ask, answer: Answer, progress: _Progress) -> FinishReason:
         if ask.model not in (None, self._generator.model):
@@ -176,20 +194,30 @@ class Pipeline:
                 f"Model {ask.model!r} is not served here; this backend serves "
                 f"{self._generator.model!r}. Leave `model` out to take it."
             )
-        if self._admission.full:
-            answer.emit(Queued, position=self._admission.waiting)
-        tokens = len(ask.question) // 4 + self._sampling(ask).max_tokens
-        async with self._admission.admit(ask.kind, tokens):
+        demand = self._demand(ask.kind, ask, f"{answer.tenant}/{answer.user}", progress)
+        with self._admission.enter(demand) as place:
+            if place.position is not None:
+                answer.emit(Queued, position=place.position)
+            await place.admitted()
             progress.queue_ms = progress.elapsed_ms()
             answer.emit(Admitted, queue_ms=progress.queue_ms, model=self._generator.model)
-            screen = self._screen(answer.tenant)
-            gate = asyncio.create_task(self._gate(screen, ask, progress))
-            try:
-                prepared = await self._prepared(ask, screen, answer.tenant, progress)
-                prepared.notices.extend(self._on_topic(ask, prepared.found, answer.tenant))
-                return await self._generate(ask, prepared, gate, answer, progress)
-            finally:
-                gate.cancel()
+            return await self._admitted(ask, answer, place, progress)
+
+    async def _admitted(
+        self, ask: Ask, answer: Answer, place: Place, progress: _Progress
+    ) -> FinishReason:
+        screen = self._screen(answer.tenant)
+        gate = asyncio.create_task(self._gate(screen, ask, progress))
+        whole = False
+        try:
+            prepared = await self._prepared(ask, screen, answer.tenant, progress)
+            prepared.notices.extend(self._on_topic(ask, prepared.found, answer.tenant))
+            reason = await self._generate(ask, prepared, gate, answer, progress)
+            whole = reason in ("stop", "length")
+            return reason
+        finally:
+            gate.cancel()
+            place.used(progress.usage(), whole=whole)
 
     def _on_topic(self, ask: Ask, found: Retrieved, tenant: str) -> list[str]:
         """A warning, if any, from what retrieval knows anyway. Raises ``Blocked``."""

@@ -4,12 +4,13 @@ Each has a contract suite in ``tests/contracts`` that every adapter passes. Adap
 the errors of ``backend.errors``.
 """
 
+import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from backend.wire import Kind
+from backend.wire import Kind, Usage
 from indexer.types import Passage, Scope
 
 Role = Literal["system", "user", "assistant"]
@@ -69,11 +70,16 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Requests in the engine now, and the share of its KV cache in use (0 to 1)."""
+    """Requests in the engine now, and the share of its KV cache in use (0 to 1).
+
+    ``max_requests`` and ``max_tokens`` are what it holds at once; 0: it does not say.
+    """
 
     running: int = 0
     waiting: int = 0
     kv_use: float = 0.0
+    max_requests: int = 0
+    max_tokens: int = 0
 
 
 class Generator(Protocol):
@@ -174,20 +180,46 @@ class StreamGuard(Protocol):
         ...
 
 
-class Admission(Protocol):
-    """Decides who enters, and when."""
+Work = Kind | Literal["prepare"]
 
-    def admit(self, kind: Kind, tokens: int) -> AbstractAsyncContextManager[None]:
-        """Waits for a place and holds it. Raises ``Overloaded`` when the waiting room is full."""
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What is known of a request on its arrival.
+
+    ``user`` is whoever is to be treated as one, ``prompt_tokens`` an estimate of what the client
+    sent, ``deadline`` when nobody waits any more, in seconds on the event loop's clock.
+    """
+
+    kind: Work
+    user: str = ""
+    prompt_tokens: float = 0.0
+    max_tokens: int = 512
+    deadline: float = math.inf
+
+
+class Place(Protocol):
+    """A place in the engine, or in the line for one."""
+
+    position: int | None
+    """About how many go before this one; None: it has its place."""
+
+    async def admitted(self) -> None:
+        """Returns when its turn has come. Raises ``DeadlineExceeded`` once that is too late."""
         ...
 
-    @property
-    def waiting(self) -> int: ...
+    def used(self, usage: Usage, *, whole: bool) -> None:
+        """What it has cost, as the engine counts; ``whole``: it ran to its own end."""
+        ...
 
-    @property
-    def running(self) -> int: ...
 
-    @property
-    def full(self) -> bool:
-        """Whether a request that comes now has to wait."""
+class Admission(Protocol):
+    """Decides who enters, and when. Used on one event loop."""
+
+    def enter(self, demand: Demand) -> AbstractContextManager[Place]:
+        """Lines up at once, and gives the place back when the block is left, however it is.
+
+        Raises ``Overloaded`` at once rather than let a request wait too long. A ``prepare`` never
+        waits, and the task that entered for it is cancelled when others need the place.
+        """
         ...

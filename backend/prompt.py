@@ -87,6 +87,15 @@ def estimate_tokens(prompt: Prompt) -> int:
     return sum(len(message.text) for message in prompt.messages) // 4
 
 
+def estimate_sent(ask: Ask, history_chars: int) -> float:
+    """The tokens of what the client sent, before passages and policy are added; the same rule."""
+    context = ask.context
+    selected = context.selection.text if context and context.selection else ""
+    history = sum(len(turn.text) for turn in ask.history)
+    sent = len(ask.question) + len(ask.instructions) + len(context.text if context else "")
+    return (sent + len(selected) + min(history, history_chars)) / 4
+
+
 def _recent(history: Sequence[Turn], budget: int) -> list[Turn]:
     kept: list[Turn] = []
     for turn in reversed(history):

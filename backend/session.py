@@ -51,12 +51,14 @@ class Session:
         pipeline: Pipeline,
         answers: Answers,
         tenant: str = "",
+        user: str = "",
     ) -> None:
         self._socket = socket
         self._settings = settings
         self._pipeline = pipeline
         self._answers = answers
         self._tenant = tenant
+        self._user = user
         self._pumps: dict[str, tuple[Answer, asyncio.Task[None]]] = {}
         self._preparing: asyncio.Task[None] | None = None
 
@@ -115,7 +117,7 @@ class Session:
                         f"This connection has {limit} requests in flight; wait for one to end.",
                         retry_after_ms=1000,
                     )
-                self._pump(self._answers.start(frame, self._tenant))
+                self._pump(self._answers.start(frame, self._tenant, self._user))
             case Cancel(id=request_id):
                 if request_id in self._pumps:
                     self._answers.cancel(request_id)
@@ -144,7 +146,9 @@ class Session:
         """Only the newest guess is worth warming."""
         if self._preparing:
             self._preparing.cancel()
-        self._preparing = asyncio.create_task(self._pipeline.prepare(frame, self._tenant))
+        self._preparing = asyncio.create_task(
+            self._pipeline.prepare(frame, self._tenant, self._user)
+        )
         self._preparing.add_done_callback(_log_failure)
 
     async def _refuse(self, request_id: str | None, error: GlossatorError) -> None:

@@ -1,15 +1,18 @@
 """Makes each part of the backend from the settings. Heavy libraries load in here, when called."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from backend.admission import BoundedAdmission
+from backend.admission import gauges
+from backend.admission.gate import Gate
+from backend.admission.room import Limits
 from backend.errors import StartupFailed
 from backend.gateway import Gateway
 from backend.generators.choose import Choice
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
-from backend.ports import Generator, Rail, Retriever, StreamGuard
+from backend.ports import Generator, Load, Rail, Retriever, StreamGuard
 from backend.rails.hold_back import Chain, HoldBack, Tell
 from backend.rails.injection import InjectionRail
 from backend.rails.patterns import Scanner
@@ -21,11 +24,13 @@ from backend.rails.secrets import SecretsRail
 from backend.rails.toxicity import ToxicityRail
 from backend.retriever import IndexRetriever
 from backend.settings import Retrieval, Settings
+from backend.wire import Kind
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.search import HybridIndex
 from indexer.types import Embedder, IndexerError, SearchIndex
 
 RAILS = ("secrets", "pii", "toxicity", "injection")  # the topic rail judges what was retrieved
+UNKNOWN_REQUESTS = 64  # that a generator answers at once when it does not say
 MODEL_RAILS = ("pii", "toxicity")  # load libraries for seconds; the others are tables
 
 
@@ -132,23 +137,50 @@ def guard(settings: Settings) -> Callable[[str, Tell], StreamGuard]:
     return make
 
 
+def limits(settings: Settings, engine: Load, engines: int = 1) -> Limits:
+    """What may run on so many engines, each of which holds what ``engine`` says."""
+    admission = settings.admission
+    requests = admission.max_running or (engine.max_requests or UNKNOWN_REQUESTS) * engines
+    return Limits(
+        requests=requests,
+        tokens=admission.max_running_tokens or engine.max_tokens * engines or math.inf,
+        waiting_tokens=admission.max_waiting_tokens,
+        wait_s=admission.max_wait_s,
+        user_share=admission.user_share,
+        spare_share=admission.prepare_share,
+    )
+
+
+def gate(settings: Settings, limits: Limits, metrics: Metrics) -> Gate:
+    admission = settings.admission
+    shares: dict[Kind, float] = {
+        "help": admission.help_share,
+        "chat": admission.chat_share,
+        "optimize": admission.optimize_share,
+    }
+    gate = Gate(limits, shares, metrics.turned_away)
+    gauges.watch(gate.room, shares, metrics)
+    return gate
+
+
 def gateway(
-    settings: Settings, generator: Generator, retriever: Retriever, rails: list[Rail]
+    settings: Settings,
+    generator: Generator,
+    retriever: Retriever,
+    rails: list[Rail],
+    limits: Limits,
 ) -> Gateway:
     """The pipeline and the gateway over parts that are local or handles, all the same."""
     for one in rails:
         one.start()
     metrics = Metrics()
-    admission = BoundedAdmission(settings.admission.max_running, settings.admission.max_waiting)
-    metrics.watch("requests_running", "Requests admitted.", lambda: admission.running)
-    metrics.watch("requests_waiting", "Requests in the waiting room.", lambda: admission.waiting)
     pipeline = Pipeline(
         settings=settings,
         generator=generator,
         retriever=retriever,
         rails=rails,
         guard=guard(settings),
-        admission=admission,
+        admission=gate(settings, limits, metrics),
         metrics=metrics,
     )
     return Gateway(settings, pipeline, metrics, generator)

@@ -51,7 +51,8 @@ async def local_backend(
         stack.callback(retriever.close)
         generator = await build.generator(choice, settings)
         stack.push_async_callback(generator.close)
-        gateway = build.gateway(settings, generator, retriever, build.rails(settings))
+        limits = build.limits(settings, await generator.load())
+        gateway = build.gateway(settings, generator, retriever, build.rails(settings), limits)
         server = _Server(_config(gateway, settings.server))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:

@@ -105,6 +105,7 @@ class GatewayDeployment:
                 RayRail(rails[rail.name], rail.name, rail.parts) if rail.name in rails else rail
                 for rail in build.rails(settings)
             ],
+            build.limits(settings, await generator.load.remote(), settings.ray.generator_replicas),
         )
 
     def __serve_build_asgi_app__(self) -> FastAPI:

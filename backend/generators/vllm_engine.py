@@ -123,8 +123,15 @@ class VllmGenerator:
         ``waiting`` also counts what was submitted since and no step has seen yet.
         """
         running = self._steps.running
-        unfinished = self._engine.get_num_unfinished_requests()
-        return Load(running, max(0, unfinished - running), self._steps.kv_use)
+        engine = self._engine
+        cache, scheduler = engine.vllm_config.cache_config, engine.vllm_config.scheduler_config
+        return Load(
+            running,
+            max(0, engine.get_num_unfinished_requests() - running),
+            self._steps.kv_use,
+            max_requests=scheduler.max_num_seqs,
+            max_tokens=(cache.num_gpu_blocks or 0) * cache.block_size,
+        )
 
     async def check(self) -> None:
         with _mapped(self.model):

@@ -28,6 +28,13 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
             "Clients must not be able to set it themselves."
         ),
     ] = ""
+    user_header: Annotated[
+        str,
+        doc(
+            "Header in which a trusted proxy names the user, for fairness between users; empty: "
+            "each websocket is a user, over HTTP the `user` field or else the API key."
+        ),
+    ] = ""
     default_deadline_s: Annotated[
         Annotated[float, Meta(gt=0)], doc("Deadline of a request that names none.")
     ] = 120.0

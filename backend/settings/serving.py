@@ -4,14 +4,39 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from backend.settings.kinds import Amount, Count, Seconds, Size, doc
+from backend.settings.kinds import Amount, Count, Seconds, Share, Size, Weight, doc
 
 
 class Admission(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who may enter."""
+    """Who may enter, and who is told to come back (docs/admission.md)."""
 
-    max_running: Annotated[Count, doc("Requests generating at once.")] = 64
-    max_waiting: Annotated[Size, doc("Requests waiting; one more is shed as overloaded.")] = 256
+    max_running: Annotated[
+        Size,
+        doc(
+            "Requests in the engines at once; 0: as many as they decode together "
+            "(`[vllm] max_num_seqs`, 64 for other generators, times `[ray] generator_replicas`)."
+        ),
+    ] = 0
+    max_running_tokens: Annotated[
+        Size, doc("Their cost in tokens; 0: what the engines' KV caches hold.")
+    ] = 0
+    max_waiting_tokens: Annotated[
+        Size, doc("Requests that wait, by their cost in tokens; more are shed as overloaded.")
+    ] = 65_536
+    max_wait_s: Annotated[
+        Seconds, doc("A request whose predicted wait is longer is shed as overloaded.")
+    ] = 3.0
+    user_share: Annotated[
+        Share, doc("What of the running requests and tokens one user may hold while others ask.")
+    ] = 0.5
+    prepare_share: Annotated[
+        Share, doc("`prepare` is skipped when more than this share of the places is taken.")
+    ] = 0.5
+    help_share: Annotated[
+        Weight, doc("Weight of inline help where kinds compete for places; it also goes first.")
+    ] = 16.0
+    chat_share: Annotated[Weight, doc("Weight of chat.")] = 4.0
+    optimize_share: Annotated[Weight, doc("Weight of optimization.")] = 1.0
 
 
 class Ray(Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-from backend.admission import BoundedAdmission
 from backend.answer import Answer
 from backend.deploy import build
 from backend.errors import Overloaded
@@ -22,7 +21,8 @@ class NoRetriever:
 async def test_the_page_in_the_docs_lists_exactly_the_metrics_of_a_gateway():
     settings = Settings()
     generator = await build.generator(Choice("extractive", "", ""), settings)
-    gateway = build.gateway(settings, generator, NoRetriever(), [])
+    limits = build.limits(settings, await generator.load())
+    gateway = build.gateway(settings, generator, NoRetriever(), [], limits)
 
     scraped = (await gateway.metrics_text()).decode()
     exported = set(re.findall(r"^# TYPE (\S+)", scraped, re.MULTILINE))
@@ -57,6 +57,9 @@ def test_a_failed_request_is_counted_by_its_code():
 
 
 def test_a_gauge_is_read_when_it_is_scraped():
-    metrics, admission = Metrics(), BoundedAdmission(1, 1)
-    metrics.watch("x", "X.", lambda: admission.running)
-    assert metrics.registry.get_sample_value("glossator_x") == 0
+    metrics, counted = Metrics(), [1, 2]
+    metrics.watch("x", "X.", lambda: len(counted))
+    metrics.watch_each("y", "Y.", "kind", {"chat": lambda: len(counted)})
+    counted.append(3)
+    assert metrics.registry.get_sample_value("glossator_x") == 3
+    assert metrics.registry.get_sample_value("glossator_y", {"kind": "chat"}) == 3

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from backend.admission import BoundedAdmission
+from backend.admission.gate import Gate
+from backend.admission.room import Limits
 from backend.answer import Answer
-from backend.errors import Blocked, Unavailable
+from backend.errors import Blocked, Overloaded, Unavailable
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Load, Retrieved, Span, TextDelta
@@ -95,6 +96,16 @@ class Found:
         return self.found
 
 
+class Slow(Found):
+    async def search(self, query, sources, limit, budget_ms):
+        await asyncio.Event().wait()
+
+
+def admission(requests=2, **limits):
+    shares = {"help": 16.0, "chat": 4.0, "optimize": 1.0}
+    return Gate(Limits(requests, **limits), shares, lambda *_: None)
+
+
 def pipeline(generator, retriever=None, **parts):
     return Pipeline(
         **{
@@ -103,7 +114,7 @@ def pipeline(generator, retriever=None, **parts):
             "retriever": retriever or Found(),
             "rails": [],
             "guard": lambda tenant, tell: NoGuard(),
-            "admission": BoundedAdmission(max_running=1, max_waiting=1),
+            "admission": admission(),  # prepare takes half of it at most
             "metrics": Metrics(),
         }
         | parts
@@ -222,15 +233,15 @@ async def test_the_served_model_may_be_named():
 
 async def test_who_has_to_wait_is_told_his_position_and_a_full_room_sheds():
     generator = Scripted(endless=True)
-    pipe = pipeline(generator)
+    pipe = pipeline(generator, admission=admission(1, waiting_tokens=60))
     answers = [Answer(str(number)) for number in range(3)]
     tasks = []
     for answer in answers:
         tasks.append(asyncio.create_task(pipe.answer(Ask(id=answer.id, question="q"), answer)))
-        await until(answer, Admitted | Queued)
+        await until(answer, Admitted | Queued | Failed)
     await asyncio.wait([tasks[2]])
 
-    assert [type(answer.frames[0]) for answer in answers] == [Admitted, Queued, Queued]
+    assert [type(answer.frames[0]) for answer in answers] == [Admitted, Queued, Failed]
     assert answers[2].frames[-1].code == "overloaded"
     assert answers[2].frames[-1].retry_after_ms > 0
     for task in tasks:
@@ -247,6 +258,17 @@ async def test_a_tenant_is_answered_from_its_own_sources_only():
         pipe = pipeline(Scripted(), retriever, settings=settings)
         await pipe.answer(Ask(id="r", question="q", sources=asked), Answer("r", tenant="acme"))
         assert [source for _, scope in retriever.queries for source in scope.sources] == searched
+
+
+async def test_what_an_answer_cost_is_what_the_next_of_its_kind_is_expected_to_cost():
+    gate = admission()
+    pipe = pipeline(Scripted(TextDelta("a", tokens=7)), admission=gate)
+    await answered(pipe)
+    answer = Answer("r")
+    asking = asyncio.create_task(pipe.answer(Ask(id="r", question="q"), answer))
+    await until(answer, Admitted)
+    assert gate.room.running.tokens == pytest.approx(9 - 4 + 7)
+    await asking
 
 
 async def test_an_empty_list_of_sources_means_no_retrieval():
@@ -473,15 +495,19 @@ async def test_prepare_warms_the_prompt_that_the_question_will_have_as_far_as_it
     assert generator.warmed[0].messages == generator.prompts[0].messages
 
 
-async def test_prepare_gives_way_when_others_wait():
+async def test_prepare_is_refused_where_others_wait_and_leaves_them_its_place():
     generator = Scripted(endless=True)
-    pipe = pipeline(generator)
-    answers = [Answer("a"), Answer("b")]
-    tasks = [asyncio.create_task(pipe.answer(Ask(id=a.id, question="q"), a)) for a in answers]
-    await until(answers[1], Queued)
+    pipe = pipeline(generator, Slow())
+    preparing = asyncio.create_task(pipe.prepare(Prepare(id="p", question="q")))
     await asyncio.sleep(0)
-    await pipe.prepare(Prepare(id="p", question="q"))
+    answers = [Answer(name) for name in "abc"]
+    tasks = [asyncio.create_task(pipe.answer(Ask(id=a.id, question="q"), a)) for a in answers]
+    await until(answers[2], Queued)
+    await asyncio.wait([preparing])
 
+    assert preparing.cancelled()
+    with pytest.raises(Overloaded):
+        await pipe.prepare(Prepare(id="p", question="q"))
     assert generator.warmed == []
     for task in tasks:
         task.cancel()

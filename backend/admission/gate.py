@@ -1,0 +1,126 @@
+"""The asyncio side of ``room``: the ``Admission`` port of one gateway.
+
+Entering and leaving never await, so that a request is shed in the time of a function call and a
+place is never lost to a cancellation in between. One event loop owns it.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from backend.admission.cost import Costs, spent
+from backend.admission.room import Limits, Reason, Room, Ticket
+from backend.errors import DeadlineExceeded, Overloaded
+from backend.ports import Demand, Work
+from backend.wire import Kind, Usage
+
+Count = Callable[[Work, str], None]  # a request of this kind was turned away, for this reason
+
+_SHED: Mapping[Reason, str] = {
+    "wait": "Too many requests are ahead of this one",
+    "deadline": "The answer would come after its deadline",
+    "room": "The waiting room is full",
+    "busy": "There is no place to spare",
+}
+
+
+class Gate:
+    """Lets requests in as a ``Room`` decides, with costs that it learns."""
+
+    def __init__(self, limits: Limits, shares: Mapping[Kind, float], turned_away: Count) -> None:
+        self._room = Room(limits, shares)
+        self._costs = Costs((*shares, "prepare"))
+        self._turned_away = turned_away
+        self._places: dict[Ticket, _Place] = {}
+        self._alarm: asyncio.TimerHandle | None = None
+
+    @property
+    def room(self) -> Room:
+        """To look at."""
+        return self._room
+
+    @contextmanager
+    def enter(self, demand: Demand) -> Iterator["_Place"]:
+        loop = asyncio.get_running_loop()
+        tokens = self._costs.estimate(demand)
+        expires = demand.deadline - self._costs.fastest_s(demand)
+        ticket = Ticket(demand.kind, demand.user, tokens, expires)
+        place = self._places[ticket] = _Place(ticket)
+        try:
+            self._tell(self._room.arrive(loop.time(), ticket))
+            if ticket.state == "shed":
+                self._turned_away(ticket.kind, ticket.reason)
+                raise Overloaded(
+                    f"{_SHED[ticket.reason]}. Try again in {ticket.retry_s:.1f} s.",
+                    retry_after_ms=math.ceil(1000 * ticket.retry_s),
+                )
+            if ticket.state == "waiting":
+                place.position = self._room.position(ticket)
+            yield place
+        finally:
+            del self._places[ticket]
+            self._leave(loop.time(), demand, ticket, place)
+
+    def resize(self, limits: Limits) -> None:
+        """Takes effect on who enters next; what runs goes on."""
+        self._tell(self._room.resize(asyncio.get_running_loop().time(), limits))
+
+    def _leave(self, now: float, demand: Demand, ticket: Ticket, place: "_Place") -> None:
+        if place.usage and place.usage.prompt_tokens and ticket.state == "running":
+            cost: float | None = spent(place.usage)
+        else:
+            cost = None
+        if place.usage and place.whole:
+            self._costs.learn(demand, place.usage, now - place.entered)
+        self._tell(self._room.leave(now, ticket, cost))
+
+    def _tell(self, changed: Iterable[Ticket]) -> None:
+        for ticket in changed:
+            if place := self._places.get(ticket):
+                place.changed()
+            if ticket.state == "expired":
+                self._turned_away(ticket.kind, "expired")
+            elif ticket.state == "preempted":
+                self._turned_away(ticket.kind, "preempted")
+        if self._alarm:
+            self._alarm.cancel()
+            self._alarm = None
+        if (at := self._room.wakes_at) < math.inf:
+            self._alarm = asyncio.get_running_loop().call_at(at, self._expire)
+
+    def _expire(self) -> None:
+        self._alarm = None
+        self._tell(self._room.expire(asyncio.get_running_loop().time()))
+
+
+class _Place:
+    """What one request sees of its ticket."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        loop = asyncio.get_running_loop()
+        self.position: int | None = None
+        self.entered = loop.time()
+        self.usage: Usage | None = None
+        self.whole = False
+        self._ticket = ticket
+        self._turn = loop.create_future()
+        self._task = asyncio.current_task()
+
+    async def admitted(self) -> None:
+        if self._ticket.state == "waiting":
+            await self._turn
+        if self._ticket.state == "expired":
+            raise DeadlineExceeded("The answer could not be complete in time any more. Ask again.")
+
+    def used(self, usage: Usage, *, whole: bool) -> None:
+        self.usage, self.whole = usage, whole
+
+    def changed(self) -> None:
+        """Its ticket has another state."""
+        if self._ticket.state == "running":
+            self.entered = asyncio.get_running_loop().time()
+        elif self._ticket.state == "preempted" and self._task:
+            self._task.cancel()
+        if not self._turn.done():
+            self._turn.set_result(None)
