@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from backend.errors import BadFrame, GlossatorError, UnknownRequest
-from backend.wire import AnswerFrame, Ask, Failed, Terminal
+from backend.wire import AnswerFrame, Failed, Request, Terminal
 
 log = logging.getLogger(__name__)
 
-Run = Callable[[Ask, "Answer"], Coroutine[None, None, None]]
+Run = Callable[[Request, "Answer"], Coroutine[None, None, None]]
 
 
 class Answer:
@@ -74,15 +74,15 @@ class Answers:
     def in_flight(self) -> int:
         return len(self._tasks)
 
-    def start(self, ask: Ask, tenant: str = "", user: str = "") -> Answer:
+    def start(self, request: Request, tenant: str = "", user: str = "") -> Answer:
         """Raises ``BadFrame`` when the id is taken; that of a failed request is free again."""
-        if known := self._answers.get(ask.id):
+        if known := self._answers.get(request.id):
             if not known.failed:
-                raise BadFrame(f"Request id {ask.id!r} is in use; give every request its own.")
+                raise BadFrame(f"Request id {request.id!r} is in use; give every request its own.")
             self.forget(known)
-        answer = self._answers[ask.id] = Answer(ask.id, tenant, user)
-        task = asyncio.create_task(self._run(ask, answer), name=f"answer {ask.id}")
-        self._tasks[ask.id] = task
+        answer = self._answers[request.id] = Answer(request.id, tenant, user)
+        task = asyncio.create_task(self._run(request, answer), name=f"answer {request.id}")
+        self._tasks[request.id] = task
         task.add_done_callback(lambda _: self._ended(answer, task))
         return answer
 

@@ -5,6 +5,7 @@ GlossatorError
 │   └── TooLarge        … or more of it than the settings allow
 ├── UnknownModel        the model asked for is not served here
 ├── UnknownRequest      nothing to resume or cancel under this id
+├── Unsupported         the model served here cannot do this
 ├── Blocked             a rail refused the text
 ├── Overloaded          shed by admission; says when to come back
 ├── DeadlineExceeded    nobody waits for the answer any more
@@ -62,6 +63,11 @@ class UnknownModel(GlossatorError):
 class UnknownRequest(GlossatorError):
     code: ClassVar[Code] = "unknown_request"
     status: ClassVar[int] = 404
+
+
+class Unsupported(GlossatorError):
+    code: ClassVar[Code] = "unsupported"
+    status: ClassVar[int] = 501
 
 
 class Blocked(GlossatorError):

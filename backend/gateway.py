@@ -12,19 +12,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
-from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi import FastAPI, Response, WebSocket
+from fastapi import Request as HttpRequest
 from starlette.requests import ClientDisconnect, HTTPConnection
 
-from backend import openai_api
-from backend.answer import Answers
-from backend.errors import GlossatorError
+from backend import openai_api, wire
+from backend.answer import Answer, Answers
+from backend.errors import GlossatorError, Unsupported
+from backend.lookup import Lookups
 from backend.metrics import CONTENT_TYPE, Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Generator
 from backend.rails.policy import policy
 from backend.session import Session
 from backend.settings import Settings
-from backend.wire import PATH, SUBPROTOCOL
+from backend.wire import PATH, SUBPROTOCOL, Request
 
 _STATE_TTL_S = 1.0
 VERSION = importlib.metadata.version("glossator")
@@ -47,13 +49,15 @@ class Gateway:
         self,
         settings: Settings,
         pipeline: Pipeline,
+        lookups: Lookups,
         metrics: Metrics,
         generator: Generator,
     ) -> None:
         self.settings = settings
         self.pipeline = pipeline
         self.metrics = metrics
-        self.answers = Answers(pipeline.answer, settings.server.resume_window_s)
+        self.answers = Answers(self._answer, settings.server.resume_window_s)
+        self._lookups = lookups
         self._generator = generator
         self._sessions: set[Session] = set()
         self._leaving = ""  # why, once it is
@@ -80,6 +84,15 @@ class Gateway:
             await session.run([f"{name}: {why}" for name, why in degraded.items()])
         finally:
             self._sessions.discard(session)
+
+    async def _answer(self, request: Request, answer: Answer) -> None:
+        match request:
+            case wire.Lookup():
+                await self._lookups.answer(request, answer)
+            case wire.Ask():
+                await self.pipeline.answer(request, answer)
+            case wire.Complete():
+                answer.fail(Unsupported(f"{self.pipeline.model} does not complete code."))
 
     def tenant(self, connection: HTTPConnection) -> str:
         """Who asks, as the trusted proxy says; empty when there is only one tenant."""
@@ -181,11 +194,11 @@ def build_app(gateway: Gateway) -> FastAPI:
         return Response(await gateway.metrics_text(), media_type=CONTENT_TYPE)
 
     @app.exception_handler(GlossatorError)
-    async def failed(_: Request, error: GlossatorError) -> Response:
+    async def failed(_: HttpRequest, error: GlossatorError) -> Response:
         return openai_api.error_response(error)
 
     @app.exception_handler(ClientDisconnect)
-    async def hung_up(_: Request, __: ClientDisconnect) -> Response:
+    async def hung_up(_: HttpRequest, __: ClientDisconnect) -> Response:
         return Response(status_code=499)  # nobody reads it; nginx's code for the access log
 
     return app

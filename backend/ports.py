@@ -132,6 +132,10 @@ class Retriever(Protocol):
         """The best passages, best first. Never raises for lateness."""
         ...
 
+    async def lookup(self, symbol: str, scope: Scope, limit: int) -> list[Passage]:
+        """The API entries of this name, else those whose name ends with it. Embeds nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

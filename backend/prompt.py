@@ -33,12 +33,19 @@ def search_query(ask: Ask) -> str:
 
 def scope(ask: Ask, allowed: Sequence[str] | None) -> Scope:
     """Where retrieval looks: what was asked for, of what the tenant may see (None: all)."""
-    sources = ask.sources
-    if allowed is not None:
-        sources = tuple(each for each in allowed if sources is None or each in sources)
+    sources = visible(ask.sources, allowed)
     if ask.context is None:
         return Scope(sources)
     return Scope(sources, ask.context.packages, ask.context.symbols)
+
+
+def visible(
+    sources: tuple[str, ...] | None, allowed: Sequence[str] | None
+) -> tuple[str, ...] | None:
+    """Of the sources asked for those that are allowed; None, of either, means all."""
+    if allowed is None:
+        return sources
+    return tuple(each for each in allowed if sources is None or each in sources)
 
 
 def cite(passages: Sequence[Passage]) -> tuple[tuple[Citation, ...], tuple[int, ...]]:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from backend.errors import Unavailable
 from backend.ports import Retrieved
-from indexer.types import Embedder, Scope, SearchIndex, Vectors
+from indexer.types import Embedder, Passage, Scope, SearchIndex, Vectors
 
 
 class IndexRetriever:
@@ -28,6 +28,8 @@ class IndexRetriever:
         self._subjects = tuple(dict.fromkeys(subjects))
         self._directions = embedder.embed(self._subjects) if self._subjects else None
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="retrieve")
+        # Inline help has a few milliseconds of work, and must not wait for embeddings.
+        self._quick = ThreadPoolExecutor(1, thread_name_prefix="lookup")
 
     async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:
         loop = asyncio.get_running_loop()
@@ -40,8 +42,16 @@ class IndexRetriever:
         except Exception as error:
             raise Unavailable(f"The index could not be searched: {error}") from error
 
+    async def lookup(self, symbol: str, scope: Scope, limit: int) -> list[Passage]:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._quick, self._store.lookup, symbol, limit, scope)
+        except Exception as error:
+            raise Unavailable(f"The index could not be searched: {error}") from error
+
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
+        self._quick.shutdown(cancel_futures=True)
 
     def _search(self, query: str, scope: Scope, limit: int) -> Retrieved:
         vector = self._embedder.embed([query])

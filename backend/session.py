@@ -20,8 +20,10 @@ from backend.wire import (
     Ask,
     Cancel,
     ClientFrame,
+    Complete,
     Failed,
     GoAway,
+    Lookup,
     Prepare,
     Resume,
     ServerFrame,
@@ -110,7 +112,7 @@ class Session:
 
     async def _handle(self, frame: ClientFrame) -> None:
         match frame:
-            case Ask():
+            case Ask() | Lookup() | Complete():
                 limit = self._settings.max_requests_per_session
                 if len(self._pumps) >= limit:
                     raise Overloaded(

@@ -2,8 +2,8 @@
 
 Shared by the backend and the language server, so it imports msgspec alone.
 One JSON text frame holds one message; its ``type`` field names the struct (lower case, ``_``).
-A request is opened by ``Ask`` and ended by exactly one ``Finished`` or ``Failed``; ``seq``
-counts the frames of a request from 0 without gaps, so that ``Resume`` can name the last one seen.
+A request is opened by ``Ask``, ``Lookup`` or ``Complete`` and ended by exactly one ``Terminal``;
+``seq`` counts the frames of a request from 0 without gaps, so that ``Resume`` can name the last.
 ``docs/protocol.md`` is generated from these classes.
 """
 
@@ -16,12 +16,14 @@ SUBPROTOCOL = "glossator.v1"
 PATH = "/v1/session"
 
 Kind = Literal["help", "chat", "optimize"]
+Task = Literal["answer", "explain", "optimize", "document", "fix", "rewrite", "tests"]
 FinishReason = Literal["stop", "length", "cancelled", "blocked"]
 Code = Literal[
     "bad_frame",
     "too_large",
     "unknown_model",
     "unknown_request",
+    "unsupported",
     "blocked",
     "overloaded",
     "deadline",
@@ -42,6 +44,26 @@ class Selection(Struct, frozen=True, omit_defaults=True):
     last_line: Line
 
 
+class File(Struct, frozen=True, omit_defaults=True):
+    """Another piece of code that the user named."""
+
+    uri: str
+    text: str
+    language: str = ""
+    first_line: Line = 1  # of the text, in its document
+
+
+class Remark(Struct, frozen=True, omit_defaults=True):
+    """What a compiler or a linter says of some lines of the document."""
+
+    message: str
+    first_line: Line
+    last_line: Line
+    source: str = ""  # "ruff", "mypy"
+    code: str = ""  # "PERF401"
+    fix: str = ""  # the lines as the tool itself would have them
+
+
 class Context(Struct, frozen=True, omit_defaults=True):
     """What the editor knows about the place the question was asked from."""
 
@@ -52,6 +74,11 @@ class Context(Struct, frozen=True, omit_defaults=True):
     selection: Selection | None = None
     packages: tuple[str, ...] = ()  # top-level packages the document imports
     symbols: tuple[str, ...] = ()  # at the cursor, resolved through the imports: numpy.fft.rfft
+    versions: dict[str, str] = {}  # of the packages, as installed beside the document
+    scope: str = ""  # the definitions around the place, outermost first: "class A › def f(x)"
+    remarks: tuple[Remark, ...] = ()
+    files: tuple[File, ...] = ()
+    diff: str = ""  # unified, of the workspace
 
 
 class Turn(Struct, frozen=True):
@@ -67,6 +94,7 @@ class Ask(Struct, frozen=True, omit_defaults=True, tag="ask"):
     id: RequestId  # of the client's choice; 1 to 128 characters
     question: Annotated[str, Meta(min_length=1)]
     kind: Kind = "chat"  # its priority: help before chat before optimize
+    task: Task = "answer"  # what to do; all but "answer" are about the context's code
     context: Context | None = None  # the code it is about
     history: tuple[Turn, ...] = ()  # the conversation so far, oldest first
     instructions: str = ""  # the caller's own, added to the backend's system message
@@ -87,6 +115,24 @@ class Prepare(Struct, frozen=True, omit_defaults=True, tag="prepare"):
     context: Context | None = None
     history: tuple[Turn, ...] = ()
     sources: tuple[str, ...] | None = None
+
+
+class Lookup(Struct, frozen=True, omit_defaults=True, tag="lookup"):
+    """What does the index know of a symbol? Answered by ``Found``; no model is asked."""
+
+    id: RequestId
+    symbol: Annotated[str, Meta(min_length=1, max_length=256)]  # imports resolved, if possible
+    packages: tuple[str, ...] = ()  # top-level packages the document imports
+    sources: tuple[str, ...] | None = None
+
+
+class Complete(Struct, frozen=True, omit_defaults=True, tag="complete"):
+    """What stands between ``prefix`` and ``suffix``? Answered as ``Ask``, without citations."""
+
+    id: RequestId
+    prefix: str
+    suffix: str = ""
+    max_tokens: Annotated[int, Meta(ge=1)] = 64
 
 
 class Cancel(Struct, frozen=True, tag="cancel"):
@@ -139,6 +185,27 @@ class Citations(Struct, frozen=True, omit_defaults=True, tag="citations"):
     citations: tuple[Citation, ...]
     dataset: str = ""  # version of the index that was searched
     late: bool = False  # retrieval ran out of its time budget and the answer goes on without it
+
+
+class Entry(Struct, frozen=True, omit_defaults=True):
+    """One API entry of the index."""
+
+    symbol: str  # fully qualified
+    uri: str
+    signature: str = ""
+    summary: str = ""  # its first paragraph
+    example: str = ""  # the documentation's own first one
+    line: int | None = None  # 1-based
+    source: str = ""
+    version: str = ""
+
+
+class Found(Struct, frozen=True, tag="found"):
+    """Terminal: the entries that a ``Lookup`` can mean, best first; none is an answer too."""
+
+    id: str
+    seq: int
+    entries: tuple[Entry, ...]
 
 
 class Notice(Struct, frozen=True, tag="notice"):
@@ -208,10 +275,11 @@ class GoAway(Struct, frozen=True, tag="goaway"):
     reason: str
 
 
-ClientFrame = Ask | Prepare | Cancel | Resume
-ServerFrame = Queued | Admitted | Citations | Notice | Delta | Finished | Failed | Status | GoAway
-AnswerFrame = Queued | Admitted | Citations | Notice | Delta | Finished | Failed
-Terminal = Finished | Failed
+Request = Ask | Lookup | Complete
+ClientFrame = Request | Prepare | Cancel | Resume
+Terminal = Finished | Failed | Found
+AnswerFrame = Queued | Admitted | Citations | Notice | Delta | Terminal
+ServerFrame = AnswerFrame | Status | GoAway
 
 _encoder = msgspec.json.Encoder()
 _client_decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)

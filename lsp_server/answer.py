@@ -9,7 +9,17 @@ import random
 
 import msgspec
 
-from backend.wire import AnswerFrame, Ask, Delta, Failed, Finished, Notice, Queued, Resume
+from backend.wire import (
+    AnswerFrame,
+    Ask,
+    Delta,
+    Failed,
+    Notice,
+    Queued,
+    Request,
+    Resume,
+    Terminal,
+)
 
 RESTARTS = 4  # of one answer: what fails more often is not an accident
 PATIENCE_S = 15.0  # a wait longer than this is the user's to decide
@@ -30,7 +40,7 @@ class Answer:
     after that is dropped.
     """
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Request) -> None:
         self.ask = ask
         self.ended = False
         self.lost_at: float | None = None  # when the connection dropped, until the next frame
@@ -52,15 +62,19 @@ class Answer:
     def resume(self) -> Resume:
         return Resume(id=self.ask.id, after_seq=self._next_seq - 1)
 
-    def restart(self) -> Ask | None:
+    def restart(self) -> Request | None:
         """The question for a server that does not know the request: the rest of the answer.
 
-        None when that was tried too often.
+        None when that was tried too often, or the request cannot be gone on with.
         """
         if self._restarts == RESTARTS:
             return None
+        if not isinstance(self.ask, Ask) and self._text:
+            return None
         self._restarts += 1
         self._next_seq = 0
+        if not isinstance(self.ask, Ask):
+            return self.ask
         return msgspec.structs.replace(self.ask, continue_from="".join(self._text))
 
     def wait_s(self, refusal: Failed) -> float | None:
@@ -99,7 +113,7 @@ class Answer:
         if frame.seq != self._delivered:
             frame = msgspec.structs.replace(frame, seq=self._delivered)
         self._delivered += 1
-        if isinstance(frame, Finished):
+        if isinstance(frame, Terminal):
             self._end(frame)
             return
         if isinstance(frame, Delta):
@@ -108,7 +122,7 @@ class Answer:
 
     def _repeats(self, frame: AnswerFrame) -> bool:
         """Whether a restarted answer says what the reader was told before."""
-        if isinstance(frame, Delta | Finished):
+        if isinstance(frame, Delta | Terminal):
             return False
         if isinstance(frame, Queued):
             return bool(self._text)  # the reader sees an answer under way, not one that waits

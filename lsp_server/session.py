@@ -24,7 +24,16 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from backend import wire
-from backend.wire import AnswerFrame, Ask, Cancel, ClientFrame, Failed, GoAway, Prepare, Resume
+from backend.wire import (
+    AnswerFrame,
+    Cancel,
+    ClientFrame,
+    Failed,
+    GoAway,
+    Prepare,
+    Request,
+    Resume,
+)
 from lsp_server.answer import Answer, BrokenAnswer, SessionError
 from lsp_server.dial import BackendUnreachable, delays, dial
 
@@ -142,7 +151,7 @@ class Session:
                 log.debug("%s", error)
             await asyncio.sleep(next(self._pauses))
 
-    async def ask(self, ask: Ask) -> AsyncGenerator[AnswerFrame, None]:
+    async def ask(self, ask: Request) -> AsyncGenerator[AnswerFrame, None]:
         """Every frame of the answer in order, exactly one terminal frame last.
 
         Closing the iterator, or cancelling the task that awaits it, sends ``Cancel``.

@@ -34,7 +34,7 @@ def partial_result(frame: wire.AnswerFrame) -> protocol.Progress | None:
             return protocol.Notice(frame.about, frame.message)
         case wire.Delta():
             return protocol.Delta(frame.text)
-        case wire.Finished() | wire.Failed():
+        case wire.Finished() | wire.Failed() | wire.Found():
             return None
 
 

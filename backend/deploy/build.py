@@ -10,6 +10,7 @@ from backend.admission.room import Limits
 from backend.errors import StartupFailed
 from backend.gateway import Gateway
 from backend.generators.choose import Choice
+from backend.lookup import Lookups
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Generator, Load, Rail, Retriever, StreamGuard
@@ -183,4 +184,5 @@ def gateway(
         admission=gate(settings, limits, metrics),
         metrics=metrics,
     )
-    return Gateway(settings, pipeline, metrics, generator)
+    lookups = Lookups(settings, retriever)
+    return Gateway(settings, pipeline, lookups, metrics, generator)

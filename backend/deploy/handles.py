@@ -12,7 +12,7 @@ from ray.serve.handle import DeploymentHandle
 
 from backend.errors import GlossatorError, Overloaded, Unavailable
 from backend.ports import Load, Part, Prompt, Retrieved, Sampling, Span, TextDelta
-from indexer.types import Scope
+from indexer.types import Passage, Scope
 
 
 @contextmanager
@@ -84,6 +84,11 @@ class RayRetriever:
     async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:
         with _translated("retriever"):
             found: Retrieved = await self._handle.search.remote(query, scope, limit, budget_ms)
+            return found
+
+    async def lookup(self, symbol: str, scope: Scope, limit: int) -> list[Passage]:
+        with _translated("retriever"):
+            found: list[Passage] = await self._handle.lookup.remote(symbol, scope, limit)
             return found
 
 

@@ -23,7 +23,7 @@ from backend.gateway import build_app
 from backend.generators.choose import Choice
 from backend.ports import Load, Prompt, Retrieved, Sampling, Span, TextDelta
 from backend.settings import Settings
-from indexer.types import Scope
+from indexer.types import Passage, Scope
 
 APP = "glossator"
 _OBJECT_STORE_BYTES = 256 * 2**20  # questions and deltas are small
@@ -73,6 +73,9 @@ class RetrieverDeployment:
 
     async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:
         return await self._retriever.search(query, scope, limit, budget_ms)
+
+    async def lookup(self, symbol: str, scope: Scope, limit: int) -> list[Passage]:
+        return await self._retriever.lookup(symbol, scope, limit)
 
 
 class RailDeployment:

@@ -17,7 +17,7 @@ from backend.errors import Blocked
 from backend.ports import Part, Span
 from backend.rails.placeholders import Vault
 from backend.rails.policy import Guarded
-from backend.wire import Ask
+from backend.wire import Ask, Context
 
 Findings = list[tuple[Span, ...]]
 
@@ -128,9 +128,17 @@ def _texts(ask: Ask) -> list[_Text]:
     if ask.context:
         texts.append(_Text("code", ask.context.text))
     texts += [_Text("conversation", turn.text) for turn in ask.history]
-    if ask.context and ask.context.selection:
-        texts.append(_Text("code", ask.context.selection.text))
+    if ask.context:
+        texts += [_Text("code", text) for text in _around(ask.context)]
+        if ask.context.selection:
+            texts.append(_Text("code", ask.context.selection.text))
     return [*texts, _Text("question", ask.question)]
+
+
+def _around(context: Context) -> list[str]:
+    """What comes with the file: other files, remarks (which quote code) and the diff."""
+    remarks = [text for each in context.remarks for text in (each.message, each.fix)]
+    return [*(file.text for file in context.files), *remarks, context.diff]
 
 
 def _with_texts(ask: Ask, texts: list[str]) -> Ask:
@@ -141,8 +149,17 @@ def _with_texts(ask: Ask, texts: list[str]) -> Ask:
     if context:
         context = replace(context, text=rest.pop(0))
     history = tuple(replace(turn, text=rest.pop(0)) for turn in ask.history)
-    if context and context.selection:
-        context = replace(context, selection=replace(context.selection, text=rest.pop(0)))
+    if context:
+        context = replace(
+            context,
+            files=tuple(replace(file, text=rest.pop(0)) for file in context.files),
+            remarks=tuple(
+                replace(each, message=rest.pop(0), fix=rest.pop(0)) for each in context.remarks
+            ),
+            diff=rest.pop(0),
+        )
+        if context.selection:
+            context = replace(context, selection=replace(context.selection, text=rest.pop(0)))
     (question,) = rest
     return replace(
         ask, question=question, instructions=instructions, history=history, context=context

@@ -13,7 +13,7 @@ from backend.ports import Span
 from backend.rails.policy import Guarded, Policy
 from backend.rails.screen import Screen
 from backend.rails.secrets import SecretsRail
-from backend.wire import Ask, Context, Selection, Turn
+from backend.wire import Ask, Context, File, Remark, Selection, Turn
 
 TOKEN = "ghp_" + "a1B2" * 9
 
@@ -66,8 +66,20 @@ def screen(rail, action="redact", on_failure="block", budget_ms=1000):
         question(history=(Turn("user", "a"), Turn("assistant", TOKEN))),
         question(context=Context(uri="u", text=TOKEN)),
         question(context=Context(uri="u", text="x", selection=Selection(TOKEN, 1, 1))),
+        question(context=Context(uri="u", files=(File("f", "a"), File("g", TOKEN)))),
+        question(context=Context(uri="u", remarks=(Remark(f"in {TOKEN}", 1, 1, fix=TOKEN),))),
+        question(context=Context(uri="u", diff=f"+{TOKEN}", selection=Selection("x", 1, 1))),
     ],
-    ids=["question", "instructions", "history", "code", "selection"],
+    ids=[
+        "question",
+        "instructions",
+        "history",
+        "code",
+        "selection",
+        "file",
+        "remark",
+        "diff",
+    ],
 )
 async def test_a_secret_is_removed_wherever_the_question_carries_it(ask):
     cleaned, notices = await screen(SecretsRail()).redact(ask)
