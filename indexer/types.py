@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Kind = Literal["function", "class", "module", "page", "code"]
+Skipped = tuple[str, str]  # what, why
 Vectors = npt.NDArray[np.float32]  # shape (texts, dimension), rows of unit length
 
 
@@ -44,7 +45,8 @@ class Document:
     version: str = ""
     symbol: str = ""  # fully qualified, for API entries
     signature: str = ""  # "numpy.fft.irfft(a, n=None, axis=-1, norm=None, out=None)"
-    line: int | None = None  # 1-based, of the definition
+    line: int | None = None  # 1-based, of the definition; of a page whose lines are cited, 1
+    language: str = "rst"  # what the text is written in: rst (and plain text), markdown, python, go
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,15 @@ class Chunker(Protocol):
     """Cuts a document by its structure. Pure."""
 
     def chunks(self, document: Document) -> Iterator[Chunk]: ...
+
+
+class Ruler(Protocol):
+    """How long a text is for an embedder, which sees no more than ``limit`` of it."""
+
+    @property
+    def limit(self) -> int: ...
+
+    def size(self, text: str) -> int: ...
 
 
 class Embedder(Protocol):

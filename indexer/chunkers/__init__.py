@@ -1,21 +1,28 @@
-"""Cuts documents by their structure: API entries by docstring sections, pages by headings."""
+"""Cuts documents by their structure: API entries by docstring sections, pages by headings, code
+by its syntax.
+"""
 
 from collections.abc import Iterator
 
 from indexer.chunkers.api import ApiChunker
+from indexer.chunkers.blocks import CHARACTERS
+from indexer.chunkers.code import CodeChunker
 from indexer.chunkers.headings import HeadingChunker
-from indexer.types import Chunk, Document
+from indexer.types import Chunk, Chunker, Document, Ruler
 
-__all__ = ["ApiChunker", "HeadingChunker", "StructureChunker"]
+__all__ = ["ApiChunker", "CodeChunker", "HeadingChunker", "StructureChunker"]
 
 
 class StructureChunker:
-    """The chunker for any document: its kind decides."""
+    """The chunker for any document: its kind decides. Sizes are the ruler's."""
 
-    def __init__(self) -> None:
-        self._pages = HeadingChunker()
-        self._entries = ApiChunker()
+    def __init__(self, ruler: Ruler = CHARACTERS) -> None:
+        self._pages = HeadingChunker(ruler)
+        self._entries = ApiChunker(ruler)
+        self._code = CodeChunker(ruler)
 
     def chunks(self, document: Document) -> Iterator[Chunk]:
-        chunker = self._pages if document.kind == "page" else self._entries
+        chunker: Chunker = self._entries
+        if document.kind in {"page", "code"}:
+            chunker = self._pages if document.kind == "page" else self._code
         return chunker.chunks(document)

@@ -8,8 +8,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from indexer.chunkers.blocks import LIMIT, Block, blocks, first_example, first_paragraph, pack
-from indexer.types import Chunk, Document
+from indexer.chunkers.blocks import (
+    CHARACTERS,
+    Block,
+    blocks,
+    first_example,
+    first_paragraph,
+    pack,
+    room,
+)
+from indexer.types import Chunk, Document, Ruler
 
 _UNDERLINE = re.compile(r"([-=~^])\1{2,}\s*$")
 _GOOGLE = re.compile(
@@ -28,10 +36,10 @@ class _Section:
 
 
 class ApiChunker:
-    """Chunks of at most ``limit`` characters, but for code that alone is longer."""
+    """Chunks that with their heading fit the ruler, but for code that alone is longer."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
-        self._limit = limit
+    def __init__(self, ruler: Ruler = CHARACTERS) -> None:
+        self._ruler = ruler
 
     def chunks(self, document: Document) -> Iterator[Chunk]:
         head, *rest = _sections(document.text)
@@ -39,14 +47,16 @@ class ApiChunker:
         examples = [section for section in rest if section.title.startswith("Example")]
         example = first_example([part for section in examples for part in blocks(section.text)])
         summary = first_paragraph(description) or next((section.title for section in rest), "")
-        for titles, text in self._pieces(document.signature, description, rest):
+        breadcrumb = " › ".join(document.breadcrumb)
+        limit = room(self._ruler, breadcrumb or document.title)
+        for titles, text in self._pieces(document.signature, description, rest, limit):
             yield Chunk(
                 source=document.source,
                 uri=document.uri,
                 title=document.title,
                 text=text,
                 kind=document.kind,
-                breadcrumb=" › ".join(document.breadcrumb),
+                breadcrumb=breadcrumb,
                 version=document.version,
                 symbol=document.symbol,
                 signature=document.signature,
@@ -57,19 +67,20 @@ class ApiChunker:
             )
 
     def _pieces(
-        self, signature: str, description: list[Block], sections: list[_Section]
+        self, signature: str, description: list[Block], sections: list[_Section], limit: int
     ) -> Iterator[tuple[list[str], str]]:
         """Section titles and text of each chunk; the first one is untitled."""
         start = [Block(signature, 0)] if signature else []
-        for piece in pack([*start, *description], self._limit):
+        for piece in pack([*start, *description], limit, self._ruler):
             yield [], piece.text
         titles: list[str] = []
         texts: list[str] = []
         for section in sections:
             if section.title.lower() in _LEFT_OUT:
                 continue
-            for piece in pack(blocks(section.text), self._limit):
-                if texts and sum(map(len, texts)) + len(piece.text) > self._limit:
+            for piece in pack(blocks(section.text), limit, self._ruler):
+                size = sum(map(self._ruler.size, (*texts, piece.text)))
+                if texts and size > limit:
                     yield titles, "\n\n".join(texts)
                     titles, texts = [], []
                 heading = f"{section.title}:\n" if texts and section.title not in titles else ""

@@ -8,11 +8,32 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from indexer.types import Ruler
+
 # The bundled embedder sees 256 tokens, which is about 800 characters of text with code in it.
 LIMIT = 800
 
 _FENCE = re.compile(r"\s*(```+|~~~+)")
 _INTRODUCES_CODE = re.compile(r"(^\s*\.\. (code|code-block|sourcecode|ipython|doctest)::.*|::)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Characters:
+    """A ``Ruler`` that needs no tokenizer."""
+
+    limit: int = LIMIT
+
+    def size(self, text: str) -> int:
+        return len(text)
+
+
+CHARACTERS = Characters()
+
+
+def room(ruler: Ruler, *heading: str) -> int:
+    """What a heading leaves for the text below it: never less than half."""
+    used = ruler.size(" › ".join(part for part in heading if part))
+    return max(ruler.limit - used, ruler.limit // 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +80,21 @@ def blocks(page: str) -> list[Block]:
     return found
 
 
-def pack(parts: Iterable[Block], limit: int = LIMIT) -> Iterator[Block]:
-    """Join neighbours while they fit ``limit`` characters; cut prose that alone does not.
+def pack(parts: Iterable[Block], limit: int = LIMIT, ruler: Ruler = CHARACTERS) -> Iterator[Block]:
+    """Join neighbours while they fit ``limit`` as the ruler measures; cut prose that does not.
 
     Code is never cut, whatever its length.
     """
     held: list[Block] = []
     size = 0
     for part in parts:
-        for piece in [part] if part.code else _cut_prose(part, limit):
-            if held and size + len(piece.text) + 2 > limit:
+        for piece in [part] if part.code else _cut_prose(part, limit, ruler):
+            length = ruler.size(f"{piece.text}\n\n")
+            if held and size + length > limit:
                 yield _join(held)
                 held, size = [], 0
             held.append(piece)
-            size += len(piece.text) + 2
+            size += length
     if held:
         yield _join(held)
 
@@ -137,15 +159,15 @@ def _end_of_paragraph(lines: list[str], at: int) -> int:
     return len(lines)
 
 
-def _cut_prose(part: Block, limit: int) -> Iterator[Block]:
+def _cut_prose(part: Block, limit: int, ruler: Ruler) -> Iterator[Block]:
     """Pieces within the limit; an entry of a list keeps its indented lines where it can."""
-    if len(part.text) <= limit:
+    if ruler.size(part.text) <= limit:
         yield part
         return
     lines = [
-        Block(line[start : start + limit], part.line + i)
+        Block(piece, part.line + i)
         for i, line in enumerate(part.text.split("\n"))
-        for start in range(0, max(len(line), 1), limit)
+        for piece in _cut_line(line, limit, ruler)
     ]
     outer = min(_indent(line.text) for line in lines if line.text.strip())
     entries: list[list[Block]] = []
@@ -156,18 +178,33 @@ def _cut_prose(part: Block, limit: int) -> Iterator[Block]:
     held: list[Block] = []
     size = 0
     for entry in entries:
-        for piece in [entry] if _size(entry) <= limit else [[line] for line in entry]:
-            if held and size + _size(piece) > limit:
+        whole = _size(entry, ruler)
+        for piece in [entry] if whole <= limit else [[line] for line in entry]:
+            length = whole if piece is entry else _size(piece, ruler)
+            if held and size + length > limit:
                 yield Block("\n".join(line.text for line in held), held[0].line)
                 held, size = [], 0
             held += piece
-            size += _size(piece)
+            size += length
     if held:
         yield Block("\n".join(line.text for line in held), held[0].line)
 
 
-def _size(lines: Iterable[Block]) -> int:
-    return sum(len(line.text) + 1 for line in lines)
+def _cut_line(line: str, limit: int, ruler: Ruler) -> Iterator[str]:
+    """Halves, cut at a blank where there is one, until each fits."""
+    waiting = [line]
+    while waiting:
+        piece = waiting.pop()
+        if len(piece) < 2 or ruler.size(piece) <= limit:
+            yield piece
+            continue
+        middle = len(piece) // 2
+        at = piece.find(" ", middle, middle + middle // 2) + 1 or middle
+        waiting += [piece[at:], piece[:at]]
+
+
+def _size(lines: Iterable[Block], ruler: Ruler) -> int:
+    return sum(ruler.size(f"{line.text}\n") for line in lines)
 
 
 def _cut_code(text: str, limit: int) -> str:

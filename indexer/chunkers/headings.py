@@ -1,17 +1,27 @@
 """Cuts pages by their headings: Markdown and reStructuredText (which plain text resembles). Pure.
 
-A chunk knows the line of its own first block, so that a citation opens where it was read.
+A chunk of a page that is cited by its lines knows the line of its own first block. Other formats
+are read as Markdown whose headings carry where a citation opens, as MkDocs and Pandoc write it:
+``## Install {#install}`` for an anchor, ``{line=12}`` for a line of the original.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
-from indexer.chunkers.blocks import LIMIT, Block, blocks, first_example, first_paragraph, pack
-from indexer.types import Chunk, Document
+from indexer.chunkers.blocks import (
+    CHARACTERS,
+    Block,
+    blocks,
+    first_example,
+    first_paragraph,
+    pack,
+    room,
+)
+from indexer.types import Chunk, Document, Ruler
 
 _ATX = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
+_PLACE = re.compile(r"\s*\{(?:#([^\s{}]+)|line=(\d+))\}$")
 _SETEXT = re.compile(r"(=+|-{2,})\s*$")
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*$")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
@@ -24,13 +34,15 @@ class Section:
     path: tuple[str, ...]  # headings from the page's first to this one's
     line: int
     lines: list[str] = field(default_factory=list)
+    anchor: str = ""
+    original: int | None = None  # 1-based line of the heading in what the page was made of
 
 
 class HeadingChunker:
-    """Chunks of at most ``limit`` characters, but for code that alone is longer."""
+    """Chunks that with their heading fit the ruler, but for code that alone is longer."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
-        self._limit = limit
+    def __init__(self, ruler: Ruler = CHARACTERS) -> None:
+        self._ruler = ruler
 
     def chunks(self, document: Document) -> Iterator[Chunk]:
         everything = list(_sections(document))
@@ -40,25 +52,28 @@ class HeadingChunker:
             path = section.path
             if path and path[0] == document.title:  # the page's title is not its own section
                 path = path[1:]
-            for piece in pack(_placed(section), self._limit):
+            breadcrumb = " › ".join((*document.breadcrumb, *path[:-1]))
+            limit = room(self._ruler, breadcrumb or document.title, *path[-1:])
+            uri, line = _cited(document, section)
+            for piece in pack(_placed(section), limit, self._ruler):
                 yield Chunk(
                     source=document.source,
-                    uri=document.uri,
+                    uri=uri,
                     title=document.title,
                     text=piece.text,
                     kind=document.kind,
-                    breadcrumb=" › ".join((*document.breadcrumb, *path[:-1])),
+                    breadcrumb=breadcrumb,
                     version=document.version,
                     summary=summary,
                     example=example,
                     section=path[-1] if path else "",
-                    line=piece.line,
+                    line=line or (document.line and piece.line),
                 )
 
 
-def title(text: str, suffix: str) -> str:
+def title(text: str, language: str) -> str:
     """The first heading of a page; empty when it has none."""
-    read = markdown if suffix == ".md" else restructured
+    read = markdown if language == "markdown" else restructured
     return next((section.path[0] for section in read(text) if section.path), "")
 
 
@@ -117,8 +132,15 @@ def restructured(text: str) -> list[Section]:
 
 
 def _sections(document: Document) -> list[Section]:
-    read = markdown if PurePosixPath(document.uri).suffix == ".md" else restructured
+    read = markdown if document.language == "markdown" else restructured
     return read(document.text)
+
+
+def _cited(document: Document, section: Section) -> tuple[str, int | None]:
+    """Where a citation opens, and the line there if it is the same for the whole section."""
+    if document.line is None and section.anchor:
+        return f"{document.uri}#{section.anchor}", None
+    return document.uri, section.original
 
 
 def _placed(section: Section) -> Iterator[Block]:
@@ -129,11 +151,16 @@ def _placed(section: Section) -> Iterator[Block]:
 def _enter(
     found: list[Section], headings: list[tuple[int, str]], level: int, name: str, line: int
 ) -> None:
-    """Open a section under the headings that are above ``level``."""
+    """Open a section under the headings that are above ``level``, and take its place off it."""
     while headings and headings[-1][0] >= level:
         headings.pop()
-    headings.append((level, name))
-    found.append(Section(tuple(heading for _, heading in headings), line))
+    place = _PLACE.search(name)
+    headings.append((level, name[: place.start()] if place else name))
+    section = Section(tuple(heading for _, heading in headings), line)
+    if place:
+        section.anchor = place[1] or ""
+        section.original = int(place[2]) if place[2] else None
+    found.append(section)
 
 
 def _is_underlined(line: str, under: str) -> bool:

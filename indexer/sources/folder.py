@@ -1,88 +1,216 @@
-"""The documentation in a folder: Markdown, reStructuredText and plain text, however large it is.
+"""The documentation in a folder, or its source code, however large it is.
 
 Reads files and nothing else; what cannot be read is reported and left out.
 """
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from pathspec import PathSpec
 
 from indexer.chunkers.headings import title
-from indexer.types import Document, SourceError
+from indexer.readers import inventory
+from indexer.readers.formats import is_code, is_documentation, read
+from indexer.readers.inventory import Inventory
+from indexer.readers.page import Page, Unreadable
+from indexer.sources.limits import Limits
+from indexer.types import Document, Entry, Skipped, SourceError
 
-SUFFIXES = {".md", ".rst", ".txt"}
-MAX_BYTES = 2_000_000
-_LEFT_OUT = {"node_modules", "__pycache__", "venv", "site-packages"}
+_INVENTORY = "objects.inv"
+# Folders of dependencies and of what tools make, and pages of Sphinx that only lead to others.
+_LEFT_OUT = ["node_modules", "__pycache__", "venv", "site-packages", ".*", "_static", "_sources",
+             "_images", "_downloads", "_modules", "genindex*.html", "search.html",
+             "py-modindex.html", "404.html", "*.min.js"]  # fmt: skip
+
+
+def documentation_or_code(name: str) -> bool:
+    return is_documentation(name) or is_code(name)
 
 
 class FolderSource:
-    """Pages below a folder, in the order of their paths.
+    """Pages below a folder, in the order of their paths: a ``StampedSource``.
+
+    ``takes`` says by its name whether a file is read when nothing is included by name; ``include``
+    and ``exclude`` are patterns as in ``.gitignore``. ``cite`` makes the uri of a file, its own by
+    default, and ``version`` is that of all documents where no inventory tells it.
 
     ``skipped`` fills while documents are read: files that are too large, not text, or unreadable.
-    Hidden folders, environments and dependencies are not documentation and not mentioned. Links
-    to folders are not followed, so that a loop of them ends.
+    Links to folders are not followed, so that a loop of them ends, and links to files only inside
+    of the folder.
     """
 
-    def __init__(self, path: str | Path, *, max_bytes: int = MAX_BYTES) -> None:
-        self.name = str(path)
-        self.skipped: list[tuple[str, str]] = []
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        name: str = "",
+        takes: Callable[[str], bool] = is_documentation,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        limits: Limits = Limits(),  # noqa: B008  # frozen
+        cite: Callable[[PurePosixPath], str] | None = None,
+        version: str = "",
+    ) -> None:
+        self.name = name or str(path)
+        self.skipped: list[Skipped] = []
         self._root = Path(path).expanduser().resolve()
-        self._max_bytes = max_bytes
+        self._takes = takes
+        self._include = PathSpec.from_lines("gitignore", include) if include else None
+        self._exclude = PathSpec.from_lines("gitignore", [*_LEFT_OUT, *exclude])
+        self._limits = limits
+        self._cite = cite or (lambda relative: (self._root / relative).as_uri())
+        self._version = version
+        self._inventories: dict[Path, Inventory] = {}
         if not self._root.is_dir():
             raise SourceError(f"There is no folder {path}.")
 
     def documents(self) -> Iterator[Document]:
-        """One per page. Raises ``SourceError`` when the folder itself cannot be read."""
-        self.skipped = []
-        for path in self._pages():
-            text = self._read(path)
-            if text is None or not text.strip():
-                continue
-            relative = path.relative_to(self._root)
-            name = title(text, path.suffix.lower()) or path.stem
-            yield Document(
-                source=self.name,
-                uri=path.as_uri(),
-                title=name,
-                text=text,
-                breadcrumb=(self._root.name, *relative.parts[:-1], name),
-                line=1,
+        """One per page and API entry. Raises ``SourceError`` when there is none at all."""
+        found = False
+        for entry in self.entries():
+            for document in self.read(entry):
+                found = True
+                yield document
+        if not found:
+            why = (
+                f" {len(self.skipped)} files were left out, the first because: "
+                if (self.skipped)
+                else ""
+            )
+            raise SourceError(
+                f"{self.name} holds nothing to index in {self._root}.{why}"
+                + (f"{self.skipped[0][1]}." if why else "")
             )
 
-    def _pages(self) -> Iterator[Path]:
+    def entries(self) -> Iterator[Entry]:
+        """Files by their path below the folder. Raises ``SourceError`` if it cannot be listed."""
+        self.skipped = []
+        self._inventories = {}
+        count = size = 0
+        for relative in self._files():
+            try:
+                stat = (self._root / relative).stat()
+            except OSError as error:
+                why = (
+                    "a link that leads nowhere"
+                    if (self._root / relative).is_symlink()
+                    else (f"unreadable: {error.strerror}")
+                )
+                self._skip(relative, why)
+                continue
+            if stat.st_size > self._limits.file_bytes:
+                self._skip(relative, f"larger than {self._limits.file_bytes:,} bytes")
+                continue
+            count, size = count + 1, size + stat.st_size
+            if count > self._limits.documents or size > self._limits.total_bytes:
+                self._skip(
+                    relative,
+                    "this and all after it: the source has more than "
+                    f"{self._limits.documents:,} files or {self._limits.total_bytes:,} bytes",
+                )
+                return
+            yield Entry(relative.as_posix(), f"{stat.st_mtime_ns}:{stat.st_size}")
+
+    def read(self, entry: Entry) -> Iterator[Document]:
+        """None, and a line in ``skipped``, when the file cannot be read, or no longer."""
+        relative = PurePosixPath(entry.key)
+        path = self._root / relative
+        home = self._home(path)
+        known = self._inventory(home)
+        try:
+            place = path.relative_to(home).as_posix() if home else ""
+            pages = read(relative.name, self._bytes(path), known.of(place))
+        except OSError as error:
+            self._skip(relative, f"unreadable: {error.strerror}")
+        except Unreadable as error:
+            self._skip(relative, str(error))
+        else:
+            for page in pages:
+                yield self._document(page, relative, known.version or self._version, pages[0])
+
+    def _document(self, page: Page, relative: PurePosixPath, version: str, first: Page) -> Document:
+        uri = self._cite(relative)
+        name = _title(page, relative)
+        within = () if page is first or not first.title else (first.title,)
+        return Document(
+            source=self.name,
+            uri=f"{uri}#{page.anchor}" if page.anchor else uri,
+            title=name,
+            text=page.text,
+            kind=page.kind,
+            breadcrumb=(self._root.name, *relative.parts[:-1], *within, name),
+            version=version,
+            symbol=page.symbol,
+            signature=page.signature,
+            line=1 if page.by_line else None,
+            language=page.language,
+        )
+
+    def _files(self) -> Iterator[PurePosixPath]:
         def unreadable(error: OSError) -> None:
             if Path(error.filename) == self._root:
                 raise SourceError(f"The folder {self._root} cannot be read: {error}") from error
             self.skipped.append((str(error.filename), f"unreadable: {error.strerror}"))
 
         for folder, folders, files in os.walk(self._root, onerror=unreadable):
+            here = PurePosixPath(Path(folder).relative_to(self._root).as_posix())
             folders[:] = sorted(
-                name for name in folders if not name.startswith(".") and name not in _LEFT_OUT
+                each for each in folders if not self._exclude.match_file(f"{here / each}/")
             )
-            for name in sorted(files):
-                path = Path(folder, name)
-                if path.suffix.lower() in SUFFIXES and not name.startswith("."):
-                    yield path
+            for each in sorted(files):
+                relative = here / each
+                if self._wanted(relative):
+                    yield relative
 
-    def _read(self, path: Path) -> str | None:
-        try:
-            if not path.is_file():  # a pipe would never end, a broken link has nothing
-                self.skipped.append((str(path), "not a file"))
-                return None
-            with path.open("rb") as file:
-                data = file.read(self._max_bytes + 1)
-        except OSError as error:
-            self.skipped.append((str(path), f"unreadable: {error.strerror}"))
+    def _wanted(self, relative: PurePosixPath) -> bool:
+        if self._exclude.match_file(str(relative)):
+            return False
+        if self._include is not None:
+            return self._include.match_file(str(relative)) and documentation_or_code(relative.name)
+        return self._takes(relative.name)
+
+    def _bytes(self, path: Path) -> bytes:
+        if not path.is_file():  # a pipe would never end
+            raise Unreadable("not a file" if path.exists() else "gone since it was listed")
+        if path.is_symlink() and not path.resolve().is_relative_to(self._root):
+            raise Unreadable("a link that leads out of the folder")
+        with path.open("rb") as file:
+            data = file.read(self._limits.file_bytes + 1)
+        if len(data) > self._limits.file_bytes:
+            raise Unreadable(f"larger than {self._limits.file_bytes:,} bytes")
+        return data
+
+    def _home(self, path: Path) -> Path | None:
+        """The nearest folder at or above the page that has an inventory."""
+        if path.suffix != ".html":
             return None
-        if len(data) > self._max_bytes:
-            self.skipped.append((str(path), f"larger than {self._max_bytes:,} bytes"))
-            return None
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            self.skipped.append((str(path), "not UTF-8 text"))
-            return None
-        if "\0" in text:
-            self.skipped.append((str(path), "binary"))
-            return None
-        return text.replace("\r\n", "\n").replace("\r", "\n")
+        for folder in path.parents:
+            if folder in self._inventories or (folder / _INVENTORY).is_file():
+                return folder
+            if folder == self._root:
+                break
+        return None
+
+    def _inventory(self, home: Path | None) -> Inventory:
+        if home is None:
+            return Inventory()
+        if home not in self._inventories:
+            try:
+                known = inventory.read(self._bytes(home / _INVENTORY))
+            except (Unreadable, OSError) as error:
+                self.skipped.append((str(home / _INVENTORY), str(error)))
+                known = Inventory()
+            self._inventories[home] = known
+        return self._inventories[home]
+
+    def _skip(self, relative: PurePosixPath, why: str) -> None:
+        self.skipped.append((str(self._root / relative), why))
+
+
+def _title(page: Page, relative: PurePosixPath) -> str:
+    if page.title:
+        return page.title
+    if page.kind == "code":
+        return relative.name
+    return title(page.text, page.language) or relative.stem

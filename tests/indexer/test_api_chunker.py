@@ -1,6 +1,7 @@
 """API entries become chunks by the sections of their docstring."""
 
 from indexer.chunkers import ApiChunker
+from indexer.chunkers.blocks import Characters
 from indexer.types import Chunk, Document
 
 NUMPYDOC = """Computes the inverse of `rfft`.
@@ -68,7 +69,7 @@ def entry(text: str, signature: str = "pkg.f(a)") -> Document:
 
 
 def cut(text: str, limit: int = 800) -> list[Chunk]:
-    return list(ApiChunker(limit).chunks(entry(text)))
+    return list(ApiChunker(Characters(limit)).chunks(entry(text)))
 
 
 def test_first_chunk_is_signature_summary_and_description() -> None:
@@ -88,7 +89,7 @@ def test_short_sections_share_a_chunk_and_name_it() -> None:
 
 
 def test_sections_that_do_not_fit_get_their_own_chunks() -> None:
-    assert [chunk.section for chunk in cut(NUMPYDOC, 100)] == [
+    assert [chunk.section for chunk in cut(NUMPYDOC, 111)] == [
         "",
         "Parameters",
         "Returns, Notes",
@@ -102,7 +103,7 @@ def test_lists_of_other_entries_are_left_out() -> None:
 
 def test_every_chunk_carries_what_an_answer_shows() -> None:
     """Summary, example, signature and place come with any chunk that is found."""
-    for chunk in cut(NUMPYDOC, 100):
+    for chunk in cut(NUMPYDOC, 111):
         assert chunk.summary == "Computes the inverse of `rfft`."
         assert chunk.example == (
             ">>> import numpy as np\n>>> np.fft.irfft([1, -1j, -1])\narray([0.,  1.,  0.,  0.])"

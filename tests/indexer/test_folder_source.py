@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from indexer.sources import FolderSource, PackageSource, open_source
+from indexer.sources.limits import Limits
 from indexer.types import SourceError
 
 
@@ -38,14 +39,14 @@ def test_what_cannot_be_read_is_reported_and_the_rest_is_read(tmp_path: Path) ->
     write(tmp_path / "latin.txt", b"caf\xe9")
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "broken.md").symlink_to(tmp_path / "nowhere.md")
-    source = FolderSource(tmp_path, max_bytes=100)
+    source = FolderSource(tmp_path, limits=Limits(file_bytes=100))
     assert [document.title for document in source.documents()] == ["Good"]
     assert {Path(what).name: why for what, why in source.skipped} == {
         "large.md": "larger than 100 bytes",
         "binary.txt": "binary",
         "latin.txt": "not UTF-8 text",
         "pipe.txt": "not a file",
-        "broken.md": "not a file",
+        "broken.md": "a link that leads nowhere",
     }
 
 

@@ -1,6 +1,7 @@
 """Pages become chunks by their headings."""
 
 from indexer.chunkers import HeadingChunker, StructureChunker
+from indexer.chunkers.blocks import Characters
 from indexer.chunkers.headings import title
 from indexer.types import Chunk, Document
 
@@ -54,8 +55,9 @@ Call it.
 
 def cut(text: str, suffix: str = ".md", limit: int = 800) -> list[Chunk]:
     page = Document("docs", f"file:///docs/guide{suffix}", "Guide", text,
-                    breadcrumb=("docs", "Guide"), line=1)  # fmt: skip
-    return list(HeadingChunker(limit).chunks(page))
+                    breadcrumb=("docs", "Guide"), line=1,
+                    language="markdown" if suffix == ".md" else "rst")  # fmt: skip
+    return list(HeadingChunker(Characters(limit)).chunks(page))
 
 
 def places(chunks: list[Chunk]) -> list[tuple[str, str, int | None]]:
@@ -104,15 +106,15 @@ def test_a_table_is_not_a_heading() -> None:
 
 
 def test_title_is_the_first_heading() -> None:
-    assert title(MARKDOWN, ".md") == "Guide"
-    assert title(REST, ".rst") == "Guide"
-    assert title("just words", ".txt") == ""
+    assert title(MARKDOWN, "markdown") == "Guide"
+    assert title(REST, "rst") == "Guide"
+    assert title("just words", "rst") == ""
 
 
 def test_the_kind_of_a_document_decides_how_it_is_cut() -> None:
     """The same text: two sections of a page, one description of a module."""
     text = "Adds.\n\nNotes\n-----\nWords.\n"
-    page = Document("s", "file:///a.rst", "a", text)
+    page = Document("s", "file:///a.rst", "a", text, line=1)
     module = Document("s", "file:///a.py", "a", text, kind="module")
     cut_page, cut_module = (list(StructureChunker().chunks(each)) for each in (page, module))
     assert cut_page[1].line == 5

@@ -1,0 +1,119 @@
+"""The languages that source code is cut in: their grammars, and which nodes define something.
+
+The one file of the indexer that imports tree-sitter and its grammars, each when first needed.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+from tree_sitter import Language, Node, Parser
+
+_ARGUMENTS = re.compile(r"<.*?>+", re.S)  # of a template, of a generic type
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """``definitions`` have a name and may hold others; ``wrappers`` only stand around them."""
+
+    module: str
+    definitions: frozenset[str]
+    wrappers: frozenset[str] = frozenset()
+    function: str = "language"  # of the module, that gives the language
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_C = _names("function_definition struct_specifier enum_specifier union_specifier type_definition")
+_JAVASCRIPT = _names(
+    "function_declaration generator_function_declaration class_declaration method_definition "
+    "variable_declarator"
+)
+_DECLARED = _names("export_statement lexical_declaration variable_declaration")
+_TYPESCRIPT = _JAVASCRIPT | _names(
+    "abstract_class_declaration interface_declaration enum_declaration type_alias_declaration "
+    "internal_module module function_signature"
+)
+GRAMMARS = {
+    "python": Grammar(
+        "tree_sitter_python",
+        _names("function_definition class_definition"),
+        _names("decorated_definition"),
+    ),
+    "javascript": Grammar("tree_sitter_javascript", _JAVASCRIPT, _DECLARED),
+    "typescript": Grammar(
+        "tree_sitter_typescript",
+        _TYPESCRIPT,
+        _DECLARED | {"ambient_declaration", "expression_statement"},
+        "language_typescript",
+    ),
+    "tsx": Grammar(
+        "tree_sitter_typescript",
+        _TYPESCRIPT,
+        _DECLARED | {"ambient_declaration", "expression_statement"},
+        "language_tsx",
+    ),
+    "go": Grammar(
+        "tree_sitter_go",
+        _names("function_declaration method_declaration type_spec"),
+        _names("type_declaration"),
+    ),
+    "rust": Grammar(
+        "tree_sitter_rust",
+        _names(
+            "function_item impl_item struct_item enum_item trait_item mod_item union_item "
+            "macro_definition type_item"
+        ),
+    ),
+    "java": Grammar(
+        "tree_sitter_java",
+        _names(
+            "class_declaration interface_declaration enum_declaration record_declaration "
+            "method_declaration constructor_declaration annotation_type_declaration"
+        ),
+    ),
+    "c": Grammar("tree_sitter_c", _C, _names("linkage_specification")),
+    "cpp": Grammar(
+        "tree_sitter_cpp",
+        _C | _names("class_specifier namespace_definition concept_definition alias_declaration"),
+        _names("template_declaration linkage_specification"),
+    ),
+}
+
+
+@cache
+def parser(language: str) -> Callable[[bytes], Node]:
+    """Parses text of the language to its root. A parser is made for every text: threads may
+    share the function."""
+    grammar = GRAMMARS[language]
+    loaded = Language(getattr(import_module(grammar.module), grammar.function)())
+    return lambda text: Parser(loaded).parse(text).root_node
+
+
+def name_of(node: Node) -> str:
+    """Of a definition: ``Server`` for a class, for an ``impl Server``, for a C struct.
+
+    Of a method of Go with its receiver: ``Server.Handle``; of C++ as it is written:
+    ``Server::handle`` becomes ``Server.handle``.
+    """
+    named = node.child_by_field_name("name") or node.child_by_field_name("type")
+    if node.type == "function_definition" and node.child_by_field_name("declarator"):
+        named = node.child_by_field_name("declarator")  # C: the type field is what it returns
+    if node.type == "type_definition":
+        named = node.child_by_field_name("declarator")
+    while named is not None and (inner := named.child_by_field_name("declarator")) is not None:
+        named = inner
+    name = _ARGUMENTS.sub("", _text(named)).replace("::", ".").lstrip("*&~ ")
+    receiver = node.child_by_field_name("receiver")
+    if receiver is not None:
+        owner = _text(receiver).strip("()").split("[")[0].split()[-1:]
+        name = ".".join([*(part.lstrip("*") for part in owner), name])
+    return " ".join(name.split())
+
+
+def _text(node: Node | None) -> str:
+    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""

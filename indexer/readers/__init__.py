@@ -1,0 +1,1 @@
+"""Makes pages of the bytes of a file: one module per format. Reads no files itself."""

@@ -1,0 +1,73 @@
+"""Which reader a file is for, by its name."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import PurePosixPath
+
+from indexer.readers import html, man, notebook, pdf
+from indexer.readers.page import Page, Unreadable, decoded
+
+Symbols = Mapping[str, str]  # of a page, by anchor
+CHARACTERS = 2_000_000  # of a page; the longest of CPython's documentation has 1.6 million
+
+CODE = {
+    ".py": "python", ".pyi": "python",
+    ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".jsx": "javascript",
+    ".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".tsx": "tsx",
+    ".go": "go", ".rs": "rust", ".java": "java", ".c": "c", ".h": "c",
+    ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".hh": "cpp", ".hpp": "cpp", ".hxx": "cpp",
+}  # fmt: skip
+_TEXT = {".md": "markdown", ".markdown": "markdown", ".rst": "rst", ".txt": "rst"}
+_MANUAL = re.compile(r".+\.[1-9][a-z]{0,4}(\.gz)?")
+_HTML = {".html", ".htm", ".xhtml"}
+
+
+def is_documentation(name: str) -> bool:
+    return not is_code(name) and _reader(name) is not None
+
+
+def is_code(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in CODE
+
+
+def read(name: str, data: bytes, symbols: Symbols | None = None) -> list[Page]:
+    """The pages of a file with content. Raises ``Unreadable``, which says why.
+
+    ``symbols`` are what an inventory knows of the page's anchors.
+    """
+    reader = _reader(name)
+    if reader is None:
+        raise Unreadable("of no format that is known")
+    pages = [page for page in reader(data, symbols or {}) if page.text.strip()]
+    if sum(len(page.text) for page in pages) > CHARACTERS:
+        raise Unreadable(f"longer than {CHARACTERS:,} characters")
+    return pages
+
+
+def _reader(name: str) -> Callable[[bytes, Symbols], Iterator[Page]] | None:
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in _HTML:
+        return html.read
+    if suffix in _TEXT:
+        return partial(_text, language=_TEXT[suffix])
+    if suffix in CODE:
+        return partial(_code, language=CODE[suffix])
+    if suffix == ".ipynb":
+        return lambda data, _: notebook.read(data)
+    if suffix == ".pdf":
+        return lambda data, _: pdf.read(data)
+    if _MANUAL.fullmatch(PurePosixPath(name).name):
+        return lambda data, _: man.read(data)
+    return None
+
+
+def _text(data: bytes, _: Symbols, *, language: str) -> Iterator[Page]:
+    yield Page(decoded(data), language=language, by_line=True)
+
+
+def _code(data: bytes, _: Symbols, *, language: str) -> Iterator[Page]:
+    text = decoded(data)
+    if len(text) > 10_000 and len(text) > 300 * (text.count("\n") + 1):
+        raise Unreadable("minified or generated: its lines are too long to be read by people")
+    yield Page(text, language=language, kind="code", by_line=True)

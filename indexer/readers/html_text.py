@@ -1,0 +1,224 @@
+"""An element's content as Markdown: headings with their anchors, code whole, no navigation. Pure.
+
+Walks with lxml's own iterator: nesting of any depth costs no stack.
+"""
+
+import re
+from collections.abc import Container
+from typing import Any
+
+from lxml import etree
+
+Element = Any  # lxml has no types
+
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_SECTIONS = {"section", "div"}
+_BLOCKS = {"p", "dt", "dd", "li", "tr", "blockquote", "figcaption", "caption", "div", "section",
+           "article", "main", "table", "ul", "ol", "dl", "body", "details", "summary", "figure",
+           "header", "aside", "hr", "tbody", "thead"}  # fmt: skip
+_LEFT_OUT_TAGS = {"script", "style", "nav", "form", "button", "svg", "img", "noscript", "template",
+                  "iframe", "footer", "input", "select", "textarea", "object", "canvas", "video",
+                  "audio", "head"}  # fmt: skip
+_LEFT_OUT = {"headerlink", "viewcode-link", "sphinxsidebar", "sphinxsidebarwrapper", "related",
+             "toctree-wrapper", "contents", "md-nav", "md-sidebar", "linenos", "prev-next-area",
+             "copybtn", "md-source-file", "rst-footer-buttons", "breadcrumb", "toc",
+             "wy-breadcrumbs", "bottom-of-page", "md-content__button"}  # fmt: skip
+_LANGUAGE = re.compile(r"(?:highlight|language|lang)-([\w+#-]+)")
+_PLAIN = {"default", "none", "text", "notranslate"}
+_LOOKS_LIKE_HEADING = re.compile(r"#{1,6}\s")
+_MARKS = {"code": "`", "tt": "`", "kbd": "`", "samp": "`"}
+
+
+def classes(element: Element) -> list[str]:
+    return (element.get("class") or "").split()
+
+
+def inline(element: Element | None) -> str:
+    """Its words on one line."""
+    words: list[str] = []
+    if element is not None:
+        walker = etree.iterwalk(element, events=("start", "end"))
+        for event, at in walker:
+            if event == "end":
+                if at is not element:
+                    words.append(at.tail or "")
+            elif _left_out(at):
+                walker.skip_subtree()
+            else:
+                words.append(at.text or "")
+    return " ".join("".join(words).split())
+
+
+def first_heading(element: Element) -> str:
+    return next((text for tag in _HEADINGS if (text := inline(element.find(f".//{tag}")))), "")
+
+
+def markdown(root: Element, without: Container[Element] = ()) -> str:
+    """Blocks separated by blank lines, items of lists below each other."""
+    writer = _Writer()
+    anchors: list[str] = []  # of the sections around
+    skipped: Element | None = None
+    walker = etree.iterwalk(root, events=("start", "end"))
+    for event, at in walker:
+        tag = at.tag
+        if event == "end":
+            if at is not skipped:
+                if tag in _SECTIONS:
+                    anchors.pop()
+                if at is not root:
+                    writer.leave(tag)
+            if at is not root:
+                writer.write(at.tail)
+            continue
+        if at is not root and (at in without or _left_out(at)):
+            writer.apart(tag)
+        elif tag == "pre":
+            writer.code("".join(at.itertext()), _language(at))
+        elif tag in _HEADINGS:
+            around = next((anchor for anchor in reversed(anchors) if anchor), "")
+            writer.heading(_HEADINGS[tag], inline(at), at.get("id") or _target(at) or around)
+        else:
+            if tag in _SECTIONS:
+                anchors.append(at.get("id") or "" if _is_section(at) else "")
+            if at is not root:  # of an entry's description the margin is its own
+                writer.enter(tag)
+            writer.write(at.text)
+            continue
+        skipped = at
+        walker.skip_subtree()
+    return writer.text()
+
+
+def _is_section(element: Element) -> bool:
+    return element.tag == "section" or "section" in classes(element)
+
+
+def _left_out(element: Element) -> bool:
+    return element.tag in _LEFT_OUT_TAGS or not _LEFT_OUT.isdisjoint(classes(element))
+
+
+def _target(heading: Element) -> str:
+    """What the heading's own link leads to."""
+    for link in heading.iter("a"):
+        if {"headerlink", "header-anchor", "anchor"}.intersection(classes(link)):
+            return str(link.get("href") or "").partition("#")[2]
+    return ""
+
+
+def _language(pre: Element) -> str:
+    """As ``highlight-python3`` on a block around it, or ``language-python`` on the code in it."""
+    near = [*pre.iter("code"), pre]
+    for _ in range(6):  # a table with line numbers may stand between
+        parent = near[-1].getparent()
+        if parent is None:
+            break
+        near.append(parent)
+    for element in near:
+        found = _LANGUAGE.search(element.get("class") or "")
+        if found and found[1] not in _PLAIN:
+            return found[1]
+    return ""
+
+
+class _Writer:
+    """Collects blocks; ``enter`` and ``leave`` follow the elements."""
+
+    def __init__(self) -> None:
+        # Text, whether it joins what is before it, and whether what comes may join it.
+        self._blocks: list[tuple[str, bool, bool]] = []
+        self._words: list[str] = []
+        self._lists: list[str] = []  # the marks of the lists around: "-", "1."
+        self._mark = ""  # of an item that has not been written yet
+        self._depth = 0  # of the definitions around
+        self._term = False  # whether what is written is one of a definition
+        self._row: list[str] | None = None
+
+    def write(self, text: str | None) -> None:
+        if text:
+            self._words.append(text)
+
+    def apart(self, tag: str) -> None:
+        """What stands before an element that is left out, and after it, do not touch."""
+        if tag in _BLOCKS and self._row is None:
+            self._flush()
+
+    def enter(self, tag: str) -> None:
+        if tag in _BLOCKS and self._row is None:
+            self._flush()
+        if tag in {"ul", "ol"}:
+            self._lists.append("-" if tag == "ul" else "1.")
+        elif tag == "li":
+            self._mark = self._lists[-1] if self._lists else "-"
+        elif tag == "dt":
+            self._term = True
+        elif tag == "dd":
+            self._depth += 1
+        elif tag == "tr":
+            self._flush()
+            self._row = []
+        elif tag == "br":
+            self._words.append(" ")
+        elif tag in _MARKS:
+            self._words.append(_MARKS[tag])
+
+    def leave(self, tag: str) -> None:
+        if tag in {"td", "th"} and self._row is not None:
+            self._row.append(self._taken())
+        elif tag == "tr" and self._row is not None:
+            cells, self._row = self._row, None
+            if any(cells):
+                self._blocks.append((f"| {' | '.join(cells)} |", True, True))
+        elif tag in _MARKS:
+            self._words.append(_MARKS[tag])
+        elif tag in _BLOCKS and self._row is None:
+            self._flush()
+        if tag in {"ul", "ol"} and self._lists:
+            self._lists.pop()
+        elif tag == "dd":
+            self._depth = max(self._depth - 1, 0)
+
+    def code(self, text: str, language: str) -> None:
+        if self._row is not None and "\n" not in text.strip():
+            self.write(f"`{text.strip()}`")
+            return
+        if self._row is not None:  # code beside its line numbers, or a table for layout
+            cells, self._row = [*self._row, self._taken()], None
+            self._words.append(" ".join(filter(None, cells)))
+        self._flush()
+        text = text.strip("\n").rstrip()
+        if text:
+            longest = max(map(len, re.findall(r"`{3,}", text)), default=2)
+            fence = "`" * (longest + 1)
+            self._blocks.append((f"{fence}{language}\n{text}\n{fence}", False, False))
+
+    def heading(self, level: int, text: str, anchor: str) -> None:
+        self._flush()
+        place = f" {{#{anchor}}}" if anchor and not re.search(r"[\s{}]", anchor) else ""
+        if text:
+            self._blocks.append((f"{'#' * level} {text}{place}", False, False))
+
+    def text(self) -> str:
+        self._flush()
+        parts: list[str] = []
+        previous = False
+        for block, joins, joined in self._blocks:
+            parts += ["\n" if joins and previous else "\n\n", block]
+            previous = joined
+        return "".join(parts).strip("\n")
+
+    def _taken(self) -> str:
+        words, self._words = " ".join("".join(self._words).split()), []
+        return words.replace("` `", " ").replace("``", "")
+
+    def _flush(self) -> None:
+        text = self._taken()
+        if not text:
+            return
+        if _LOOKS_LIKE_HEADING.match(text):
+            text = f"\\{text}"
+        listed = bool(self._lists or self._depth)
+        outer = min(self._depth + max(len(self._lists) - 1, 0), 8)
+        lead = "  " * outer + (f"{self._mark} " if self._mark else "  " * bool(self._lists))
+        self._mark = ""
+        self._blocks.append((lead + text, listed, listed or self._term))
+        self._term = False

@@ -1,0 +1,60 @@
+"""The macros of mdoc(7) that stand in running text. Pure."""
+
+from indexer.readers.roff import arguments
+
+_QUOTES = {"Op": "[]", "Dq": "“”", "Sq": "‘’", "Qq": '""', "Pq": "()", "Bq": "[]", "Aq": "<>",
+           "Brq": "{}"}  # fmt: skip
+_WORDS = {"Ar", "Cm", "Ic", "Li", "Sy", "Em", "Pa", "Ev", "Va", "Fa", "Ft", "Dv", "Er", "Ql", "Ad",
+          "An", "In", "Lk", "Mt", "No", "Tn", "Vt", "Fn", "Cd", "Sx", "St", "Bx", "Ux", "Dl",
+          "D1"}  # fmt: skip
+MACROS = {*_QUOTES, *_WORDS, "Nm", "Nd", "Fl", "Xr", "Ns", "Ap", "Pf"}
+
+
+class Names:
+    """Turns lines of macros into words; remembers the page's name, which ``Nm`` alone repeats."""
+
+    def __init__(self) -> None:
+        self._name = ""
+
+    def line(self, text: str) -> str:
+        """What a line shows, such as ``[-a file]`` for ``Op Fl a Ar file``."""
+        words = arguments(text)
+        shown: list[str] = []
+        closing: list[str] = []
+        glue = False  # the next word joins the last
+        at = 0
+        while at < len(words):
+            word = words[at]
+            following = words[at + 1] if at + 1 < len(words) else ""
+            at += 1
+            if word in _QUOTES:
+                shown.append(_QUOTES[word][0])
+                closing.append(_QUOTES[word][1])
+                glue = True
+                continue
+            if word in _WORDS:
+                continue
+            if word in {"Ns", "Ap", "Pf"}:
+                glue = True
+                continue
+            if word == "Nd":
+                word = "—"
+            elif word == "Nm":
+                if following and following not in MACROS:
+                    self._name = self._name or following
+                    continue
+                word = self._name
+            elif word == "Fl":
+                flag = following if following and following not in MACROS else ""
+                at += bool(flag)
+                word = f"-{flag}"
+            elif word == "Xr":
+                section = words[at + 1] if at + 1 < len(words) else ""
+                word = f"{following}({section})" if section else following
+                at += 2
+            if shown and (glue or word in {".", ",", ";", ":", ")", "]"}):
+                shown[-1] += word
+            else:
+                shown.append(word)
+            glue = False
+        return " ".join(shown) + "".join(reversed(closing))

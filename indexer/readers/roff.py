@@ -1,0 +1,54 @@
+"""Words of roff: escapes become characters, font changes nothing. Pure."""
+
+import re
+
+_SPECIAL = {"em": "—", "en": "–", "hy": "-", "aq": "'", "dq": '"', "lq": "“", "rq": "”",
+            "oq": "‘", "cq": "’", "bu": "•", "co": "©", "rg": "®", "tm": "™", "ga": "`",
+            "ha": "^", "ti": "~", "rs": "\\", "sl": "/", "ba": "|", "or": "|", "at": "@",
+            "sh": "#", "Do": "$", "mu": "×", "->": "→", "<-": "←", "<=": "≤", ">=": "≥",
+            "!=": "≠", "de": "°", "+-": "±", "Fo": "«", "Fc": "»", "ss": "ß", "pl": "+",
+            "mi": "-", "eq": "=", "la": "<", "ra": ">", "lB": "[", "rB": "]", "lC": "{",
+            "rC": "}"}  # fmt: skip
+_SINGLE = {"-": "-", "e": "\\", "\\": "\\", "'": "'", "`": "`", " ": " ", "~": " ", "0": " ",
+           "t": "\t", "&": "", "|": "", "^": "", "%": "", "/": "", ",": "", ":": "", "c": "",
+           "p": "", "d": "", "u": "", "{": "", "}": "", ")": "", "!": "", ".": "."}  # fmt: skip
+_ESCAPE = re.compile(
+    r"""\\(?:
+    (?P<comment>["\#].*)
+    |f(?:\[[^\]]*\]|\(..|.)
+    |s(?:[-+]?\(\d\d|[-+]?\[[^\]]*\]|[-+]?\d{1,2}|'[^']*')
+    |\*(?:\[(?P<string_long>[^\]]*)\]|\((?P<string_two>..)|.)
+    |[hvwlLDbkmMnoNRSXZz](?:'[^']*'|\[[^\]]*\]|\(..|.)?
+    |\((?P<two>..)
+    |\[(?P<long>[^\]]*)\]
+    |(?P<one>.)
+    |$)""",
+    re.X,
+)
+_STRINGS = {"lq": "“", "rq": "”", "R": "®", "Tm": "™", "C+": "C++", "--": "--", "PI": "pi"}
+
+
+def plain(text: str) -> str:
+    return _ESCAPE.sub(_character, text)
+
+
+def arguments(text: str) -> list[str]:
+    """Of a macro: separated by blanks, kept together by double quotes (two of them are one)."""
+    found = re.findall(r'"((?:[^"]|"")*)(?:"|$)|((?:\\.|[^\s"\\])(?:\\.|[^\s\\])*)', text)
+    words = [quoted.replace('""', '"') if quoted else bare for quoted, bare in found]
+    comment = next((i for i, word in enumerate(words) if word.startswith('\\"')), len(words))
+    return [plain(word) for word in words[:comment]]
+
+
+def _character(match: re.Match[str]) -> str:
+    if match["comment"] is not None:
+        return ""
+    string = match["string_long"] or match["string_two"]
+    if string:
+        return _STRINGS.get(string, "")
+    name = match["two"] or match["long"]
+    if name:
+        if re.fullmatch(r"u[0-9A-Fa-f]{4,5}", name):
+            return chr(int(name[1:], 16))
+        return _SPECIAL.get(name, "")
+    return _SINGLE.get(match["one"], match["one"]) if match["one"] else ""

@@ -1,0 +1,112 @@
+"""HTML becomes Markdown of its main content, and entries of its API."""
+
+from pathlib import Path
+
+import pytest
+
+from indexer.readers import html
+from indexer.readers.page import Page, Unreadable
+
+DATA = Path(__file__).parents[2] / "data" / "sources"
+
+
+@pytest.fixture(scope="module")
+def sphinx() -> list[Page]:
+    return list(html.read((DATA / "sphinx/library/waves.html").read_bytes()))
+
+
+def one(text: str) -> Page:
+    (page,) = html.read(f"<html><body>{text}</body></html>".encode())
+    return page
+
+
+def test_a_sphinx_page_is_its_main_content(sphinx: list[Page]) -> None:
+    """Navigation, scripts, permalinks and the API entries are not in it; anchors are."""
+    page = sphinx[0]
+    assert page.title == "waves — Sound"
+    assert page.text == (
+        "# waves — Sound {#module-waves}\n\n"
+        "This module reads sound with `waves.load()`.\n\n"
+        "## Loading files {#loading}\n\n"
+        "Load a file first:\n\n"
+        "```python3\nimport waves\n\n"
+        'sound = waves.load("a.wav")  # ## not a heading\n```\n\n'
+        "- first choice\n- second choice\n"
+        "| Name | Rate |\n| cd | 44100 |"
+    )
+
+
+def test_api_entries_have_symbol_signature_anchor_and_kind(sphinx: list[Page]) -> None:
+    """Members of a class are entries of their own and not in the class's text."""
+    assert [(each.symbol, each.kind, each.signature, each.anchor) for each in sphinx[1:]] == [
+        ("waves.load", "function", "waves.load(path, rate=44100)", "waves.load"),
+        ("waves.Sound", "class", "waves.Sound(samples)", "waves.Sound"),
+        ("waves.Sound.play", "function", "waves.Sound.play()", "waves.Sound.play"),
+        ("Wave_Load", "function", "Wave *Wave_Load(int fd)", "c.Wave_Load"),
+    ]
+    texts = {each.symbol: each.text for each in sphinx}
+    assert texts["waves.Sound"] == "A sound in memory."
+    assert texts["waves.load"] == (
+        "Read a sound from a file.\n\nParameters:\n  path – where it is."
+    )
+
+
+def test_an_inventory_names_what_an_anchor_documents() -> None:
+    data = (DATA / "sphinx/library/waves.html").read_bytes()
+    entries = {page.anchor: page for page in html.read(data, {"waves.load": "sound.waves.load"})}
+    assert entries["waves.load"].symbol == "sound.waves.load"
+    assert entries["waves.load"].signature == "sound.waves.load(path, rate=44100)"
+
+
+def test_a_mkdocs_page_is_its_article() -> None:
+    """Line numbers beside code are not code; the language is kept."""
+    (page,) = html.read((DATA / "mkdocs/index.html").read_bytes())
+    assert page.title == "Getting started"
+    assert page.text == (
+        "# Getting started {#getting-started}\n\nAsk for an account.\n\n"
+        "## VPN {#vpn}\n\nNote\n\nOnly from home.\n\n"
+        "```sh\nvpn up\nvpn status\n```\n\n"
+        "```toml\n[vpn]\non = true\n```"
+    )
+
+
+def test_two_symbols_may_share_a_description() -> None:
+    pages = list(html.read(
+        b"<body><dl class='py data'><dt id='re.A'>re.A</dt><dt id='re.ASCII'>re.ASCII</dt>"
+        b"<dd><p>ASCII only.</p></dd></dl></body>"
+    ))  # fmt: skip
+    assert [(each.symbol, each.text) for each in pages] == [
+        ("re.A", "ASCII only."),
+        ("re.ASCII", "ASCII only."),
+    ]
+
+
+def test_nesting_of_any_depth_is_read() -> None:
+    """Ten thousand elements in each other cost no stack, and what is around them is kept."""
+    deep = "<div>" * 10_000 + "deep" + "</div>" * 10_000
+    assert one(f"<p>before</p>{deep}<p>after</p>").text.startswith("before")
+
+
+def test_a_fence_is_longer_than_those_in_the_code() -> None:
+    assert one("<pre>```\ncode\n```</pre>").text == "````\n```\ncode\n```\n````"
+
+
+def test_text_that_looks_like_a_heading_stays_text() -> None:
+    assert one("<p># define</p>").text == "\\# define"
+
+
+@pytest.mark.parametrize("data", [b"\0\0\0", b"\xff\xfe\xfa", b"<" * 1000, b"plain words"])
+def test_anything_may_be_called_html(data: bytes) -> None:
+    """It is read as far as it can be."""
+    assert all(page.text for page in html.read(data))
+
+
+def test_nothing_at_all_is_refused() -> None:
+    with pytest.raises(Unreadable, match="not HTML"):
+        list(html.read(b""))
+
+
+def test_a_page_that_is_not_utf8_is_read_as_it_declares() -> None:
+    data = b"<html><head><meta charset='iso-8859-1'></head><body><p>caf\xe9</p></body></html>"
+    (page,) = html.read(data)
+    assert page.text == "café"

@@ -1,0 +1,105 @@
+"""Manual pages: the words of man(7) and mdoc(7), with the lines of their sections."""
+
+import gzip
+
+import pytest
+
+from indexer.readers import man
+from indexer.readers.page import Page, Unreadable
+
+MAN = r""".\" A comment
+.if n \{\
+.de XX
+hidden
+..
+.\}
+.TH WAVES 1 2026-11-01 "waves 2.4" "User Commands"
+.SH NAME
+waves \- play sound
+.SH SYNOPSIS
+.B waves
+[\fB\-r\fR \fIrate\fP]
+.IR file ...
+.SH OPTIONS
+.TP
+.BR \-r , " \-\-rate"
+Samples a second.
+The default is\~44100.
+.IP \(bu 2
+An item.
+.PP
+Run it:
+.nf
+waves a.wav  # loud
+.fi
+.SS "More options"
+See
+.BR sox (1).
+"""
+MDOC = r""".Dd November 1, 2026
+.Dt WAVES 1
+.Os
+.Sh NAME
+.Nm waves
+.Nd play sound
+.Sh SYNOPSIS
+.Nm
+.Op Fl r Ar rate
+.Ar
+.Sh DESCRIPTION
+The
+.Nm
+utility plays, see
+.Xr sox 1 .
+.Bl -tag
+.It Fl r Ar rate
+Samples a second.
+.El
+.Bd -literal
+waves a.wav
+.Ed
+"""
+
+
+def read(text: str) -> Page:
+    (page,) = man.read(text.encode())
+    return page
+
+
+def test_man_pages_keep_sections_items_and_examples() -> None:
+    page = read(MAN)
+    assert page.title == "waves(1)"
+    assert page.text == (
+        "## NAME {line=8}\n\nwaves - play sound\n\n"
+        "## SYNOPSIS {line=10}\n\nwaves [-r rate] file...\n\n"
+        "## OPTIONS {line=14}\n\n-r, --rate\n  Samples a second. The default is 44100.\n\n"
+        "• An item.\n\nRun it:\n\n```\nwaves a.wav  # loud\n```\n\n"
+        "### More options {line=26}\n\nSee sox(1)."
+    )
+
+
+def test_mdoc_pages_too() -> None:
+    page = read(MDOC)
+    assert page.title == "waves(1)"
+    assert "## SYNOPSIS {line=7}\n\nwaves [-r rate]" in page.text
+    assert "The waves utility plays, see sox(1)." in page.text
+    assert "-r rate\n  Samples a second.\n\n```\nwaves a.wav\n```" in page.text
+
+
+def test_compressed_pages_are_read_within_bounds() -> None:
+    (page,) = man.read(gzip.compress(MAN.encode()))
+    assert page == read(MAN)
+    with pytest.raises(Unreadable, match=r"larger than .* when decompressed"):
+        list(man.read(gzip.compress(b"x" * (man.MAX_BYTES + 1))))
+    with pytest.raises(Unreadable, match="damaged"):
+        list(man.read(gzip.compress(MAN.encode())[:-20]))
+
+
+@pytest.mark.parametrize("text", ["", ".de X\nno end", ".SH", ".TP", "\\", '.B "', ".Xr", ".Op"])
+def test_broken_pages_end(text: str) -> None:
+    assert all(page.text for page in man.read(text.encode()))
+
+
+def test_pages_in_latin1_are_read() -> None:
+    (page,) = man.read(".SH NAME\ncaf\xe9\n".encode("latin-1"))
+    assert "café" in page.text
