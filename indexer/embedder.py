@@ -17,9 +17,29 @@ from indexer.types import IndexerError, Vectors
 
 BUNDLED = "all-MiniLM-L6-v2"
 BATCH = 16
+_LONGEST = 512  # tokens of a chunk, where a model sets no limit
 HUB_TIMEOUT_S = 8.0
 
 _log = logging.getLogger(__name__)
+
+
+class Tokens:
+    """A ``Ruler``: what a model's tokenizer makes of a text. Any thread may use it."""
+
+    def __init__(self, tokenizer: Any, limit: int) -> None:
+        """``limit``: tokens that the model sees of a text, those it adds itself included."""
+        backend = tokenizer.backend_tokenizer
+        self._limit: int = limit - backend.num_special_tokens_to_add(False)
+        self._tokenizer = type(backend).from_str(backend.to_str())  # its own: no padding, no cuts
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def size(self, text: str) -> int:
+        return len(self._tokenizer.encode(_encodable(text), add_special_tokens=False))
+
+    def room(self, heading: str) -> int:
+        """What is left below the heading; half of the whole, where that is more."""
+        return max(self._limit - self.size(heading), self._limit // 2)
 
 
 class SentenceTransformerEmbedder:
@@ -51,6 +71,7 @@ class SentenceTransformerEmbedder:
         dtype = torch.bfloat16 if _multiplies_bf16(torch, device) else torch.float32
         self._model = _load(model, location, device, dtype)
         self.dimension = int(self._model.get_embedding_dimension())
+        self.ruler = Tokens(self._model.tokenizer, int(self._model.max_seq_length or _LONGEST))
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors of shape ``(len(texts), dimension)``; text past the model's limit is unseen."""

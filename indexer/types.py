@@ -166,12 +166,13 @@ class Chunker(Protocol):
 
 
 class Ruler(Protocol):
-    """How long a text is for an embedder, which sees no more than ``limit`` of it."""
-
-    @property
-    def limit(self) -> int: ...
+    """How long texts are for an embedder."""
 
     def size(self, text: str) -> int: ...
+
+    def room(self, heading: str) -> int:
+        """What the embedder sees of a chunk below its heading."""
+        ...
 
 
 class Embedder(Protocol):

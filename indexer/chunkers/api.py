@@ -15,7 +15,6 @@ from indexer.chunkers.blocks import (
     first_example,
     first_paragraph,
     pack,
-    room,
 )
 from indexer.types import Chunk, Document, Ruler
 
@@ -48,7 +47,7 @@ class ApiChunker:
         example = first_example([part for section in examples for part in blocks(section.text)])
         summary = first_paragraph(description) or next((section.title for section in rest), "")
         breadcrumb = " › ".join(document.breadcrumb)
-        limit = room(self._ruler, breadcrumb or document.title)
+        limit = self._ruler.room(breadcrumb or document.title)
         for titles, text in self._pieces(document.signature, description, rest, limit):
             yield Chunk(
                 source=document.source,

@@ -19,21 +19,18 @@ _INTRODUCES_CODE = re.compile(r"(^\s*\.\. (code|code-block|sourcecode|ipython|do
 
 @dataclass(frozen=True, slots=True)
 class Characters:
-    """A ``Ruler`` that needs no tokenizer."""
+    """A ``Ruler`` that needs no tokenizer: ``limit`` leaves room for a heading of usual length."""
 
     limit: int = LIMIT
 
     def size(self, text: str) -> int:
         return len(text)
 
+    def room(self, heading: str) -> int:
+        return self.limit
+
 
 CHARACTERS = Characters()
-
-
-def room(ruler: Ruler, *heading: str) -> int:
-    """What a heading leaves for the text below it: never less than half."""
-    used = ruler.size(" › ".join(part for part in heading if part))
-    return max(ruler.limit - used, ruler.limit // 2)
 
 
 @dataclass(frozen=True, slots=True)

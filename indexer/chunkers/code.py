@@ -12,7 +12,7 @@ from itertools import accumulate, pairwise
 
 from tree_sitter import Node
 
-from indexer.chunkers.blocks import CHARACTERS, blocks, first_paragraph, room
+from indexer.chunkers.blocks import CHARACTERS, blocks, first_paragraph
 from indexer.chunkers.grammars import GRAMMARS, name_of, parser
 from indexer.types import Chunk, Document, Ruler
 
@@ -245,7 +245,7 @@ class _File:
 
     def _limit(self, piece: _Piece) -> int:
         headers = sum(self._size(*header) for header in piece.headers)
-        limit = room(self._ruler, self._heading, ".".join(piece.scope))
+        limit = self._ruler.room(f"{self._heading} › {'.'.join(piece.scope)}")
         return max(limit - headers, limit // 2)
 
     def _size(self, first: int, last: int) -> int:

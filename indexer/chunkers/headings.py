@@ -16,7 +16,6 @@ from indexer.chunkers.blocks import (
     first_example,
     first_paragraph,
     pack,
-    room,
 )
 from indexer.types import Chunk, Document, Ruler
 
@@ -53,7 +52,7 @@ class HeadingChunker:
             if path and path[0] == document.title:  # the page's title is not its own section
                 path = path[1:]
             breadcrumb = " › ".join((*document.breadcrumb, *path[:-1]))
-            limit = room(self._ruler, breadcrumb or document.title, *path[-1:])
+            limit = self._ruler.room(" › ".join((breadcrumb or document.title, *path[-1:])))
             uri, line = _cited(document, section)
             for piece in pack(_placed(section), limit, self._ruler):
                 yield Chunk(

@@ -183,7 +183,7 @@ def test_definitions_of_every_language_have_name_and_summary(
     language: str, text: str, expected: dict[str, str]
 ) -> None:
     found: dict[str, str] = {}
-    for chunk in cut(text, language, limit=140):
+    for chunk in cut(text, language, limit=120):
         found[chunk.title] = found.get(chunk.title) or chunk.summary
     assert {title: found.get(title) for title in expected} == expected
 
