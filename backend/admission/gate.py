@@ -26,7 +26,10 @@ _SHED: Mapping[Reason, str] = {
 
 
 class Gate:
-    """Lets requests in as a ``Room`` decides, with costs that it learns."""
+    """Lets requests in as a ``Room`` decides, with costs that it learns.
+
+    ``somebody_waits`` is set whenever a request has to wait, for whoever can make more places.
+    """
 
     def __init__(self, limits: Limits, shares: Mapping[Kind, float], turned_away: Count) -> None:
         self._room = Room(limits, shares)
@@ -34,6 +37,7 @@ class Gate:
         self._turned_away = turned_away
         self._places: dict[Ticket, _Place] = {}
         self._alarm: asyncio.TimerHandle | None = None
+        self.somebody_waits = asyncio.Event()
 
     @property
     def room(self) -> Room:
@@ -57,6 +61,7 @@ class Gate:
                 )
             if ticket.state == "waiting":
                 place.position = self._room.position(ticket)
+                self.somebody_waits.set()
             yield place
         finally:
             del self._places[ticket]

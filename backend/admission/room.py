@@ -108,6 +108,13 @@ class Room:
         return self._lines[kind].total
 
     @property
+    def users(self) -> int:
+        """Whose requests run or wait."""
+        return len(
+            self._of_user.keys() | {user for each in self._lines.values() for user in each.of}
+        )
+
+    @property
     def wakes_at(self) -> float:
         """When to call ``expire`` next; infinite when nobody who waits has an expiry."""
         return min((ticket.expires for ticket in self._everyone()), default=math.inf)
@@ -232,7 +239,7 @@ class Room:
         """Of one kind."""
         if not lines.total.requests:
             return None
-        several = self._several_users()
+        several = self.users > 1
         heads = [
             line[0]
             for user, line in lines.of.items()
@@ -240,14 +247,6 @@ class Room:
         ]
         start = lines.time.start
         return min(heads, key=lambda head: (start(head.user), head.arrived), default=None)
-
-    def _several_users(self) -> bool:
-        users = set(self._of_user)
-        for lines in self._lines.values():
-            users.update(lines.of)
-            if len(users) > 1:
-                return True
-        return len(users) > 1
 
     def _has_its_share(self, user: str, tokens: float) -> bool:
         if user not in self._of_user:

@@ -13,7 +13,7 @@ from backend.generators.choose import Choice
 from backend.lookup import Lookups
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
-from backend.ports import Generator, Load, Rail, Retriever, StreamGuard
+from backend.ports import Admission, Generator, Load, Rail, Retriever, StreamGuard
 from backend.rails.hold_back import Chain, HoldBack, Tell
 from backend.rails.injection import InjectionRail
 from backend.rails.patterns import Scanner
@@ -138,13 +138,12 @@ def guard(settings: Settings) -> Callable[[str, Tell], StreamGuard]:
     return make
 
 
-def limits(settings: Settings, engine: Load, engines: int = 1) -> Limits:
-    """What may run on so many engines, each of which holds what ``engine`` says."""
+def limits(settings: Settings, engine: Load) -> Limits:
+    """What may run on one engine, which holds what ``engine`` says."""
     admission = settings.admission
-    requests = admission.max_running or (engine.max_requests or UNKNOWN_REQUESTS) * engines
     return Limits(
-        requests=requests,
-        tokens=admission.max_running_tokens or engine.max_tokens * engines or math.inf,
+        requests=admission.engine_requests or engine.max_requests or UNKNOWN_REQUESTS,
+        tokens=admission.engine_tokens or engine.max_tokens or math.inf,
         waiting_tokens=admission.max_waiting_tokens,
         wait_s=admission.max_wait_s,
         user_share=admission.user_share,
@@ -169,19 +168,19 @@ def gateway(
     generator: Generator,
     retriever: Retriever,
     rails: list[Rail],
-    limits: Limits,
+    admission: Admission,
+    metrics: Metrics,
 ) -> Gateway:
     """The pipeline and the gateway over parts that are local or handles, all the same."""
     for one in rails:
         one.start()
-    metrics = Metrics()
     pipeline = Pipeline(
         settings=settings,
         generator=generator,
         retriever=retriever,
         rails=rails,
         guard=guard(settings),
-        admission=gate(settings, limits, metrics),
+        admission=admission,
         metrics=metrics,
     )
     lookups = Lookups(settings, retriever)

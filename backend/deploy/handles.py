@@ -10,6 +10,7 @@ from ray.exceptions import RayError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
+from backend.admission.ledger import Grant, Report
 from backend.errors import GlossatorError, Overloaded, Unavailable
 from backend.ports import Load, Part, Prompt, Retrieved, Sampling, Span, TextDelta
 from indexer.types import Passage, Scope
@@ -73,6 +74,18 @@ class RayGenerator:
 
     async def close(self) -> None:
         """The deployment outlives its handles."""
+
+
+class RayLedger:
+    """The admission ledger on Ray Serve."""
+
+    def __init__(self, handle: DeploymentHandle) -> None:
+        self._handle = handle
+
+    async def renew(self, report: Report) -> Grant:
+        with _translated("admission ledger"):
+            grant: Grant = await self._handle.renew.remote(report)
+            return grant
 
 
 class RayRetriever:

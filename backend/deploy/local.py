@@ -16,6 +16,7 @@ from backend.deploy import build
 from backend.errors import StartupFailed
 from backend.gateway import Gateway, build_app
 from backend.generators.choose import Choice
+from backend.metrics import Metrics
 from backend.settings import Server, Settings
 from indexer.search import HybridIndex
 from indexer.types import Embedder
@@ -51,8 +52,16 @@ async def local_backend(
         stack.callback(retriever.close)
         generator = await build.generator(choice, settings)
         stack.push_async_callback(generator.close)
+        metrics = Metrics()
         limits = build.limits(settings, await generator.load())
-        gateway = build.gateway(settings, generator, retriever, build.rails(settings), limits)
+        gateway = build.gateway(
+            settings,
+            generator,
+            retriever,
+            build.rails(settings),
+            build.gate(settings, limits, metrics),
+            metrics,
+        )
         server = _Server(_config(gateway, settings.server))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:

@@ -9,6 +9,8 @@ import contextlib
 import logging
 import os
 import tempfile
+import time
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -16,16 +18,20 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from backend.admission.ledger import Grant, Ledger, Report
+from backend.admission.shares import Shares
 from backend.deploy import build
 from backend.deploy.local import free_port, listening
 from backend.errors import GlossatorError, StartupFailed
 from backend.gateway import build_app
 from backend.generators.choose import Choice
+from backend.metrics import Metrics
 from backend.ports import Load, Prompt, Retrieved, Sampling, Span, TextDelta
 from backend.settings import Settings
 from indexer.types import Passage, Scope
 
 APP = "glossator"
+_COUNT_EVERY_S = 2.0
 _OBJECT_STORE_BYTES = 256 * 2**20  # questions and deltas are small
 
 
@@ -92,14 +98,44 @@ class RailDeployment:
         return await self._rail.state()
 
 
+class LedgerDeployment:
+    """One replica, which every gateway asks for its share of the engines that run."""
+
+    async def __init__(self, settings: Settings, generator: Any) -> None:  # type: ignore[misc]
+        self._engine = build.limits(settings, await generator.load.remote())
+        self._ledger = Ledger(time.monotonic(), self._engine.requests)
+        self._counting = asyncio.create_task(self._count())
+
+    async def renew(self, report: Report) -> Grant:
+        return self._ledger.renew(time.monotonic(), report)
+
+    async def _count(self) -> None:
+        """Engines come and go with autoscaling, rolling updates and failures."""
+        while True:
+            with contextlib.suppress(Exception):  # without the controller: the last count holds
+                engines = await asyncio.to_thread(_running_engines)
+                self._ledger.capacity = max(1, engines) * self._engine.requests
+            await asyncio.sleep(_COUNT_EVERY_S)
+
+
+def _running_engines() -> int:
+    from ray import serve
+
+    states = serve.status().applications[APP].deployments["generator"].replica_states
+    return sum(count for state, count in states.items() if state == "RUNNING")
+
+
 class GatewayDeployment:
     """Holds the websockets, admission and the pipeline; its ports are handles."""
 
     async def __init__(  # type: ignore[misc]
-        self, settings: Settings, generator: Any, retriever: Any, rails: dict[str, Any]
+        self, settings: Settings, generator: Any, retriever: Any, rails: dict[str, Any], ledger: Any
     ) -> None:
-        from backend.deploy.handles import RayGenerator, RayRail, RayRetriever
+        from backend.deploy.handles import RayGenerator, RayLedger, RayRail, RayRetriever
 
+        metrics = Metrics()
+        engine = build.limits(settings, await generator.load.remote())
+        admission = build.gate(settings, engine, metrics)
         self._gateway = build.gateway(
             settings,
             RayGenerator(generator, await generator.model.remote()),
@@ -108,8 +144,12 @@ class GatewayDeployment:
                 RayRail(rails[rail.name], rail.name, rail.parts) if rail.name in rails else rail
                 for rail in build.rails(settings)
             ],
-            build.limits(settings, await generator.load.remote(), settings.ray.generator_replicas),
+            admission,
+            metrics,
         )
+        shares = Shares(uuid.uuid4().hex, admission, engine, RayLedger(ledger).renew)
+        await shares.renew()
+        self._renewing = asyncio.create_task(shares.run())
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         return build_app(self._gateway)
@@ -161,13 +201,16 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
         ).bind(rail.name, settings)
         for rail in build.rails(settings, build.MODEL_RAILS)
     }
+    ledger = deploy(LedgerDeployment, "ledger", 1, ray.gateway_max_ongoing, 0).bind(
+        settings, generator
+    )
     return deploy(
         serve.ingress()(GatewayDeployment),
         "gateway",
         ray.gateway_replicas,
         ray.gateway_max_ongoing,
         ray.gateway_cpus,
-    ).bind(settings, generator, retriever, rails)
+    ).bind(settings, generator, retriever, rails, ledger)
 
 
 @asynccontextmanager

@@ -10,15 +10,11 @@ from backend.settings.kinds import Amount, Count, Seconds, Share, Size, Weight, 
 class Admission(Struct, frozen=True, forbid_unknown_fields=True):
     """Who may enter, and who is told to come back (docs/admission.md)."""
 
-    max_running: Annotated[
-        Size,
-        doc(
-            "Requests in the engines at once; 0: as many as they decode together "
-            "(`[vllm] max_num_seqs`, 64 for other generators, times `[ray] generator_replicas`)."
-        ),
+    engine_requests: Annotated[
+        Size, doc("Requests in one engine at once; 0: as many as it decodes together, else 64.")
     ] = 0
-    max_running_tokens: Annotated[
-        Size, doc("Their cost in tokens; 0: what the engines' KV caches hold.")
+    engine_tokens: Annotated[
+        Size, doc("Their cost in tokens; 0: what the engine's KV cache holds.")
     ] = 0
     max_waiting_tokens: Annotated[
         Size, doc("Requests that wait, by their cost in tokens; more are shed as overloaded.")

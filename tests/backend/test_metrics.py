@@ -21,8 +21,9 @@ class NoRetriever:
 async def test_the_page_in_the_docs_lists_exactly_the_metrics_of_a_gateway():
     settings = Settings()
     generator = await build.generator(Choice("extractive", "", ""), settings)
-    limits = build.limits(settings, await generator.load())
-    gateway = build.gateway(settings, generator, NoRetriever(), [], limits)
+    metrics = Metrics()
+    admission = build.gate(settings, build.limits(settings, await generator.load()), metrics)
+    gateway = build.gateway(settings, generator, NoRetriever(), [], admission, metrics)
 
     scraped = (await gateway.metrics_text()).decode()
     exported = set(re.findall(r"^# TYPE (\S+)", scraped, re.MULTILINE))

@@ -6,17 +6,51 @@ import math
 import pytest
 
 from backend.admission.gate import Gate
+from backend.admission.ledger import TTL_S, Ledger
 from backend.admission.room import Limits
+from backend.admission.shares import Shares
 from backend.errors import DeadlineExceeded, Overloaded
 from backend.ports import Demand
 
 SHARES = {"help": 16.0, "chat": 4.0, "optimize": 1.0}
 
 
-@pytest.fixture
-def admission():
-    """``admission(2, wait_s=1)``: room for two requests."""
-    return lambda requests, **limits: Gate(Limits(requests, **limits), SHARES, lambda *_: None)
+async def alone(requests, **limits):
+    return Gate(Limits(requests, **limits), SHARES, lambda *_: None)
+
+
+async def sharing(requests, **limits):
+    """A gateway that has borrowed all places from a ledger, next to an idle one."""
+    if "waiting_tokens" in limits:  # for both together
+        limits["waiting_tokens"] *= 2
+    engine, ledger = Limits(requests, **limits), Ledger(-TTL_S, requests)
+
+    async def renew(report):
+        return ledger.renew(0.0, report)
+
+    gates = [await alone(requests, **limits) for _ in range(2)]
+    shares = [Shares(str(n), gate, engine, renew) for n, gate in enumerate(gates)]
+    held = [asyncio.create_task(_hold(gates[0])) for _ in range(requests)]
+    await settled()
+    for each in reversed(shares * 3):
+        await each.renew()
+    for task in held:
+        task.cancel()
+    await settled()
+    assert gates[0].room.limits.requests == requests
+    return gates[0]
+
+
+async def _hold(gate):
+    with gate.enter(demand(tokens=0)) as place:
+        await place.admitted()
+        await asyncio.Event().wait()
+
+
+@pytest.fixture(params=[alone, sharing])
+def admission(request):
+    """``await admission(2, wait_s=1)``: room for two requests."""
+    return request.param
 
 
 def demand(kind="chat", user="u", tokens=100, deadline=math.inf):
@@ -51,7 +85,7 @@ async def settled():
 
 
 async def test_no_more_than_the_limit_are_inside_and_each_who_leaves_lets_one_in(admission):
-    gate, inside = admission(2), []
+    gate, inside = await admission(2), []
     requests = [Request(gate, inside) for _ in range(5)]
     await settled()
     assert inside == requests[:2]
@@ -62,7 +96,7 @@ async def test_no_more_than_the_limit_are_inside_and_each_who_leaves_lets_one_in
 
 
 async def test_more_urgent_kinds_enter_first(admission):
-    gate, inside = admission(1), []
+    gate, inside = await admission(1), []
     for kind in ("chat", "optimize", "chat", "help"):
         Request(gate, inside, kind=kind)
     await settled()
@@ -72,7 +106,7 @@ async def test_more_urgent_kinds_enter_first(admission):
 
 
 async def test_a_flood_of_one_user_is_passed_by_the_question_of_another(admission):
-    gate, inside = admission(1), []
+    gate, inside = await admission(1), []
     flood = [Request(gate, inside, user="flood") for _ in range(20)]
     await settled()
     single = Request(gate, inside, user="me")
@@ -85,7 +119,7 @@ async def test_a_flood_of_one_user_is_passed_by_the_question_of_another(admissio
 
 
 async def test_a_full_room_refuses_at_once_and_says_when_to_come_again(admission):
-    gate = admission(1, waiting_tokens=150)
+    gate = await admission(1, waiting_tokens=150)
     with gate.enter(demand()) as running:
         await running.admitted()
         with (
@@ -98,7 +132,7 @@ async def test_a_full_room_refuses_at_once_and_says_when_to_come_again(admission
 
 
 async def test_who_waits_past_the_deadline_is_told_so_without_getting_in(admission):
-    gate = admission(1)
+    gate = await admission(1)
     now = asyncio.get_running_loop().time()
     with (
         gate.enter(demand()),
@@ -111,7 +145,7 @@ async def test_who_waits_past_the_deadline_is_told_so_without_getting_in(admissi
 
 
 async def test_who_gives_up_waiting_leaves_no_place_occupied(admission):
-    gate, inside = admission(1), []
+    gate, inside = await admission(1), []
     first, gone, stays = (Request(gate, inside) for _ in range(3))
     await settled()
     gone.task.cancel()
@@ -122,7 +156,7 @@ async def test_who_gives_up_waiting_leaves_no_place_occupied(admission):
 
 
 async def test_a_place_handed_to_one_who_is_cancelled_at_that_moment_passes_on(admission):
-    gate, inside = admission(1), []
+    gate, inside = await admission(1), []
     with gate.enter(demand()) as first:
         await first.admitted()
         gone, stays = (Request(gate, inside) for _ in range(2))
@@ -135,7 +169,7 @@ async def test_a_place_handed_to_one_who_is_cancelled_at_that_moment_passes_on(a
 
 
 async def test_whoever_fails_inside_gives_the_place_back(admission):
-    gate = admission(1)
+    gate = await admission(1)
     with pytest.raises(ZeroDivisionError), gate.enter(demand()):
         raise ZeroDivisionError
     with gate.enter(demand()) as place:
@@ -143,7 +177,7 @@ async def test_whoever_fails_inside_gives_the_place_back(admission):
 
 
 async def test_prepare_is_refused_when_busy_and_cancelled_when_others_come(admission):
-    gate, inside = admission(2), []
+    gate, inside = await admission(2), []
     prepare = Request(gate, inside, kind="prepare")
     await settled()
     requests = [Request(gate, inside) for _ in range(2)]
