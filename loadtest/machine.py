@@ -54,15 +54,10 @@ class Meter:
     def tree_s(self, root: int) -> float:
         """Of a process and all of its descendants."""
         now = _processes_s()
-        children: dict[int, list[int]] = {}
-        for pid, (parent, _) in now.items():
-            children.setdefault(parent, []).append(pid)
-        total, left = 0.0, [root]
-        while left:
-            pid = left.pop()
-            left += children.get(pid, ())
-            total += now.get(pid, (0, 0.0))[1] - self._processes.get(pid, (0, 0.0))[1]
-        return total
+        return sum(
+            now.get(pid, (0, 0.0))[1] - self._processes.get(pid, (0, 0.0))[1]
+            for pid in _tree(root, now)
+        )
 
 
 def busy_cores(seconds: float) -> float:
@@ -70,6 +65,27 @@ def busy_cores(seconds: float) -> float:
     meter = Meter()
     time.sleep(seconds)
     return meter.machine_s() / meter.elapsed_s()
+
+
+def tree_mib(root: int) -> float:
+    """Memory that a process and all of its descendants have resident; shared pages count twice."""
+    pages = 0
+    for pid in _tree(root, _processes_s()):
+        with suppress(OSError):
+            pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def _tree(root: int, processes: dict[int, tuple[int, float]]) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for pid, (parent, _) in processes.items():
+        children.setdefault(parent, []).append(pid)
+    found, left = [], [root]
+    while left:
+        pid = left.pop()
+        found.append(pid)
+        left += children.get(pid, ())
+    return found
 
 
 def _machine_s() -> float:

@@ -4,7 +4,7 @@ Both decode with msgspec and run in one process; its CPU time is part of every `
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
@@ -37,6 +37,14 @@ class AnswerFailed(Exception):
     """A server under test refused or broke off an answer; its message says why."""
 
 
+class Shed(AnswerFailed):
+    """The server said that it is overloaded. ``retry_after_s`` is when it wants to be asked."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 # -- our websocket
 
 
@@ -46,19 +54,24 @@ async def websocket_users(
 ) -> AsyncIterator[list[User]]:
     """``request`` makes of a question what is asked."""
     async with AsyncExitStack() as stack:
-        users = []
-        for _ in range(count):
-            socket = await stack.enter_async_context(
-                connect(
-                    url.replace("http", "ws", 1) + PATH,
-                    subprotocols=[Subprotocol(SUBPROTOCOL)],
-                    compression=None,
-                    ping_interval=None,
-                    open_timeout=PATIENCE_S,
-                )
-            )
-            users.append(_websocket_user(socket, request))
-        yield users
+        yield [await websocket_user(stack, url, request) for _ in range(count)]
+
+
+async def websocket_user(
+    stack: AsyncExitStack, url: str, request: Callable[[str], Ask], headers: Mapping[str, str] = {}
+) -> User:
+    """One more, whose connection ``stack`` closes. ``headers`` are sent when it connects."""
+    socket = await stack.enter_async_context(
+        connect(
+            url.replace("http", "ws", 1) + PATH,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            compression=None,
+            ping_interval=None,
+            open_timeout=PATIENCE_S,
+            additional_headers=headers,
+        )
+    )
+    return _websocket_user(socket, request)
 
 
 def _websocket_user(socket: ClientConnection, request: Callable[[str], Ask]) -> User:
@@ -74,7 +87,10 @@ def _websocket_user(socket: ClientConnection, request: Callable[[str], Ask]) -> 
             elif isinstance(frame, Finished):
                 break
             elif isinstance(frame, Failed):
-                raise AnswerFailed(f"the gateway answered {frame.code}: {frame.message}")
+                said = f"the gateway answered {frame.code}: {frame.message}"
+                if frame.code == "overloaded":
+                    raise Shed(said, (frame.retry_after_ms or 0.0) / 1000)
+                raise AnswerFailed(said)
             elif isinstance(frame, Citations) and frame.late:
                 raise AnswerFailed("retrieval was late; nobody measures an answer without it")
         ended = time.perf_counter()

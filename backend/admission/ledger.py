@@ -10,6 +10,7 @@ says that it has; what a gateway held that went silent is free after ``TTL_S``. 
 stored: a ledger that starts anew lends nothing until every gateway has told what it holds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 TTL_S = 2.0
@@ -89,7 +90,7 @@ class Ledger:
         return shares[gateway] + left // 2 // len(shares), False
 
 
-def max_min(capacity: float, wants: dict[str, tuple[float, float]]) -> dict[str, float]:
+def max_min(capacity: float, wants: Mapping[str, tuple[float, float]]) -> dict[str, float]:
     """Divides ``capacity`` among (want, weight): nobody gets more than it wants, and nobody less,
     per weight, than somebody who gets more (D. Bertsekas, R. Gallager, "Data Networks", 6.5.2)."""
     shares: dict[str, float] = {}
