@@ -14,7 +14,7 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
 	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
 
-.PHONY: help setup run test editors check format bench lock docs clean
+.PHONY: help setup run test editors check format bench bench-rails bench-overload bench-fairness lock docs clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -49,6 +49,12 @@ bench: setup ## Measure TTFT and tokens/s: engine, vllm serve, gateway, gateway 
 
 bench-rails: setup ## Measure what the rails add to TTFT: all on beside all off.
 	$(BIN)/python -m loadtest.rails_cost
+
+bench-overload: setup ## Measure arrivals at 1 to 8 times the capacity, with and without admission.
+	$(BIN)/python -m loadtest.overload
+
+bench-fairness: setup ## Measure what nineteen users see while one floods.
+	$(BIN)/python -m loadtest.fairness
 
 docs: setup ## Write the generated pages anew: settings, protocol.
 	$(BIN)/python -m backend.settings_reference > docs/settings.md

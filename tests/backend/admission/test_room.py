@@ -154,6 +154,21 @@ def test_a_wait_beyond_the_bound_is_refused_at_once_with_the_time_it_takes_to_pa
     assert tickets[5].retry_s == pytest.approx(4.0, rel=0.1)
 
 
+@pytest.mark.parametrize("users", [8, 2])
+def test_the_example_in_the_docs(users):
+    """Of the 8 that wait, all are of different users, or 7 of one and 1 of another."""
+    here, _ = taught(4, tokens_per_s=560.0)
+    rate = here.tokens_per_s
+    for _ in range(4):
+        ask(here, user="running", tokens=280)
+    for n in range(8):
+        ask(here, user=f"u{n if users == 8 else n == 0}", tokens=280)
+    before = {8: 8 * 280, 2: 2 * 280}[users]
+    assert here.waiting.requests == 8
+    assert here.wait_s("chat", "new", 280) == pytest.approx((before + 280) / rate)
+    assert here.wait_s("help", "new", 280) == pytest.approx((70 + 280) / rate)
+
+
 def test_the_wait_that_counts_is_ones_own():
     """A flooder's next request would wait too long; somebody else's is next but one."""
     here, now = taught(tokens_per_s=100.0, wait_s=3.0)
