@@ -139,7 +139,7 @@ async def _topic(settings: Settings, examples: list[Example], advance: Advance) 
     embedder = await asyncio.to_thread(build.embedder, settings.retrieval)
     rail = settings.rails.topic
     with tempfile.TemporaryDirectory(prefix="glossator-eval-") as scratch:
-        store = build.store(Path(scratch), embedder, writable=True)
+        store = build.store(Path(scratch), embedder, settings.retrieval, writable=True)
         retriever = IndexRetriever(embedder, store, subjects=(*rail.allow, *rail.deny))
         try:
             for source in CORPUS:

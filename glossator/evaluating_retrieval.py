@@ -17,9 +17,10 @@ import click
 from backend.deploy import build
 from backend.errors import StartupFailed
 from backend.settings import load
+from indexer.finding import Found
 from indexer.pipeline import index
 from indexer.ranking import Candidate, fuse
-from indexer.search import Found, HybridIndex
+from indexer.search import HybridIndex
 from indexer.sources import open_source
 from indexer.types import EVERYWHERE, Embedder, IndexerError, Scope
 
@@ -53,7 +54,7 @@ def evaluate(files: Sequence[Path], config: Path | None, data: Path) -> int:
     asked = [question for file in files for question in read(file)]
     embedder = build.embedder(settings.retrieval)
     try:
-        with build.store(data, embedder, writable=True) as opened:
+        with build.store(data, embedder, settings.retrieval, writable=True) as opened:
             for corpus in sorted({each.corpus for each in asked} - set(opened.sources()) - {""}):
                 click.echo(f"indexing {corpus}", err=True)
                 index(open_source(corpus), embedder, opened)

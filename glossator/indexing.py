@@ -35,8 +35,8 @@ def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path
         embedder = build.embedder(settings.retrieval)
     try:
         if rebuild:
-            HybridIndex.wipe(build.index_folder(data))
-        with build.store(data, embedder, writable=True) as store:
+            HybridIndex.wipe(build.index_folder(data), settings.retrieval.chroma_url)
+        with build.store(data, embedder, settings.retrieval, writable=True) as store:
             return index_all(sources, embedder, store)
     except IndexerError as error:
         raise StartupFailed(str(error)) from error

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import msgspec
 from indexer.types import Chunk, IndexerError, Kind
 from indexer.words import terms
 
-SCHEMA = 1  # of fields and terms; another one is made anew
+SCHEMA = 2  # of fields and terms; another one is made anew
 _STATE = "glossator.json"
 _HEAP_BYTES = 64_000_000
 _CHUNKS_PER_ENTRY = 3  # of those that are found, about
@@ -37,6 +37,7 @@ class Card(msgspec.Struct, frozen=True, array_like=True):
     """What ranking needs to know of a chunk; terms with blanks between them."""
 
     id: str
+    source: str
     entry: str  # what one passage is shown of: the symbol, or the chunk's own id
     symbol: str
     kind: Kind
@@ -55,6 +56,7 @@ _encode = msgspec.msgpack.Encoder().encode
 def card_of(chunk: Chunk) -> Card:
     return Card(
         id=chunk.id,
+        source=chunk.source,
         entry=chunk.symbol or chunk.id,
         symbol=chunk.symbol,
         kind=chunk.kind,
@@ -142,6 +144,10 @@ class LexicalIndex:
                 _write_state(self._folder, dataset)
             self.dataset = dataset
 
+    def refresh(self) -> None:
+        """See what another process has committed since."""
+        self._index.reload()
+
     def ids(self) -> set[str]:
         searcher = self._index.searcher()
         if not searcher.num_docs:
@@ -150,19 +156,28 @@ class LexicalIndex:
         return {_card(searcher, address).id for _, address in hits}
 
     def search(
-        self, question: Sequence[str], limit: int, sources: Sequence[str] | None = None
+        self,
+        question: Sequence[str],
+        limit: int,
+        sources: Sequence[str] | None = None,
+        hidden: Collection[str] = (),
     ) -> list[tuple[Card, float]]:
         """The best chunk of each entry by the terms of a question, best first, with its BM25.
 
-        At most ``limit``, and fewer where few entries fill the list with their chunks.
+        At most ``limit``, and fewer where few entries fill the list with their chunks. ``hidden``
+        are ids of chunks that may not be found.
         """
         query = self._within(self._any_of(question), sources)
+        depth = limit * _CHUNKS_PER_ENTRY * (2 if hidden else 1)
         entries: dict[str, tuple[Card, float]] = {}
-        for card, score in self._cards(query, limit * _CHUNKS_PER_ENTRY):
-            entries.setdefault(card.entry, (card, score))
+        for card, score in self._cards(query, depth):
+            if card.id not in hidden:
+                entries.setdefault(card.entry, (card, score))
         return list(entries.values())[:limit]
 
-    def named(self, name: str, sources: Sequence[str] | None = None) -> list[Card]:
+    def named(
+        self, name: str, sources: Sequence[str] | None = None, hidden: Collection[str] = ()
+    ) -> list[Card]:
         """Entries whose symbol is ``name``, else those whose symbol ends with it.
 
         A package often exports a name that is documented deeper: ``networkx.bfs_tree`` finds
@@ -170,8 +185,10 @@ class LexicalIndex:
         each entry by the beginning of its text.
         """
         package, _, rest = name.partition(".")
-        found = self._ending(name, sources) or [
-            card for card in self._ending(rest, sources) if card.symbol.startswith(f"{package}.")
+        found = self._ending(name, sources, hidden) or [
+            card
+            for card in self._ending(rest, sources, hidden)
+            if card.symbol.startswith(f"{package}.")
         ]
         whole = [card for card in found if card.symbol == name]
         same_case = [card for card in found if card.symbol.endswith(f".{rest or name}")]
@@ -246,10 +263,13 @@ class LexicalIndex:
             ]
         )
 
-    def _ending(self, name: str, sources: Sequence[str] | None) -> list[Card]:
+    def _ending(
+        self, name: str, sources: Sequence[str] | None, hidden: Collection[str]
+    ) -> list[Card]:
         """Each entry whose symbol ends with a name, in any case; the shortest symbol first."""
         query = self._tantivy.Query.term_query(self._schema, "names", name.lower())
-        found = [card for card, _ in self._cards(self._within(query, sources), _NAMED)]
+        cards = self._cards(self._within(query, sources), _NAMED)
+        found = [card for card, _ in cards if card.id not in hidden]
         found.sort(key=lambda card: (card.section, card.symbol.count("."), card.symbol))
         entries: dict[str, Card] = {}
         for card in found:

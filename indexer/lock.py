@@ -21,11 +21,12 @@ class FolderLock:
         try:
             fcntl.flock(self._fd, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except OSError as error:
-            owner = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            pid = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(self._fd)
             raise IndexInUse(
-                f"The index in {path.parent} is in use by another process (pid {owner}). "
-                "Stop that one first, or give this one a folder of its own with --data."
+                f"The index in {path.parent} is in use by another process (pid {pid}). "
+                "Stop that one first, or give this one a folder of its own with --data.",
+                owner=f"pid {pid}",
             ) from error
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)

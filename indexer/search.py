@@ -1,60 +1,55 @@
-"""Search by words and by meaning: one index of chunks, in Chroma and beside it in tantivy.
+"""One index of chunks: vectors in Chroma, words in tantivy, and the catalog of what is served.
 
-Chroma holds the content and the folder's lock; the index of words is made from it, and mended
-from it when the two disagree. What both find is fused and ranked; an entry that the question
-names comes first.
+The catalog decides. A change is stored in both other parts first, becomes visible in one step, and
+only then is what it replaces removed; whatever a kill leaves in between is hidden from searches and
+removed by the next writer. The words can be made anew from the chunks.
 """
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from indexer.lexical import Card, LexicalIndex
-from indexer.ranking import Candidate, LinearRanker, Question, fuse, hint, in_scope
-from indexer.store import LEXICAL, ChromaStore
-from indexer.types import EVERYWHERE, Chunk, IndexerError, Passage, Scope, Vectors
-from indexer.words import names, resolved, terms
+from indexer.catalog import Catalog, View
+from indexer.finding import Finder, Found
+from indexer.index_folder import IndexFolder
+from indexer.journal import Journal
+from indexer.lexical import LexicalIndex
+from indexer.ranking import Candidate, LinearRanker
+from indexer.store import ChromaStore
+from indexer.types import EVERYWHERE, Change, Chunk, Held, IndexerError, Passage, Scope, Vectors
 
-DEPTH = 50  # entries from each search
-_SYMBOLS = 8  # at the cursor, that are looked up
-_PER_SYMBOL = 3  # entries that one may mean
-_NEAREST = 100  # chunks that hold about as many entries
 _MENDED_AT_ONCE = 500  # chunks
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the searches found for a question; ``named`` are entries that it names.
-
-    ``hinted`` is what the code around the question says for each entry, as ``ranking.hint``.
-    """
-
-    question: Question
-    candidates: Sequence[Candidate]
-    named: frozenset[str] = frozenset()
-    hinted: Mapping[str, float] = field(default_factory=dict)
-
-
 class HybridIndex:
-    """A ``SearchIndex`` in a folder of this machine. Any thread may use it.
+    """A ``ChunkIndex``. Any thread may use it; changes are serialised, searches run beside them.
 
     Open it with ``HybridIndex.open``; ``close`` it (or leave the ``with`` block) to give the
-    folder back. It owns both its parts. A chunk is found once both have it.
+    folder back. It owns its parts.
     """
 
     def __init__(
-        self, store: ChromaStore, lexical: LexicalIndex, ranker: LinearRanker | None
+        self,
+        folder: IndexFolder,
+        catalog: Catalog,
+        store: ChromaStore,
+        lexical: LexicalIndex,
+        ranker: LinearRanker | None,
+        embedder_name: str,
     ) -> None:
-        """Without a ranker the order is that of fusion."""
+        self.embedder_name = embedder_name
+        self.staging = folder.staging
+        self._folder = folder
+        self._catalog = catalog
         self._store = store
         self._lexical = lexical
-        self._ranker = ranker
-        self._writing = threading.Lock()
+        self._finder = Finder(store, lexical, ranker)
+        self._changing = threading.Lock()
+        self._seen = catalog.view().dataset
 
     @classmethod
     def open(
@@ -65,55 +60,119 @@ class HybridIndex:
         dimension: int,
         writable: bool = True,
         ranked: bool = True,
+        chroma_url: str = "",
     ) -> Self:
-        """Open the index in ``path``; raises as ``ChromaStore.open`` does.
+        """Open the index in ``path``; raises as ``IndexFolder.open`` does.
 
-        ``ranked`` false leaves the order to fusion. Words that are missing are indexed before it
-        returns: on disk by a writer, in memory by a reader, with a warning.
+        ``chroma_url`` is that of a Chroma server; empty: embedded, in the folder. ``ranked`` false
+        leaves the order to fusion. What a killed writer left is mended before it returns, and
+        words that are missing are indexed: on disk by a writer, in memory by a reader.
         """
-        store = ChromaStore.open(
-            path, embedder_name=embedder_name, dimension=dimension, writable=writable
+        folder = IndexFolder.open(
+            path,
+            embedder_name=embedder_name,
+            dimension=dimension,
+            place="server" if chroma_url else "embedded",
+            writable=writable,
         )
+        opened: list[Any] = []
         try:
-            lexical = _open_lexical(Path(path).expanduser() / LEXICAL, store, writable)
-            return cls(store, lexical, LinearRanker.load() if ranked else None)
+            catalog = Catalog(folder.catalog, writable=writable)
+            opened.append(catalog)
+            store = (
+                ChromaStore.served(chroma_url, folder.id)
+                if chroma_url
+                else ChromaStore.embedded(folder.chroma)
+            )
+            opened.append(store)
+            lexical = _open_lexical(folder.lexical, writable)
+            opened.append(lexical)
+            if writable:
+                _settle(catalog, store, lexical)
+            lexical = mended(lexical, catalog, store, writable=writable)
+            ranker = LinearRanker.load() if ranked else None
+            return cls(folder, catalog, store, lexical, ranker, embedder_name)
         except BaseException:
-            store.close()
+            for part in reversed(opened):
+                part.close()
+            folder.release()
             raise
 
     @staticmethod
-    def wipe(path: Path | str) -> None:
+    def wipe(path: Path | str, chroma_url: str = "") -> None:
         """Remove the index in ``path``, and nothing else there. Raises ``IndexInUse``."""
-        ChromaStore.wipe(path)
+        try:
+            manifest = IndexFolder.describe(path)
+        except IndexerError:
+            manifest = {}  # none, or of another version: nothing of it is on a server
+        if manifest.get("chroma") == "server":
+            store = ChromaStore.served(chroma_url, manifest["id"])
+            store.delete({source: store.ids(source) for source in store.sources()})
+            store.close()
+        IndexFolder.wipe(path)
 
-    def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Store the chunks, row ``i`` of ``vectors`` (n, dimension) for chunk ``i``."""
-        with self._writing:
-            self._store.upsert(chunks, vectors)
-            self._lexical.add(chunks)
-            self._lexical.commit(self._store.dataset)
+    def apply(self, change: Change, report: Mapping[str, Any] | None = None) -> None:
+        """Serve the content with the change, from one moment to the next; idempotent.
 
-    def delete(self, ids: Sequence[str]) -> None:
-        """Forget the chunks; unknown ids are ignored. A source without chunks is gone."""
-        if not ids:
-            return
-        with self._writing:
-            self._store.delete(ids)
-            self._lexical.delete(ids)
-            self._lexical.commit(self._store.dataset)
+        Killed at any point it leaves the version from before, or the one after. ``report`` is
+        kept with it.
+        """
+        with self._changing:
+            # An earlier change that failed half way left what must not become visible now.
+            _settle(self._catalog, self._store, self._lexical)
+            plan = self._catalog.plan(change)
+            self._catalog.begin(change.source, plan.new)
+            if plan.new:
+                for chunks, vectors in change.batches(plan.new):
+                    self._store.upsert(chunks, vectors)
+                    self._lexical.add(chunks)
+                self._lexical.commit(plan.dataset)
+            self._catalog.publish(change, plan, report)
+            if plan.vanished or plan.new:
+                _settle(self._catalog, self._store, self._lexical)
+
+    def take_in(self) -> list[Mapping[str, Any]]:
+        """Apply the complete journals that other processes, or killed ones, left. Their reports."""
+        reports: list[Mapping[str, Any]] = []
+        for journal in Journal.complete_in(self.staging):
+            report = journal.report
+            try:
+                if journal.made_by == self.embedder_name:
+                    self.apply(journal.change(), report)
+                    reports.append(report)
+            except BaseException:
+                journal.close()
+                raise
+            journal.discard()
+        return reports
+
+    def held(self, source: str) -> Mapping[str, Held]:
+        return self._catalog.held(source)
 
     def ids(self, source: str) -> set[str]:
-        return self._store.ids(source)
+        """Of the chunks that a source has in the version that is served."""
+        return self._catalog.ids(source)
+
+    def export(self, source: str) -> Iterator[tuple[list[Chunk], Vectors]]:
+        """The chunks of a source that are served, with their vectors, in batches."""
+        hidden = self._view().hidden
+        for chunks, vectors in self._store.export(source):
+            shown = [i for i, chunk in enumerate(chunks) if chunk.id not in hidden]
+            yield [chunks[i] for i in shown], vectors[shown]
+
+    def runs(self, source: str | None = None) -> list[dict[str, Any]]:
+        """Reports of past runs, the oldest first."""
+        return self._catalog.runs(source)
 
     def sources(self) -> tuple[str, ...]:
-        return self._store.sources()
+        return tuple(self._view().chunks)
 
     def count(self) -> int:
-        return self._store.count()
+        return sum(self._view().chunks.values())
 
     @property
     def dataset(self) -> str:
-        return self._store.dataset
+        return self._view().dataset
 
     def search(
         self, question: str, vector: Vectors, limit: int, scope: Scope = EVERYWHERE
@@ -125,8 +184,8 @@ class HybridIndex:
         if limit < 1:
             return []
         best = self.ordered(self.find(question, vector, scope))[:limit]
-        chunks = self._store.get([each.card.id for each in best])
-        # A writer may have deleted one meanwhile.
+        chunks = self._finder.chunks([each.card for each in best])
+        # A writer may have removed one meanwhile.
         return [
             Passage(chunks[each.card.id], each.cosine) for each in best if each.card.id in chunks
         ]
@@ -137,65 +196,24 @@ class HybridIndex:
 
         Nothing is embedded: a few milliseconds, and every score is 1.
         """
-        cards = self._lexical.named(resolved(symbol.strip(".")), scope.sources)
-        cards.sort(key=lambda card: not in_scope(card, scope))
-        chunks = self._store.get([card.id for card in cards[: max(limit, 0)]])
+        cards = self._finder.lookup(self._view(), symbol, scope)[: max(limit, 0)]
+        chunks = self._finder.chunks(cards)
         return [Passage(chunks[card.id], 1.0) for card in cards if card.id in chunks]
 
     def find(self, question: str, vector: Vectors, scope: Scope = EVERYWHERE) -> Found:
-        """What either search finds, what the question names and the cursor is at: each once."""
-        sources = scope.sources
-        words = terms(question)
-        near = self._nearest(vector, sources)
-        ranked = self._lexical.search(words, DEPTH, sources)
-        named = [card for name in names(question) for card in self._lexical.named(name, sources)]
-        at_cursor = [
-            card
-            for symbol in scope.symbols[:_SYMBOLS]
-            for card in self._lexical.named(resolved(symbol), sources)[:_PER_SYMBOL]
-        ]
-        cursor = {card.entry for card in at_cursor}
-        # Of an entry's chunks the one nearest to the question is shown, where one is near.
-        cards = {card.entry: card for card in (*at_cursor, *named)}
-        cards.update((card.entry, card) for card, _ in ranked)
-        cards.update((card.entry, card) for card, _ in near)
-        cosines = {card.id: cosine for card, cosine in near}
-        far = [card.id for card in cards.values() if card.id not in cosines]
-        cosines.update(self._store.cosines(far, vector))
-        dense_rank = {card.entry: rank for rank, (card, _) in enumerate(near)}
-        lexical_rank = {card.entry: rank for rank, (card, _) in enumerate(ranked)}
-        bm25 = {card.entry: score for card, score in ranked}
-        frequencies = self._lexical.frequencies(set(words))
-        return Found(
-            Question.of(question, frequencies, len(self._lexical)),
-            [
-                Candidate(
-                    card,
-                    cosines[card.id],
-                    dense_rank.get(entry),
-                    bm25.get(entry, 0.0),
-                    lexical_rank.get(entry),
-                )
-                for entry, card in cards.items()
-                if card.id in cosines  # else deleted since it was found
-            ],
-            frozenset(card.entry for card in named),
-            hinted={
-                entry: hint(card, scope, at_cursor=entry in cursor) for entry, card in cards.items()
-            },
-        )
+        """What either search finds, and what the question names: each entry once."""
+        return self._finder.find(self._view(), question, vector, scope)
 
     def ordered(self, found: Found) -> list[Candidate]:
         """Best first: what the question names, then by the ranker, or by fusion without one."""
-        order = fuse(found.candidates)
-        if self._ranker is not None:
-            order = self._ranker.rank(found.question, order, found.hinted)
-        return sorted(order, key=lambda each: each.card.entry not in found.named)
+        return self._finder.ordered(found)
 
     def close(self) -> None:
-        """Give the folder back. The index cannot be used after it."""
+        """Give the folder back. The index cannot be used after it. Idempotent."""
         self._lexical.close()
         self._store.close()
+        self._catalog.close()
+        self._folder.release()
 
     def __enter__(self) -> Self:
         return self
@@ -203,47 +221,67 @@ class HybridIndex:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _nearest(self, vector: Vectors, sources: Sequence[str] | None) -> list[tuple[Card, float]]:
-        """The nearest chunk of each entry with its cosine, nearest first."""
-        near = self._store.nearest(vector, _NEAREST, sources)
-        cards = self._lexical.cards([chunk_id for chunk_id, _ in near])
-        entries: dict[str, tuple[Card, float]] = {}
-        for chunk_id, cosine in near:
-            if chunk_id in cards:
-                entries.setdefault(cards[chunk_id].entry, (cards[chunk_id], cosine))
-        return list(entries.values())[:DEPTH]
+    def _view(self) -> View:
+        view = self._catalog.view()
+        if view.dataset != self._seen:
+            # Another process may have published it: with a Chroma server readers stay open.
+            self._store.refresh()
+            self._lexical.refresh()
+            self._seen = view.dataset
+        return view
 
 
-def _open_lexical(folder: Path, store: ChromaStore, writable: bool) -> LexicalIndex:
-    """The index of words as the store has them."""
+def _settle(catalog: Catalog, store: ChromaStore, lexical: LexicalIndex) -> None:
+    """Remove what is stored and not served: of a change that was killed, or that is complete."""
+    unsettled = catalog.unsettled()
+    if not unsettled:
+        return
+    store.delete(unsettled)
+    lexical.delete([chunk_id for ids in unsettled.values() for chunk_id in ids])
+    lexical.commit(catalog.view().dataset)
+    catalog.settle()
+
+
+def _open_lexical(folder: Path, writable: bool) -> LexicalIndex:
     # Several readers share the folder, and none of them may change it: theirs is in memory then.
     anew = folder if writable else None
     try:
-        lexical = LexicalIndex(folder if LexicalIndex.exists(folder) else anew)
+        return LexicalIndex(folder if LexicalIndex.exists(folder) else anew)
     except IndexerError as error:
         _log.warning("%s; making it anew", error)
         if writable:
             LexicalIndex.wipe(folder)
-        lexical = LexicalIndex(anew)
-    if lexical.dataset == store.dataset:
+        return LexicalIndex(anew)
+
+
+def mended(
+    lexical: LexicalIndex, catalog: Catalog, store: ChromaStore, *, writable: bool
+) -> LexicalIndex:
+    """The words of what the catalog lists: indexed where they lack, forgotten where they are of
+    nothing. Says so. A reader's are in memory then.
+    """
+    dataset = catalog.view().dataset
+    if lexical.dataset == dataset:
         return lexical
     if not writable:
         lexical = LexicalIndex()
-    mend(lexical, store)
-    return lexical
-
-
-def mend(lexical: LexicalIndex, store: ChromaStore) -> None:
-    """Index what the store has and the words lack, forget what it has not. Says so."""
     indexed = lexical.ids()
-    stored = {chunk_id for source in store.sources() for chunk_id in store.ids(source)}
-    missing, surplus = sorted(stored - indexed), sorted(indexed - stored)
-    if missing or surplus:
+    missing: dict[str, list[str]] = {}
+    listed: set[str] = set()
+    for source in catalog.view().chunks:
+        ids = catalog.ids(source)
+        listed |= ids
+        missing[source] = sorted(ids - indexed)
+    surplus = sorted(indexed - listed)
+    lacking = sum(map(len, missing.values()))
+    if lacking or surplus:
         _log.warning(
             "The index of words lacks %d of %d chunks and has %d that are gone: mending it",
-            len(missing), len(stored), len(surplus),
+            lacking, len(listed), len(surplus),
         )  # fmt: skip
     lexical.delete(surplus)
-    for start in range(0, len(missing), _MENDED_AT_ONCE):
-        lexical.add(store.get(missing[start : start + _MENDED_AT_ONCE]).values())
-    lexical.commit(store.dataset)
+    for source, lacks in missing.items():
+        for start in range(0, len(lacks), _MENDED_AT_ONCE):
+            lexical.add(store.get({source: lacks[start : start + _MENDED_AT_ONCE]}).values())
+    lexical.commit(dataset)
+    return lexical

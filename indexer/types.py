@@ -4,9 +4,10 @@ document (read from a source) → chunk (stored) → passage (retrieved, scored)
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,11 @@ class IndexMismatch(IndexerError):
 
 
 class IndexInUse(IndexerError):
-    """Another process owns the index: embedded Chroma has one writer."""
+    """Another process owns the index, or runs the same source; ``owner`` tells which."""
+
+    def __init__(self, message: str, owner: str = "") -> None:
+        super().__init__(message)
+        self.owner = owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,29 @@ class Ruler(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an entry of a source holds, as it was last read."""
+
+    stamp: str
+    documents: int
+    ids: tuple[str, ...]  # of its chunks
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a run makes of one source: the entries that it read, and those that are gone.
+
+    ``batches`` gives those of the wanted chunks that are new, with their vectors.
+    """
+
+    source: str
+    held: Mapping[str, Held]
+    gone: frozenset[str]
+    batches: Callable[[Collection[str]], Iterable[tuple[Sequence[Chunk], Vectors]]]
+
+
 class Embedder(Protocol):
     """Texts to unit vectors. ``name`` identifies the weights: an index keeps it."""
 
@@ -184,12 +212,46 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> Vectors: ...
 
 
-class ChunkStore(Protocol):
-    """Chunks by id, with their vectors. ``upsert`` is idempotent."""
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A stored chunk that is near to a vector."""
 
-    def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None: ...
+    source: str
+    id: str
+    cosine: float
 
-    def delete(self, ids: Sequence[str]) -> None: ...
+
+Stored = Mapping[str, Collection[str]]  # ids of chunks by their source
+
+
+class VectorStore(Protocol):
+    """Chunks by id and by nearness. Writing is idempotent; any thread may search meanwhile."""
+
+    def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Row ``i`` of ``vectors``, of shape (n, dimension), is that of chunk ``i``."""
+        ...
+
+    def delete(self, stored: Stored) -> None:
+        """Forget the chunks; unknown ones are ignored."""
+        ...
+
+    def nearest(
+        self, vector: Vectors, count: int, sources: Collection[str] | None = None
+    ) -> list[Near]:
+        """Best first; ``vector`` has shape (dimension,) or (1, dimension)."""
+        ...
+
+    def cosines(self, stored: Stored, vector: Vectors) -> dict[str, float]:
+        """Similarity of one vector to chunks, by id; of unknown ones, none."""
+        ...
+
+    def get(self, stored: Stored) -> dict[str, Chunk]:
+        """By id; of unknown ones, none."""
+        ...
+
+    def export(self, source: str) -> Iterator[tuple[list[Chunk], Vectors]]:
+        """All chunks of a source, in batches."""
+        ...
 
     def ids(self, source: str) -> set[str]: ...
 
@@ -197,23 +259,10 @@ class ChunkStore(Protocol):
 
     def count(self) -> int: ...
 
-    @property
-    def dataset(self) -> str:
-        """Version of the content; another content has another one."""
-        ...
+    def close(self) -> None: ...
 
 
-class VectorStore(ChunkStore, Protocol):
-    """Chunks by nearness, too."""
-
-    def search(
-        self, vector: Vectors, limit: int, sources: Sequence[str] | None = None
-    ) -> list[Passage]:
-        """The nearest chunks, best first; of the chunks of one API entry only the nearest."""
-        ...
-
-
-class SearchIndex(ChunkStore, Protocol):
+class SearchIndex(Protocol):
     """Chunks by a question: its words and its vector."""
 
     def search(
@@ -227,4 +276,31 @@ class SearchIndex(ChunkStore, Protocol):
 
     def lookup(self, symbol: str, limit: int, scope: Scope = EVERYWHERE) -> list[Passage]:
         """Entries of exactly this name, or whose name ends with it. Their score is 1."""
+        ...
+
+    def sources(self) -> tuple[str, ...]: ...
+
+    def count(self) -> int: ...
+
+    @property
+    def dataset(self) -> str:
+        """Version of the content; another content has another one."""
+        ...
+
+
+class ChunkIndex(SearchIndex, Protocol):
+    """A search index that a run can change."""
+
+    embedder_name: str
+    staging: Path  # where runs leave what they have made so far
+
+    def held(self, source: str) -> Mapping[str, Held]:
+        """What each entry of a source holds now."""
+        ...
+
+    def apply(self, change: Change, report: Mapping[str, Any] | None = None) -> None:
+        """Serve the content with the change, from one moment to the next; idempotent.
+
+        Killed at any point it leaves the version from before, or the one after.
+        """
         ...

@@ -5,13 +5,16 @@ a scripted OpenAI-compatible server on a real port.
 """
 
 import asyncio
+import contextlib
 import json
 import re
+import socket
+import subprocess
 import sys
 import threading
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -29,7 +32,7 @@ from pytest_lsp import LanguageClient, client_capabilities
 
 from backend.generators.vllm_engine import VllmGenerator
 from backend.settings import Vllm
-from indexer.types import Vectors
+from indexer.types import Change, Chunk, ChunkIndex, Embedder, Held, Vectors
 from loadtest import tiny_model as recipe
 
 REPOSITORY = Path(__file__).parents[1]
@@ -181,6 +184,59 @@ class WordEmbedder:
 def word_embedder() -> WordEmbedder:
     """It keeps what it was asked to embed, in order, in ``embedded``."""
     return WordEmbedder()
+
+
+@pytest.fixture(scope="module")
+def words_of_the_module() -> WordEmbedder:
+    return WordEmbedder()
+
+
+class Stored:
+    """Puts chunks into an index as a run does: each is an entry of its own, named by its id."""
+
+    def __call__(self, index: ChunkIndex, embedder: Embedder, *chunks: Chunk) -> None:
+        for source in dict.fromkeys(chunk.source for chunk in chunks):
+            mine = {chunk.id: chunk for chunk in chunks if chunk.source == source}
+
+            def batches(wanted: Collection[str], mine: dict[str, Chunk] = mine) -> Any:
+                new = [mine[chunk_id] for chunk_id in wanted]
+                return [(new, embedder.embed([chunk.text for chunk in new]))]
+
+            held = {chunk_id: Held("", 1, (chunk_id,)) for chunk_id in mine}
+            index.apply(Change(source, held, frozenset(), batches))
+
+    def forget(self, index: ChunkIndex, source: str, ids: Collection[str]) -> None:
+        index.apply(Change(source, {}, frozenset(ids), lambda wanted: []))
+
+
+@pytest.fixture
+def stored() -> Stored:
+    return Stored()
+
+
+@pytest.fixture(scope="session")
+def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real one, as `chroma run` starts it; a second for the whole session."""
+    folder = tmp_path_factory.mktemp("chroma-server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder),
+               "--host", "127.0.0.1", "--port", str(port)]  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def embedder(retrieval: Retrieval) -> Embedder:
         raise StartupFailed(str(error)) from error
 
 
-def store(data: Path, embedder: Embedder, *, writable: bool) -> HybridIndex:
+def store(data: Path, embedder: Embedder, retrieval: Retrieval, *, writable: bool) -> HybridIndex:
     """Raises ``StartupFailed``: in use, made by another embedder, or not there to read."""
     try:
         return HybridIndex.open(
@@ -81,6 +81,7 @@ def store(data: Path, embedder: Embedder, *, writable: bool) -> HybridIndex:
             embedder_name=embedder.name,
             dimension=embedder.dimension,
             writable=writable,
+            chroma_url=retrieval.chroma_url,
         )
     except IndexerError as error:
         raise StartupFailed(str(error)) from error

@@ -46,7 +46,9 @@ async def local_backend(
         # First, because a taken port is the cheapest failure to find.
         listener = stack.enter_context(listening(settings.server))
         embedder = await asyncio.to_thread(build.embedder, settings.retrieval)
-        store = await asyncio.to_thread(build.store, data, embedder, writable=True)
+        store = await asyncio.to_thread(
+            build.store, data, embedder, settings.retrieval, writable=True
+        )
         stack.callback(store.close)
         retriever = build.retriever(settings, embedder, store)
         stack.callback(retriever.close)

@@ -74,7 +74,7 @@ class RetrieverDeployment:
 
     def __init__(self, data: Path, settings: Settings) -> None:
         embedder = build.embedder(settings.retrieval)
-        store = build.store(data, embedder, writable=False)
+        store = build.store(data, embedder, settings.retrieval, writable=False)
         self._retriever = build.retriever(settings, embedder, store)
 
     async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:

@@ -17,6 +17,13 @@ class Retrieval(Struct, frozen=True, forbid_unknown_fields=True):
             "all-MiniLM-L6-v2 that is installed with the server."
         ),
     ] = "bundled"
+    chroma_url: Annotated[
+        str,
+        doc(
+            "Address of a Chroma server (`chroma run`) that keeps the vectors; empty: embedded, "
+            "in the index folder. `glossator index migrate` moves them."
+        ),
+    ] = ""
     limit: Annotated[Count, doc("Passages given to the generator and cited.")] = 6
     budget_ms: Annotated[
         Milliseconds, doc("The answer goes on without what is later than this.")

@@ -1,34 +1,53 @@
-"""What every ``SearchIndex`` promises."""
+"""What every ``SearchIndex`` promises, and every ``ChunkIndex``."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
 from indexer.search import HybridIndex
-from indexer.types import EVERYWHERE, Chunk, Embedder, Passage, Scope, SearchIndex
+from indexer.types import EVERYWHERE, Chunk, ChunkIndex, Embedder, Passage, Scope
 
 
 class Put(Protocol):
     def __call__(self, *texts: str, source: str = "docs") -> list[Chunk]: ...
 
 
-@pytest.fixture(params=["hybrid"])
-def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SearchIndex]:
-    assert request.param == "hybrid"
-    with HybridIndex.open(tmp_path, embedder_name="words", dimension=64) as opened:
+class Add(Protocol):
+    def __call__(self, *chunks: Chunk) -> None: ...
+
+
+class Forget(Protocol):
+    def __call__(self, source: str, *ids: str) -> None: ...
+
+
+@pytest.fixture(params=["embedded", "server"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ChunkIndex]:
+    """Chroma in the folder, and a real server of it."""
+    url = request.getfixturevalue("chroma_server") if request.param == "server" else ""
+    with HybridIndex.open(tmp_path, embedder_name="words", dimension=64, chroma_url=url) as opened:
         yield opened
 
 
 @pytest.fixture
-def put(index: SearchIndex, word_embedder: Embedder) -> Put:
+def add(index: ChunkIndex, word_embedder: Embedder, stored: Any) -> Add:
+    return lambda *chunks: stored(index, word_embedder, *chunks)
+
+
+@pytest.fixture
+def forget(index: ChunkIndex, stored: Any) -> Forget:
+    return lambda source, *ids: stored.forget(index, source, ids)
+
+
+@pytest.fixture
+def put(add: Add) -> Put:
     """Stores a chunk per text and returns them."""
 
     def put_texts(*texts: str, source: str = "docs") -> list[Chunk]:
         chunks = [Chunk(source, f"file:///{i}", f"t{i}", text) for i, text in enumerate(texts)]
-        index.upsert(chunks, word_embedder.embed(texts))
+        add(*chunks)
         return chunks
 
     return put_texts
@@ -39,7 +58,7 @@ def entry(symbol: str, text: str, section: str = "") -> Chunk:
                  signature=f"{symbol}(x)", summary=text, section=section)  # fmt: skip
 
 
-def asked(index: SearchIndex, embedder: Embedder, question: str, limit: int = 10,
+def asked(index: ChunkIndex, embedder: Embedder, question: str, limit: int = 10,
           sources: tuple[str, ...] | None = None) -> list[Passage]:  # fmt: skip
     return index.search(question, embedder.embed([question]), limit, Scope(sources))
 
@@ -48,13 +67,13 @@ def texts(passages: list[Passage]) -> list[str]:
     return [passage.chunk.text for passage in passages]
 
 
-def test_empty_index_finds_nothing(index: SearchIndex, word_embedder: Embedder) -> None:
+def test_empty_index_finds_nothing(index: ChunkIndex, word_embedder: Embedder) -> None:
     assert asked(index, word_embedder, "anything") == []
-    assert (index.count(), index.sources(), index.ids("docs")) == (0, (), set())
+    assert (index.count(), index.sources(), index.held("docs")) == (0, (), {})
 
 
 def test_score_is_the_cosine_whatever_the_order(
-    index: SearchIndex, put: Put, word_embedder: Embedder
+    index: ChunkIndex, put: Put, word_embedder: Embedder
 ) -> None:
     put("sort an array", "sort a list", "open a socket")
     first = asked(index, word_embedder, "sort an array")[0]
@@ -62,7 +81,7 @@ def test_score_is_the_cosine_whatever_the_order(
     assert first.score == pytest.approx(1, abs=1e-3)
 
 
-def test_what_is_named_comes_first(index: SearchIndex, word_embedder: Embedder) -> None:
+def test_what_is_named_comes_first(index: ChunkIndex, add: Add, word_embedder: Embedder) -> None:
     """Whole or by its end, in its own case, however much better others fit in words."""
     entries = [
         entry("numpy.where", "Choose elements."),
@@ -70,7 +89,7 @@ def test_what_is_named_comes_first(index: SearchIndex, word_embedder: Embedder) 
         entry("numpy.Where", "A class."),
         entry("numpy.do", "what does what do"),
     ]
-    index.upsert(entries, word_embedder.embed([chunk.text for chunk in entries]))
+    add(*entries)
 
     def first(question: str) -> str:
         return asked(index, word_embedder, question)[0].chunk.symbol
@@ -82,22 +101,22 @@ def test_what_is_named_comes_first(index: SearchIndex, word_embedder: Embedder) 
 
 
 def test_name_of_nothing_is_a_word_like_others(
-    index: SearchIndex, put: Put, word_embedder: Embedder
+    index: ChunkIndex, put: Put, word_embedder: Embedder
 ) -> None:
     put("read_csv reads a table", "other words")
     assert texts(asked(index, word_embedder, "read_csv"))[0] == "read_csv reads a table"
 
 
 def test_an_entry_is_found_once_by_the_chunk_nearest_to_the_question(
-    index: SearchIndex, word_embedder: Embedder
+    index: ChunkIndex, add: Add, word_embedder: Embedder
 ) -> None:
     chunks = [entry("p.f", "a b"), entry("p.f", "a c", "Notes"), entry("p.g", "a d")]
-    index.upsert(chunks, word_embedder.embed([chunk.text for chunk in chunks]))
+    add(*chunks)
     assert sorted(texts(asked(index, word_embedder, "a c"))) == ["a c", "a d"]
 
 
 def test_a_word_finds_what_vectors_miss(
-    index: SearchIndex, put: Put, word_embedder: Embedder
+    index: ChunkIndex, put: Put, word_embedder: Embedder
 ) -> None:
     """With more chunks than dense search looks at, all as near to the question."""
     put(*(f"filler {i}" for i in range(300)), "filler xyzzy")
@@ -105,11 +124,13 @@ def test_a_word_finds_what_vectors_miss(
     assert texts(index.search("xyzzy", vector, 1)) == ["filler xyzzy"]
 
 
-def test_sources_narrow_the_search(index: SearchIndex, put: Put, word_embedder: Embedder) -> None:
+def test_sources_narrow_the_search(
+    index: ChunkIndex, put: Put, add: Add, word_embedder: Embedder
+) -> None:
     """None is all of them, unknown ones are empty; a name outside of them is not found either."""
     put("sort an array", source="package:a")
     put("sort it", "unrelated", source="a folder/ünïcode")
-    index.upsert([entry("p.sort", "sort")], word_embedder.embed(["sort"]))
+    add(entry("p.sort", "sort"))
     assert len(asked(index, word_embedder, "sort")) == 4
     assert texts(asked(index, word_embedder, "p.sort", 9, ("package:a",))) == ["sort an array"]
     assert texts(asked(index, word_embedder, "sort", 9, ("package:a", "nowhere"))) == [
@@ -120,7 +141,7 @@ def test_sources_narrow_the_search(index: SearchIndex, put: Put, word_embedder: 
 
 @pytest.mark.parametrize(("limit", "count"), [(0, 0), (-1, 0), (2, 2), (1000, 3)])
 def test_limit_bounds_the_passages(
-    index: SearchIndex, put: Put, word_embedder: Embedder, limit: int, count: int
+    index: ChunkIndex, put: Put, word_embedder: Embedder, limit: int, count: int
 ) -> None:
     put("one", "two", "three")
     assert len(asked(index, word_embedder, "one", limit)) == count
@@ -130,26 +151,26 @@ def test_limit_bounds_the_passages(
     "question", ["", " ", "?", "how do I", "\ud800\x00", "AND OR (", "x" * 9999]
 )
 def test_any_text_is_a_question(
-    index: SearchIndex, put: Put, word_embedder: Embedder, question: str
+    index: ChunkIndex, put: Put, word_embedder: Embedder, question: str
 ) -> None:
     put("one", "two")
     assert len(asked(index, word_embedder, question)) == 2
 
 
 def test_deleted_chunks_are_not_found(
-    index: SearchIndex, put: Put, word_embedder: Embedder
+    index: ChunkIndex, put: Put, forget: Forget, word_embedder: Embedder
 ) -> None:
     """Unknown ids are ignored; what is stored again is found again, once."""
     one, _ = put("one", "two")
-    index.delete([one.id, "0" * 32])
+    forget("docs", one.id, "0" * 32)
     assert texts(asked(index, word_embedder, "one")) == ["two"]
-    index.delete([])
+    forget("docs")
     put("one")
     put("one")
     assert sorted(texts(asked(index, word_embedder, "one"))) == ["one", "two"]
 
 
-def test_searches_run_beside_writes(index: SearchIndex, put: Put, word_embedder: Embedder) -> None:
+def test_searches_run_beside_writes(index: ChunkIndex, put: Put, word_embedder: Embedder) -> None:
     """While sources are indexed from several threads, what is already there stays first."""
     put("the first chunk", source="first")
     with ThreadPoolExecutor(4) as pool:
@@ -164,11 +185,11 @@ def test_searches_run_beside_writes(index: SearchIndex, put: Put, word_embedder:
 
 
 def test_lookup_knows_a_name_however_it_is_written(
-    index: SearchIndex, word_embedder: Embedder
+    index: ChunkIndex, add: Add, word_embedder: Embedder
 ) -> None:
     """Whole, by its end, by an alias; within the allowed sources; of two, the imported one."""
     entries = [entry("numpy.fft.rfft", "real"), entry("scipy.fft.rfft", "real too")]
-    index.upsert(entries, word_embedder.embed([chunk.text for chunk in entries]))
+    add(*entries)
 
     def names(symbol: str, scope: Scope = EVERYWHERE, limit: int = 9) -> list[str]:
         return [passage.chunk.symbol for passage in index.lookup(symbol, limit, scope)]
@@ -180,14 +201,14 @@ def test_lookup_knows_a_name_however_it_is_written(
 
 
 def test_code_around_a_question_decides_between_like_entries(
-    index: SearchIndex, word_embedder: Embedder
+    index: ChunkIndex, add: Add, word_embedder: Embedder
 ) -> None:
     """The imported package comes first; what the cursor is at is found without a word of it."""
     entries = [entry("a.sort", "sort values"), entry("b.sort", "sort values")]
     filler = [entry(f"c.f{i}", f"sort {i}") for i in range(200)]
     aside = entry("d.quiet", "nothing alike")
     chunks = [*entries, *filler, aside]
-    index.upsert(chunks, word_embedder.embed([chunk.text for chunk in chunks]))
+    add(*chunks)
     vector = word_embedder.embed(["sort values"])
 
     def symbols(scope: Scope) -> list[str]:

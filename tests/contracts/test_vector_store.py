@@ -15,11 +15,15 @@ class Put(Protocol):
     def __call__(self, *texts: str, source: str = "docs") -> list[Chunk]: ...
 
 
-@pytest.fixture(params=["chroma"])
+@pytest.fixture(params=["embedded", "server"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStore]:
-    assert request.param == "chroma"
-    with ChromaStore.open(tmp_path, embedder_name="words", dimension=64) as opened:
-        yield opened
+    """In a folder, and on a real server."""
+    if request.param == "embedded":
+        opened = ChromaStore.embedded(tmp_path)
+    else:
+        opened = ChromaStore.served(request.getfixturevalue("chroma_server"), str(tmp_path))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -34,58 +38,53 @@ def put(store: VectorStore, word_embedder: Embedder) -> Put:
     return put_texts
 
 
-def found(store: VectorStore, embedder: Embedder, query: str, limit: int = 10,
+def found(store: VectorStore, embedder: Embedder, query: str, count: int = 10,
           sources: tuple[str, ...] | None = None) -> list[str]:  # fmt: skip
-    passages = store.search(embedder.embed([query]), limit, sources)
-    return [passage.chunk.text for passage in passages]
+    near = store.nearest(embedder.embed([query]), count, sources)
+    return [store.get({each.source: [each.id]})[each.id].text for each in near]
 
 
 def test_empty_store_finds_nothing(store: VectorStore, word_embedder: Embedder) -> None:
     assert found(store, word_embedder, "anything") == []
     assert (store.count(), store.sources(), store.ids("docs")) == (0, (), set())
+    assert store.get({"docs": ["0" * 32]}) == {}
 
 
-def test_nearest_is_first_and_scores_fall(
+def test_nearest_is_first_and_cosines_fall(
     store: VectorStore, put: Put, word_embedder: Embedder
 ) -> None:
-    """A score is the cosine similarity: 1 for the chunk's own text."""
-    put("sort an array", "sort a list", "open a socket")
-    passages = store.search(word_embedder.embed(["sort an array"]), 3)
-    assert [passage.chunk.text for passage in passages] == [
-        "sort an array",
-        "sort a list",
-        "open a socket",
-    ]
-    scores = [passage.score for passage in passages]
-    assert scores == sorted(scores, reverse=True)
-    assert scores[0] == pytest.approx(1, abs=1e-3)
+    """The cosine is 1 for the chunk's own text, and the same when it is asked for by id."""
+    chunks = put("sort an array", "sort a list", "open a socket")
+    vector = word_embedder.embed(["sort an array"])
+    near = store.nearest(vector, 3)
+    assert [each.id for each in near] == [chunk.id for chunk in chunks]
+    cosines = [each.cosine for each in near]
+    assert cosines == sorted(cosines, reverse=True)
+    assert cosines[0] == pytest.approx(1, abs=1e-3)
+    asked = store.cosines({"docs": [each.id for each in near] + ["0" * 32]}, vector)
+    assert asked == {each.id: pytest.approx(each.cosine, abs=1e-3) for each in near}
 
 
 def test_a_chunk_comes_back_as_it_was_stored(store: VectorStore, word_embedder: Embedder) -> None:
-    """Every field, whether full, empty or not of this alphabet."""
+    """Every field, whether full, empty or not of this alphabet; one by one and all of a source."""
     full = Chunk("package:x", "file:///x.py", "x.f", "Text\nof it — ü 日本", "function", "x › f",
                  "1.0", "x.f", "x.f(a, b='\"')", "Text of it", ">>> f(1)\n2",
                  "Notes", 12, "addresses the model")  # fmt: skip
     bare = Chunk("package:x", "file:///y", "y", "other")
-    store.upsert([full, bare], word_embedder.embed([full.text, bare.text]))
-    passages = store.search(word_embedder.embed([full.text]), 2)
-    assert [passage.chunk for passage in passages] == [full, bare]
+    vectors = word_embedder.embed([full.text, bare.text])
+    store.upsert([full, bare], vectors)
+    assert store.get({"package:x": [full.id, bare.id]}) == {full.id: full, bare.id: bare}
+    ((chunks, exported),) = store.export("package:x")
+    for chunk, vector in zip([full, bare], vectors, strict=True):
+        assert exported[chunks.index(chunk)] == pytest.approx(vector, abs=1e-6)
 
 
-def test_upsert_is_idempotent(store: VectorStore, put: Put) -> None:
-    """The same chunk twice, in two calls or in one, is stored once; the version stays."""
+def test_upsert_is_idempotent(store: VectorStore, put: Put, word_embedder: Embedder) -> None:
+    """The same chunk twice, in two calls or in one, is stored once."""
     (chunk,) = put("one")
-    version = store.dataset
     put("one")
-    assert (store.count(), store.ids("docs"), store.dataset) == (1, {chunk.id}, version)
-
-
-def test_same_chunk_twice_in_one_call_is_stored_once(
-    store: VectorStore, word_embedder: Embedder
-) -> None:
-    chunk = Chunk("docs", "file:///a", "a", "one")
     store.upsert([chunk, chunk], word_embedder.embed(["one", "one"]))
-    assert store.count() == 1
+    assert (store.count(), store.ids("docs")) == (1, {chunk.id})
 
 
 def test_sources_narrow_the_search(store: VectorStore, put: Put, word_embedder: Embedder) -> None:
@@ -102,7 +101,7 @@ def test_sources_narrow_the_search(store: VectorStore, put: Put, word_embedder: 
 
 
 @pytest.mark.parametrize(("limit", "count"), [(0, 0), (-1, 0), (2, 2), (1000, 3)])
-def test_limit_bounds_the_passages(
+def test_count_bounds_what_is_found(
     store: VectorStore, put: Put, word_embedder: Embedder, limit: int, count: int
 ) -> None:
     put("one", "two", "three")
@@ -115,28 +114,13 @@ def test_deleted_chunks_are_not_found(
     """Unknown ids are ignored, and a source without chunks is no source."""
     one, two = put("one", "two")
     (other,) = put("one", source="other")
-    store.delete([one.id, "0" * 32])
+    store.delete({"docs": [one.id, "0" * 32], "nowhere": [one.id]})
     assert store.ids("docs") == {two.id}
     assert found(store, word_embedder, "one", 9, ("docs",)) == ["two"]
-    store.delete([two.id])
+    store.delete({"docs": [two.id]})
     assert (store.sources(), store.ids("other")) == (("other",), {other.id})
     put("again")
     assert found(store, word_embedder, "again", 9, ("docs",)) == ["again"]
-
-
-def test_dataset_is_the_version_of_the_content(store: VectorStore, put: Put) -> None:
-    """Another content has another version, the same content the same one, in any order."""
-    seen = [store.dataset]
-    one, two = put("one", "two")
-    seen.append(store.dataset)
-    store.delete([two.id])
-    seen.append(store.dataset)
-    assert len(set(seen)) == 3
-    store.delete([one.id])
-    assert store.dataset == seen[0]
-    put("one")
-    put("one", "two")
-    assert store.dataset == seen[1]
 
 
 def test_searches_run_beside_writes(store: VectorStore, put: Put, word_embedder: Embedder) -> None:
@@ -153,11 +137,17 @@ def test_searches_run_beside_writes(store: VectorStore, put: Put, word_embedder:
     assert store.count() == 161
 
 
-def test_an_api_entry_is_found_once(store: VectorStore, word_embedder: Embedder) -> None:
-    """By its nearest chunk; sections of a page are passages of their own."""
-    entry = [Chunk("package:x", "file:///x", "x.f", text, symbol="x.f") for text in ("a b", "a c")]
-    page = [Chunk("docs", "file:///p", "Page", text) for text in ("a d", "a e")]
-    store.upsert([*entry, *page], word_embedder.embed([chunk.text for chunk in [*entry, *page]]))
-    texts = found(store, word_embedder, "a b")
-    assert texts[0] == "a b"
-    assert sorted(texts) == ["a b", "a d", "a e"]
+def test_stores_of_several_indexes_share_a_server(
+    chroma_server: str, word_embedder: Embedder
+) -> None:
+    """None sees the chunks of another; a store sees what another process wrote once it looks."""
+    one, twin, other = (ChromaStore.served(chroma_server, name) for name in ("a", "a", "b"))
+    chunk = Chunk("docs", "file:///a", "a", "words")
+    one.upsert([chunk], word_embedder.embed(["words"]))
+    assert (twin.sources(), other.sources()) == ((), ())
+    twin.refresh()
+    other.refresh()
+    assert (twin.ids("docs"), other.ids("docs")) == ({chunk.id}, set())
+    one.delete({"docs": [chunk.id]})
+    for store in (one, twin, other):
+        store.close()

@@ -22,7 +22,7 @@ from indexer.words import terms
 
 def card(symbol: str, summary: str = "", text: str = "", kind: str = "function") -> Card:
     return Card(
-        id=symbol, entry=symbol, symbol=symbol, kind=kind,  # type: ignore[arg-type]
+        id=symbol, source="s", entry=symbol, symbol=symbol, kind=kind,  # type: ignore[arg-type]
         section=False, deprecated=False, name=" ".join(terms(symbol)),
         headline=" ".join(terms(summary)), text=" ".join(terms(text)), uri="file:///x.py",
     )  # fmt: skip

@@ -1,22 +1,18 @@
 """The two halves of the index stay one: after kills, damage, and from several processes."""
 
-import inspect
 import json
-import logging
 import shutil
-import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from indexer.lexical import LexicalIndex
-from indexer.search import HybridIndex, mend
-from indexer.store import LEXICAL, ChromaStore
-from indexer.types import Chunk, Embedder, IndexInUse
+from indexer.search import HybridIndex
+from indexer.types import Change, Chunk, Embedder, IndexerError, IndexInUse, IndexMismatch
 
 PAGES = 200
+Fill = Callable[[HybridIndex, Embedder, list[Chunk]], None]
 
 
 def opened(folder: Path, writable: bool = True) -> HybridIndex:
@@ -27,8 +23,9 @@ def pages(count: int) -> list[Chunk]:
     return [Chunk("docs", f"file:///{i}", f"t{i}", f"word{i} common") for i in range(count)]
 
 
-def fill(index: HybridIndex | ChromaStore, embedder: Embedder, chunks: list[Chunk]) -> None:
-    index.upsert(chunks, embedder.embed([chunk.text for chunk in chunks]))
+@pytest.fixture
+def fill(stored: Any) -> Fill:
+    return lambda index, embedder, chunks: stored(index, embedder, *chunks)
 
 
 def found(index: HybridIndex, embedder: Embedder, word: str) -> str:
@@ -38,7 +35,7 @@ def found(index: HybridIndex, embedder: Embedder, word: str) -> str:
 
 
 def test_words_survive_closing_and_say_nothing(
-    tmp_path: Path, word_embedder: Embedder, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, word_embedder: Embedder, fill: Fill, caplog: pytest.LogCaptureFixture
 ) -> None:
     with opened(tmp_path) as index:
         fill(index, word_embedder, pages(PAGES))
@@ -66,13 +63,13 @@ def garbled(lexical: Path) -> None:
 @pytest.mark.parametrize("writable", [True, False])
 @pytest.mark.parametrize("break_it", [gone, damaged, older, garbled])
 def test_words_are_made_anew_from_the_store(
-    tmp_path: Path, word_embedder: Embedder, caplog: pytest.LogCaptureFixture,
+    tmp_path: Path, word_embedder: Embedder, fill: Fill, caplog: pytest.LogCaptureFixture,
     break_it: object, writable: bool,
 ) -> None:  # fmt: skip
     """Loudly, and without embedding anything; a reader does it in memory and changes nothing."""
     with opened(tmp_path) as index:
         fill(index, word_embedder, pages(PAGES))
-    break_it(tmp_path / LEXICAL)  # type: ignore[operator]
+    break_it(tmp_path / "lexical")  # type: ignore[operator]
     before = sorted(path.name for path in tmp_path.rglob("*"))
     with opened(tmp_path, writable) as index:
         assert found(index, word_embedder, "word150") == "word150 common"
@@ -86,80 +83,26 @@ def test_words_are_made_anew_from_the_store(
 
 
 def test_only_what_differs_is_mended(
-    tmp_path: Path, word_embedder: Embedder, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, word_embedder: Embedder, caplog: pytest.LogCaptureFixture, fill: Fill
 ) -> None:
-    """What a killed run left: chunks that only one half has."""
+    """Words that lack chunks and have others, as an older copy of them would."""
     with opened(tmp_path) as index:
-        fill(index, word_embedder, pages(PAGES))
-    with ChromaStore.open(tmp_path, embedder_name="words", dimension=64) as store:
-        store.delete([chunk.id for chunk in pages(3)])
-        fill(store, word_embedder, [Chunk("docs", "file:///new", "new", "new word")])
+        fill(index, word_embedder, pages(3))
+    shutil.copytree(tmp_path / "lexical", tmp_path / "older")
+    with opened(tmp_path) as index:
+        fill(index, word_embedder, [Chunk("docs", "file:///new", "new", "new word")])
+        index.apply(Change("docs", {}, frozenset({pages(1)[0].id}), lambda wanted: []))
+    shutil.rmtree(tmp_path / "lexical")
+    (tmp_path / "older").rename(tmp_path / "lexical")
     with opened(tmp_path) as index:
         assert found(index, word_embedder, "new") == "new word"
         assert found(index, word_embedder, "word0") != "word0 common"
-    assert f"lacks 1 of {PAGES - 2} chunks and has 3 that are gone" in caplog.text
+    assert "lacks 1 of 3 chunks and has 1 that are gone" in caplog.text
 
 
-def test_mending_what_agrees_is_silent(
-    tmp_path: Path, word_embedder: Embedder, caplog: pytest.LogCaptureFixture
+def test_readers_share_words_with_each_other(
+    tmp_path: Path, word_embedder: Embedder, fill: Fill
 ) -> None:
-    """Killed between tantivy's commit and the note of its version: nothing to do."""
-    caplog.set_level(logging.INFO)
-    with ChromaStore.open(tmp_path, embedder_name="words", dimension=64) as store:
-        fill(store, word_embedder, pages(2))
-        lexical = LexicalIndex()
-        mend(lexical, store)
-        lexical.dataset = "another"
-        caplog.clear()
-        mend(lexical, store)
-        assert (lexical.dataset, len(lexical)) == (store.dataset, 2)
-    assert caplog.records == []
-
-
-KILLED = """
-import re, sys, zlib
-from collections.abc import Sequence
-import numpy as np
-from indexer.search import HybridIndex
-from indexer.types import Chunk, Vectors
-
-{embedder}
-
-{pages}
-
-with HybridIndex.open(sys.argv[1], embedder_name="words", dimension=64) as index:
-    embedder = WordEmbedder()
-    print("writing", flush=True)
-    for chunk in pages(100_000):
-        index.upsert([chunk], embedder.embed([chunk.text]))
-"""
-
-
-@pytest.mark.parametrize("after_s", [0.2, 0.45, 0.8])
-def test_killed_writer_leaves_an_index_that_heals(
-    tmp_path: Path, word_embedder: Embedder, after_s: float
-) -> None:
-    """``kill -9`` while it writes chunk after chunk: both halves then have the same ones."""
-    script = KILLED.replace("{embedder}", inspect.getsource(type(word_embedder)))
-    script = script.replace("{pages}", inspect.getsource(pages))
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"writing\n"
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(after_s)
-        process.send_signal(signal.SIGKILL)
-    with opened(tmp_path) as index:
-        stored = index.count()
-        for i in range(stored):
-            assert found(index, word_embedder, f"word{i}") == f"word{i} common"
-        assert found(index, word_embedder, f"word{stored}") != f"word{stored} common"
-        fill(index, word_embedder, pages(stored + 1))
-        assert found(index, word_embedder, f"word{stored}") == f"word{stored} common"
-
-
-def test_readers_share_words_with_each_other(tmp_path: Path, word_embedder: Embedder) -> None:
     with opened(tmp_path) as index:
         fill(index, word_embedder, pages(3))
     with opened(tmp_path, writable=False) as one, opened(tmp_path, writable=False) as two:
@@ -169,8 +112,43 @@ def test_readers_share_words_with_each_other(tmp_path: Path, word_embedder: Embe
             opened(tmp_path)
 
 
-def test_wiping_removes_both_halves(tmp_path: Path, word_embedder: Embedder) -> None:
+def test_wiping_removes_both_halves(tmp_path: Path, word_embedder: Embedder, fill: Fill) -> None:
     with opened(tmp_path) as index:
         fill(index, word_embedder, pages(3))
     HybridIndex.wipe(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.lock"]
+
+
+def test_readers_of_a_chroma_server_see_each_new_version(
+    tmp_path: Path, word_embedder: Embedder, chroma_server: str, fill: Fill
+) -> None:
+    """While the owner writes: no lock keeps them out, and they need not be opened again."""
+
+    def served(writable: bool) -> HybridIndex:
+        return HybridIndex.open(tmp_path, embedder_name="words", dimension=64, writable=writable,
+                                chroma_url=chroma_server)  # fmt: skip
+
+    with served(True) as owner, served(False) as reader:
+        for count in (1, 3):
+            fill(owner, word_embedder, pages(count))
+            assert reader.dataset == owner.dataset
+            assert found(reader, word_embedder, f"word{count - 1}") == f"word{count - 1} common"
+        with pytest.raises(IndexInUse):
+            served(True)
+    HybridIndex.wipe(tmp_path, chroma_server)
+    with served(True) as anew:
+        assert anew.count() == 0
+
+
+def test_vectors_elsewhere_than_the_settings_say_are_an_error_that_says_how_to_move_them(
+    tmp_path: Path, chroma_server: str
+) -> None:
+    opened(tmp_path).close()
+    with pytest.raises(IndexMismatch, match="glossator index migrate"):
+        HybridIndex.open(tmp_path, embedder_name="words", dimension=64, chroma_url=chroma_server)
+
+
+def test_no_chroma_server_is_an_error_that_says_how_to_start_one(tmp_path: Path) -> None:
+    for url in ("http://127.0.0.1:1", "nonsense"):
+        with pytest.raises(IndexerError, match=r"chroma run|http://HOST:PORT"):
+            HybridIndex.open(tmp_path, embedder_name="words", dimension=64, chroma_url=url)

@@ -4,19 +4,20 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from indexer.store import ChromaStore
+from indexer.search import HybridIndex
 from indexer.types import Chunk, Embedder, IndexerError, IndexInUse, IndexMismatch
 
 OWNER = """
 import sys
-from indexer.store import ChromaStore
-store = ChromaStore.open(sys.argv[1], embedder_name="words", dimension=64,
+from indexer.search import HybridIndex
+store = HybridIndex.open(sys.argv[1], embedder_name="words", dimension=64,
                          writable=sys.argv[2] == "writer")
 print("open", flush=True)
 sys.stdin.read()
@@ -24,8 +25,8 @@ sys.stdin.read()
 
 
 def opened(folder: Path, name: str = "words", dimension: int = 64, writable: bool = True
-           ) -> ChromaStore:  # fmt: skip
-    return ChromaStore.open(folder, embedder_name=name, dimension=dimension, writable=writable)
+           ) -> HybridIndex:  # fmt: skip
+    return HybridIndex.open(folder, embedder_name=name, dimension=dimension, writable=writable)
 
 
 @contextmanager
@@ -44,19 +45,28 @@ def other_process(folder: Path, role: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def fill(store: ChromaStore, embedder: Embedder, text: str = "words") -> Chunk:
-    chunk = Chunk("docs", "file:///a", "a", text)
-    store.upsert([chunk], embedder.embed([text]))
-    return chunk
+Fill = Callable[[HybridIndex], Chunk]
 
 
-def test_content_and_version_survive_closing(tmp_path: Path, word_embedder: Embedder) -> None:
+@pytest.fixture
+def fill(stored: Any, word_embedder: Embedder) -> Fill:
+    def put(index: HybridIndex) -> Chunk:
+        chunk = Chunk("docs", "file:///a", "a", "words")
+        stored(index, word_embedder, chunk)
+        return chunk
+
+    return put
+
+
+def test_content_and_version_survive_closing(
+    tmp_path: Path, fill: Fill, word_embedder: Embedder
+) -> None:
     with opened(tmp_path) as store:
-        chunk = fill(store, word_embedder)
+        chunk = fill(store)
         version = store.dataset
     with opened(tmp_path) as store:
         assert store.dataset == version
-        assert store.search(word_embedder.embed(["words"]), 1)[0].chunk == chunk
+        assert store.search("words", word_embedder.embed(["words"]), 1)[0].chunk == chunk
 
 
 def test_writer_keeps_others_out_until_it_dies(tmp_path: Path) -> None:
@@ -66,15 +76,17 @@ def test_writer_keeps_others_out_until_it_dies(tmp_path: Path) -> None:
             with pytest.raises(IndexInUse, match=rf"\(pid {owner.pid}\).*Stop that one"):
                 opened(tmp_path, writable=writable)
         with pytest.raises(IndexInUse):
-            ChromaStore.wipe(tmp_path)
+            HybridIndex.wipe(tmp_path)
         owner.send_signal(signal.SIGKILL)
         owner.wait()
         opened(tmp_path).close()
 
 
-def test_readers_share_and_keep_writers_out(tmp_path: Path, word_embedder: Embedder) -> None:
+def test_readers_share_and_keep_writers_out(
+    tmp_path: Path, fill: Fill, word_embedder: Embedder
+) -> None:
     with opened(tmp_path) as store:
-        chunk = fill(store, word_embedder)
+        chunk = fill(store)
     with other_process(tmp_path, "reader"):
         with opened(tmp_path, writable=False) as store:
             assert store.ids("docs") == {chunk.id}
@@ -83,11 +95,11 @@ def test_readers_share_and_keep_writers_out(tmp_path: Path, word_embedder: Embed
 
 
 def test_another_embedder_is_refused_with_the_command_that_mends_it(
-    tmp_path: Path, word_embedder: Embedder
+    tmp_path: Path, fill: Fill, word_embedder: Embedder
 ) -> None:
     """The index is untouched by the attempt, and free again."""
     with opened(tmp_path) as store:
-        fill(store, word_embedder)
+        fill(store)
     for name, dimension in (("other", 64), ("words", 384)):
         with pytest.raises(IndexMismatch, match=r"'words' \(64.*glossator index --rebuild"):
             opened(tmp_path, name, dimension)
@@ -104,20 +116,20 @@ def test_another_schema_is_refused(tmp_path: Path, manifest: str) -> None:
 
 
 def test_wiped_index_can_be_made_anew_with_another_embedder(
-    tmp_path: Path, word_embedder: Embedder
+    tmp_path: Path, fill: Fill, word_embedder: Embedder
 ) -> None:
     """In one process, and nothing else in the folder is touched."""
     (tmp_path / "mine.txt").write_text("keep")
     with opened(tmp_path) as store:
-        fill(store, word_embedder)
-    ChromaStore.wipe(tmp_path)
+        fill(store)
+    HybridIndex.wipe(tmp_path)
     with opened(tmp_path, "other", 3) as store:
         assert store.count() == 0
     assert (tmp_path / "mine.txt").read_text() == "keep"
 
 
 def test_wiping_nothing_is_fine(tmp_path: Path) -> None:
-    ChromaStore.wipe(tmp_path / "nowhere")
+    HybridIndex.wipe(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
 
 

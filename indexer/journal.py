@@ -1,0 +1,226 @@
+"""What one run has made so far: chunks with their vectors, and at its end what it changes.
+
+A file per source, in a folder beside the index. Whoever embeds need not own the index: the process
+that does takes a complete journal in (``HybridIndex.take_in``). A journal that is not complete is
+what a killed run leaves; the next run of the source embeds only what is not in it.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+
+from indexer.lock import FolderLock
+from indexer.types import Change, Chunk, Held, IndexerError, IndexInUse, Vectors
+
+_BATCH = 1000  # chunks that are read at once
+_FIELDS = tuple(name for name in Chunk.__slots__ if name != "id")
+_TABLES = """
+CREATE TABLE IF NOT EXISTS chunks (id TEXT PRIMARY KEY, chunk BLOB, vector BLOB, size INTEGER);
+CREATE INDEX IF NOT EXISTS without_vector ON chunks (size) WHERE vector IS NULL;
+CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, value TEXT);
+"""
+
+
+class Journal:
+    """Open it with ``open``: the source is then this process's alone, until ``close``.
+
+    Raises ``IndexInUse`` when another process runs the same source.
+    """
+
+    def __init__(self, path: Path, lock: FolderLock) -> None:
+        self._path = path
+        self._lock = lock
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            # Appending: a killed process loses nothing that was committed.
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise IndexerError(
+                f"The journal {path} cannot be used ({error}). Remove it and index again."
+            ) from error
+
+    @classmethod
+    def open(cls, folder: Path, source: str, made_by: str) -> Self:
+        """That of a source. What another embedder left there, ``made_by`` tells, is dropped."""
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = hashlib.blake2b(source.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        opened = cls._opened(folder / f"{stem}.db", source)
+        if opened._get("made_by") not in ("", made_by):
+            opened.clear()
+        opened._set(source=source, made_by=made_by)
+        return opened
+
+    @classmethod
+    def complete_in(cls, folder: Path) -> Iterator[Self]:
+        """Those that wait to be taken in; close each. Journals of runs that go on are left out."""
+        for path in sorted(folder.glob("*.db")):
+            try:
+                opened = cls._opened(path, "")
+            except IndexInUse:
+                continue
+            if opened.complete:
+                yield opened
+            else:
+                opened.close()
+
+    @classmethod
+    def _opened(cls, path: Path, source: str) -> Self:
+        try:
+            lock = FolderLock(path.with_suffix(".lock"), exclusive=True)
+        except IndexInUse as error:
+            raise IndexInUse(
+                f"{source} is being indexed by another process ({error.owner}); let it end."
+            ) from error
+        try:
+            return cls(path, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @property
+    def source(self) -> str:
+        return self._get("source")
+
+    @property
+    def made_by(self) -> str:
+        return self._get("made_by")
+
+    @property
+    def complete(self) -> bool:
+        return bool(self._get("held"))
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """As it was given to ``finish``."""
+        found: dict[str, Any] = json.loads(self._get("report") or "{}")
+        return found
+
+    @property
+    def lacking(self) -> int:
+        """How many chunks have no vector yet."""
+        row = self._db.execute("SELECT count(*) FROM chunks WHERE vector IS NULL").fetchone()
+        return int(row[0])
+
+    def put(self, chunks: Sequence[Chunk]) -> None:
+        """Keep chunks that are to be embedded; those that are here already stay as they are."""
+        rows = [(chunk.id, _encoded(chunk), None, len(chunk.text)) for chunk in chunks]
+        self._write("INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?)", rows)
+
+    def keep(self, wanted: Collection[str]) -> None:
+        """Forget all other chunks: an earlier run's, of what has changed since."""
+        ids = {chunk_id for (chunk_id,) in self._db.execute("SELECT id FROM chunks")}
+        self._write("DELETE FROM chunks WHERE id = ?", [(each,) for each in ids - set(wanted)])
+
+    def pending(self, count: int) -> Iterator[list[Chunk]]:
+        """Chunks without vectors in batches of at most ``count``, the longest first.
+
+        Texts of like length are embedded together: each is padded to the longest of its batch.
+        """
+        after: tuple[int, str] | None = None
+        while True:
+            rows = self._db.execute(
+                "SELECT size, id, chunk FROM chunks WHERE vector IS NULL "
+                "AND (?1 IS NULL OR (size, id) < (?1, ?2)) ORDER BY size DESC, id DESC LIMIT ?3",
+                (*(after or (None, None)), count),
+            ).fetchall()
+            if not rows:
+                return
+            after = rows[-1][:2]
+            yield [_decoded(chunk) for _, _, chunk in rows]
+
+    def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Keep row ``i`` of ``vectors`` for chunk ``i``; a kill after this does not lose it."""
+        rows = [
+            (vector.tobytes(), chunk.id)
+            for chunk, vector in zip(chunks, vectors.astype(np.float32), strict=True)
+        ]
+        self._write("UPDATE chunks SET vector = ? WHERE id = ?", rows)
+
+    def finish(
+        self, held: Mapping[str, Held], gone: Collection[str], report: Mapping[str, Any]
+    ) -> None:
+        """The run is complete and can be taken in."""
+        self._set(
+            held=json.dumps(msgspec.to_builtins(held)),
+            gone=json.dumps(sorted(gone)),
+            report=json.dumps(report),
+        )
+
+    def change(self) -> Change:
+        """Of a complete run."""
+        held = {
+            key: Held(each["stamp"], each["documents"], tuple(each["ids"]),
+                      tuple((what, why) for what, why in each["skipped"]))
+            for key, each in json.loads(self._get("held")).items()
+        }  # fmt: skip
+        return Change(self.source, held, frozenset(json.loads(self._get("gone"))), self.batches)
+
+    def batches(self, wanted: Collection[str]) -> Iterator[tuple[list[Chunk], Vectors]]:
+        """The wanted chunks, as far as they are here, with vectors of shape (n, dimension)."""
+        ids = sorted(wanted)
+        for start in range(0, len(ids), _BATCH):
+            some = ids[start : start + _BATCH]
+            marks = ",".join("?" * len(some))
+            rows = self._db.execute(
+                f"SELECT chunk, vector FROM chunks WHERE id IN ({marks}) AND vector IS NOT NULL",
+                some,
+            ).fetchall()
+            if rows:
+                vectors = np.stack([np.frombuffer(vector, np.float32) for _, vector in rows])
+                yield [_decoded(chunk) for chunk, _ in rows], vectors
+
+    def clear(self) -> None:
+        """As if no run had been. What follows is another one."""
+        self._db.execute("BEGIN")
+        self._db.execute("DELETE FROM chunks")
+        self._db.execute("DELETE FROM run WHERE name NOT IN ('source', 'made_by')")
+        self._db.execute("COMMIT")
+
+    def discard(self) -> None:
+        """Close it and leave nothing: what it held is in the index."""
+        self._db.close()
+        for path in self._path.parent.glob(f"{self._path.name}*"):
+            path.unlink(missing_ok=True)
+        self._lock.release()
+
+    def close(self) -> None:
+        """Idempotent; what is kept stays for the next run."""
+        self._db.close()
+        self._lock.release()
+
+    def _get(self, name: str) -> str:
+        row = self._db.execute("SELECT value FROM run WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def _set(self, **values: str) -> None:
+        self._write("INSERT OR REPLACE INTO run VALUES (?, ?)", list(values.items()))
+
+    def _write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        self._db.execute("BEGIN")
+        self._db.executemany(statement, rows)
+        self._db.execute("COMMIT")
+
+
+def _encoded(chunk: Chunk) -> bytes:
+    values = [getattr(chunk, name) for name in _FIELDS]
+    try:
+        return _encode(values)
+    except UnicodeEncodeError:  # lone surrogates; the chunk's id is that of the text without them
+        return _encode([each.encode("utf-8", "replace").decode() if isinstance(each, str) else each
+                        for each in values])  # fmt: skip
+
+
+def _decoded(data: bytes) -> Chunk:
+    return Chunk(**dict(zip(_FIELDS, _decode(data), strict=True)))
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Any]).decode
