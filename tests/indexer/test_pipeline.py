@@ -49,6 +49,7 @@ class Stamped:
         self.skipped: list[tuple[str, str]] = []
 
     def entries(self) -> Iterator[Entry]:
+        self.skipped = []
         for key, (stamp, _) in self.entry.items():
             yield Entry(key, stamp)
 
