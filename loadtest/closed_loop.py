@@ -5,7 +5,7 @@ Free of any path's details, so that every path is timed by the same few lines.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -45,7 +45,7 @@ class Pass(Struct, frozen=True):
 User = Callable[[str], Awaitable[Answered]]
 
 
-async def closed_loop(users: Sequence[User], questions: Sequence[str]) -> Pass:
+async def closed_loop(users: Sequence[User], questions: Iterable[str]) -> Pass:
     """Shares ``questions`` among ``users``, all of whom start at once.
 
     Raises what the first failing user raised; the others are cancelled.
@@ -62,3 +62,15 @@ async def closed_loop(users: Sequence[User], questions: Sequence[str]) -> Pass:
             group.create_task(ask(user))
     wall_s = time.perf_counter() - started
     return Pass(len(users), answers, wall_s, time.process_time() - cpu)
+
+
+def lasting(
+    seconds: float, questions: Iterable[str], clock: Callable[[], float] = time.perf_counter
+) -> Iterator[str]:
+    """``questions`` until so long after the first of them; answers under way then still end."""
+    ends: float | None = None
+    for question in questions:
+        ends = clock() + seconds if ends is None else ends
+        if clock() > ends:
+            return
+        yield question

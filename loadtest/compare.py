@@ -9,25 +9,19 @@ import argparse
 import asyncio
 import datetime
 import itertools
-import os
-import signal
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from statistics import fmean
 
 import msgspec
-import uvloop
 
-from loadtest import machine, paths, questions, summary, tiny_model
+from loadtest import command, machine, paths, questions, summary, tiny_model, turns
 from loadtest.capture import captured
 from loadtest.closed_loop import Pass
 from loadtest.engine import Engine
 from loadtest.paths import Route, Setting
-from loadtest.process import ProcessFailed, finished
-from loadtest.users import AnswerFailed
+from loadtest.process import finished
 
 Servers = Callable[[Setting], AbstractAsyncContextManager[dict[str, Route]]]
 
@@ -42,9 +36,6 @@ RETRIEVAL = (  # with retrieval; the same prompts without it; short prompts with
     (paths.RAY_RETRIEVAL, paths.RAY_DOCUMENTED, paths.RAY),
 )
 ROUNDS = 6  # questions of each user, at least
-QUIET_S = 3.0
-BUSY_CORES = 0.25  # beyond this the machine has other things to do, and the figures suffer
-SLACK_TOKENS = 4.0  # request ids are part of some prompts, and do not all have as many tokens
 
 EPILOG = """\
 TTFT counts from sending the question to the first text; tokens/s are the engine's counts over the
@@ -55,10 +46,6 @@ did least, with the extremes in brackets. Look at the ratios: absolute figures a
 own. The Markdown goes to standard output, progress to standard error. Defaults take about 8
 minutes on a quiet machine.
 """
-
-
-class Unfair(Exception):
-    """The paths did not do the same work."""
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
@@ -100,24 +87,6 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     return arguments
 
 
-def expect_fair(done: dict[str, Pass]) -> None:
-    """Raises ``Unfair`` unless all paths read equally long prompts, equally cached."""
-    means = {
-        path: (
-            fmean(answer.prompt_tokens for answer in each.answers),
-            fmean(answer.cached_tokens for answer in each.answers),
-        )
-        for path, each in done.items()
-    }
-    prompts, cached = zip(*means.values(), strict=True)
-    if max(prompts) - min(prompts) > SLACK_TOKENS or max(cached) - min(cached) > SLACK_TOKENS:
-        shown = "; ".join(
-            f"{path} {prompt:.1f}, {hit:.1f} of them cached"
-            for path, (prompt, hit) in means.items()
-        )
-        raise Unfair(f"the paths read different prompts, in tokens: {shown}")
-
-
 async def _measure(
     arguments: argparse.Namespace, routes: dict[str, Route]
 ) -> dict[tuple[str, int], list[Pass]]:
@@ -130,9 +99,9 @@ async def _measure(
     async def take_turns(turn: int, users: int, names: list[str], asked: list[str]) -> None:
         done = {}
         for path in names if turn % 2 else names[::-1]:
-            done[path] = await _watched(routes[path], users, asked)
-            _tell(turn, users, path, done[path])
-        expect_fair(done)
+            done[path] = await turns.watched(routes[path], users, asked)
+            turns.tell(turn, users, path, done[path])
+        turns.expect_fair(done)
         if turn:
             for path in names:
                 passes.setdefault((path, users), []).append(done[path])
@@ -146,42 +115,10 @@ async def _measure(
     return passes
 
 
-async def _watched(route: Route, users: int, asked: list[str]) -> Pass:
-    meter = machine.Meter()
-    done = await route.measure(users, asked)
-    others_s = meter.machine_s() - meter.tree_s(os.getpid())
-    return msgspec.structs.replace(
-        done,
-        server_cpu_s=meter.tree_s(route.pid),
-        others_cores=max(0.0, others_s / meter.elapsed_s()),
-    )
-
-
-def _tell(turn: int, users: int, path: str, done: Pass) -> None:
-    _say(
-        f"{f'pass {turn}' if turn else 'warm-up'}  {users:3} users  {path:36}"
-        f" TTFT p50 {summary.ttft_p50_ms(done):7.1f} ms  p95 {summary.ttft_p95_ms(done):7.1f} ms"
-        f"  {done.tokens_per_s:6.0f} tok/s  {1000 * summary.server_cpu_s(done):5.0f} CPU ms"
-        f"{f'  (others: {done.others_cores:.1f} cores)' if done.others_cores > BUSY_CORES else ''}"
-    )
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-async def _quiet(when: str) -> float:
-    busy = await asyncio.to_thread(machine.busy_cores, QUIET_S)
-    _say(f"{when}: {busy:.2f} cores busy")
-    if busy > BUSY_CORES:
-        _say("  that is not quiet: the figures will say less than they could")
-    return busy
-
-
 async def _compare(arguments: argparse.Namespace, folder: Path) -> str:
-    before = await _quiet("Before anything was started")
+    before = await turns.quiet("Before anything was started")
     model = await asyncio.to_thread(tiny_model.make, arguments.model.resolve())
-    _say(f"Indexing {questions.INDEXED} ...")
+    turns.say(f"Indexing {questions.INDEXED} ...")
     data = folder / "data"
     index = paths.glossator("index", questions.INDEXED, "--data", str(data))
     await finished("index", index, folder, {})
@@ -195,9 +132,9 @@ async def _compare(arguments: argparse.Namespace, folder: Path) -> str:
     async with AsyncExitStack() as stack:
         routes: dict[str, Route] = {}
         for name in arguments.only:
-            _say(f"Starting {name} ...")
+            turns.say(f"Starting {name} ...")
             routes |= await stack.enter_async_context(SERVERS[name](setting))
-        idle = await _quiet("All servers up and idle")
+        idle = await turns.quiet("All servers up and idle")
         measured = await _measure(arguments, routes)
     described = machine.describe()
     if arguments.json:
@@ -246,26 +183,9 @@ def _has(passes: summary.Passes, path: str) -> bool:
     return any(name == path for name, _ in passes)
 
 
-async def _until_signalled(arguments: argparse.Namespace) -> str:
-    """A SIGTERM ends it as Ctrl-C does: every server is stopped first."""
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    with tempfile.TemporaryDirectory(prefix="glossator-compare-") as folder:
-        return await _compare(arguments, Path(folder))
-
-
 def main(given: Sequence[str] | None = None) -> None:
     arguments = _arguments(given)
-    try:
-        print(uvloop.run(_until_signalled(arguments)))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.exit("Stopped; so are all servers.")
-    except (ProcessFailed, AnswerFailed, Unfair, OSError) as error:
-        sys.exit(f"compare: {error}")
-    except BaseExceptionGroup as group:
-        # A pass fails with all users at once, mostly for one reason.
-        sys.exit(f"compare: {group.exceptions[0]}")
+    command.run("compare", lambda folder: _compare(arguments, folder))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,11 @@ EXECUTOR = "vllm.v1.executor.uniproc_executor.UniProcExecutor"
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A model and how vLLM runs it. ``threads`` are OpenMP's, ``kv_cache_gib`` is of a CPU."""
+    """A model and how vLLM runs it.
+
+    ``threads`` are OpenMP's, ``kv_cache_gib`` is of a CPU; ``load_format`` ``dummy`` makes random
+    weights of the model's size; with ``gpus`` each replica takes one.
+    """
 
     model: Path
     name: str = "tiny"
@@ -24,6 +28,10 @@ class Engine:
     max_num_batched_tokens: int = 2048
     kv_cache_gib: int = 1
     threads: int = 1
+    max_model_len: int = 4096
+    load_format: str = "auto"
+    eager: bool = True
+    gpus: bool = False
 
     def environment(self) -> dict[str, str]:
         """What vLLM reads when it is imported."""
@@ -44,7 +52,9 @@ class Engine:
             "dtype": self.dtype,
             "max_num_seqs": self.max_num_seqs,
             "max_num_batched_tokens": self.max_num_batched_tokens,
-            "enforce_eager": True,
+            "max_model_len": self.max_model_len,
+            "load_format": self.load_format,
+            "enforce_eager": self.eager,
             "enable_prefix_caching": True,
             "scheduling_policy": "priority",
             "distributed_executor_backend": EXECUTOR,
@@ -64,12 +74,14 @@ class Engine:
             "--dtype": self.dtype,
             "--max-num-seqs": self.max_num_seqs,
             "--max-num-batched-tokens": self.max_num_batched_tokens,
+            "--max-model-len": self.max_model_len,
+            "--load-format": self.load_format,
             "--scheduling-policy": "priority",
             "--distributed-executor-backend": EXECUTOR,
             "--uvicorn-log-level": "warning",
         }
         switches = [
-            "--enforce-eager",
+            *(["--enforce-eager"] if self.eager else []),
             "--enable-prefix-caching",
             "--enable-prompt-tokens-details",
             "--disable-log-stats",
@@ -91,10 +103,13 @@ class Engine:
             f"max_num_batched_tokens = {self.max_num_batched_tokens}\n"
             f"cpu_kvcache_gib = {self.kv_cache_gib}\n"
             f"cpu_threads = {self.threads}\n"
-            "enforce_eager = true\n"
+            f"max_model_len = {self.max_model_len}\n"
+            f'load_format = "{self.load_format}"\n'
+            f"enforce_eager = {str(self.eager).lower()}\n"
             "[retrieval]\n"
             "budget_ms = 10000\n"  # an answer without its passages would be another measurement
             f"embedder_threads = {self.threads}\n"
+            f"[ray]\ngenerator_gpus = {float(self.gpus)}\n"
             '[rails.pii]\naction = "off"\n'
             '[rails.toxicity]\naction = "off"\n'
         )

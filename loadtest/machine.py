@@ -33,6 +33,14 @@ def describe() -> Machine:
     )
 
 
+def gpus() -> int:
+    """NVIDIA GPUs that this process may use."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([device for device in visible.split(",") if device.strip()])
+    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+
+
 class Meter:
     """CPU time, in seconds, from here on: of the machine, and of process trees on it.
 

@@ -5,11 +5,13 @@ import re
 import shutil
 import socket
 import sys
+import tempfile
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -26,12 +28,16 @@ ASYNC_LLM = "AsyncLLM in process"
 VLLM_SERVE = "vllm serve"
 LOCAL = "gateway, local"
 RAY = "gateway, Ray Serve"
+RAY_TWO = "gateway, Ray Serve, 2 generators"
+RAY_LLM_APP = "ray.serve.llm, OpenAI app"
+RAY_LLM_DIRECT = "ray.serve.llm, direct streaming"
+PIPELINE = "FastAPI + HF pipeline"
 LOCAL_DOCUMENTED = "gateway, local, passages given"
 LOCAL_RETRIEVAL = "gateway, local, retrieval"
 RAY_DOCUMENTED = "gateway, Ray Serve, passages given"
 RAY_RETRIEVAL = "gateway, Ray Serve, retrieval"
 
-Measure = Callable[[int, Sequence[str]], Awaitable[Pass]]  # (users, questions)
+Measure = Callable[[int, Iterable[str]], Awaitable[Pass]]  # (users, questions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ async def async_llm(setting: Setting) -> AsyncIterator[dict[str, Route]]:
                 raise child.failure("ended")
             return line
 
-        async def measure(users: int, questions: Sequence[str]) -> Pass:
+        async def measure(users: int, questions: Iterable[str]) -> Pass:
             job = Job(users, [setting.messages(each) for each in questions], setting.max_tokens)
             requests.write(msgspec.json.encode(job) + b"\n")
             await requests.drain()
@@ -93,16 +99,20 @@ async def vllm_serve(setting: Setting) -> AsyncIterator[dict[str, Route]]:
         except (URLError, OSError):
             return None
 
-    async def measure(count: int, questions: Sequence[str]) -> Pass:
-        async with sse_users(
-            url, count, setting.max_tokens, engine.name, setting.messages
-        ) as users:
-            return await closed_loop(users, questions)
-
     command = engine.serve_command(port)
     async with running(VLLM_SERVE, command, setting.folder, engine.environment()) as child:
         await child.until(lambda: asyncio.to_thread(healthy))
-        yield {VLLM_SERVE: Route(measure, child.process.pid)}
+        yield {VLLM_SERVE: _sse_route(url, setting, child)}
+
+
+def _sse_route(url: str, setting: Setting, child: Child) -> Route:
+    async def measure(count: int, questions: Iterable[str]) -> Pass:
+        async with sse_users(
+            url, count, setting.max_tokens, setting.engine.name, setting.messages
+        ) as users:
+            return await closed_loop(users, questions)
+
+    return Route(measure, child.process.pid)
 
 
 @asynccontextmanager
@@ -126,23 +136,62 @@ async def ray_gateway(setting: Setting) -> AsyncIterator[dict[str, Route]]:
 
 
 @asynccontextmanager
+async def two_replicas(setting: Setting) -> AsyncIterator[dict[str, Route]]:
+    more = {"GLOSSATOR_RAY__GENERATOR_REPLICAS": "2"}
+    async with _gateway("ray", setting, environment=more) as route:
+        yield {RAY_TWO: route(_bare(setting))}
+
+
+@asynccontextmanager
+async def pipeline(setting: Setting) -> AsyncIterator[dict[str, Route]]:
+    async with _gateway("local", setting, engine="transformers") as route:
+        yield {PIPELINE: route(_bare(setting))}
+
+
+@asynccontextmanager
+async def ray_llm_app(setting: Setting) -> AsyncIterator[dict[str, Route]]:
+    async with _ray_llm("app", setting) as route:
+        yield {RAY_LLM_APP: route}
+
+
+@asynccontextmanager
+async def ray_llm_direct(setting: Setting) -> AsyncIterator[dict[str, Route]]:
+    async with _ray_llm("direct", setting) as route:
+        yield {RAY_LLM_DIRECT: route}
+
+
+@asynccontextmanager
+async def _ray_llm(mode: str, setting: Setting) -> AsyncIterator[Route]:
+    engine = setting.engine
+    command = [sys.executable, "-m", "loadtest.ray_llm", mode, str(engine.model)]
+    command += ["--load-format", engine.load_format, "--port", str(_free_port())]
+    command += [] if engine.eager else ["--graphs"]
+    async with running(f"ray-llm {mode}", command, setting.folder, engine.environment()) as child:
+        yield _sse_route(await url_of(child), setting, child)
+
+
+@asynccontextmanager
 async def _gateway(
-    deploy: str, setting: Setting
+    deploy: str,
+    setting: Setting,
+    *,
+    engine: str = "vllm",
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Callable[[Callable[[str], Ask]], Route]]:
     """Routes to one `glossator serve`, by what is asked of it."""
     # An index has one owner at a time: each gateway gets its own.
-    data = setting.folder / f"{deploy}-data"
+    data = Path(tempfile.mkdtemp(dir=setting.folder)) / "data"
     await asyncio.to_thread(shutil.copytree, setting.data, data)
     command = glossator(
-        "serve", "--deploy", deploy, "--engine", "vllm", "--model", str(setting.engine.model),
+        "serve", "--deploy", deploy, "--engine", engine, "--model", str(setting.engine.model),
         "--config", str(setting.config), "--data", str(data), "--port", "0",
     )  # fmt: skip
-    environment = setting.engine.environment()
+    environment = {**setting.engine.environment(), **environment}
     async with running(f"gateway {deploy}", command, setting.folder, environment) as child:
         url = await url_of(child)
 
         def route(request: Callable[[str], Ask]) -> Route:
-            async def measure(count: int, questions: Sequence[str]) -> Pass:
+            async def measure(count: int, questions: Iterable[str]) -> Pass:
                 async with websocket_users(url, count, request) as users:
                     return await closed_loop(users, questions)
 

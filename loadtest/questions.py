@@ -35,7 +35,10 @@ TOPICS = (
 
 def unique(serial: Iterator[int], count: int) -> list[str]:
     """Questions that differ within their first word: a prefix cache never helps with them."""
-    return [
-        f"{n} samples of a real signal: which function of numpy.fft gives me its spectrum?"
-        for n in itertools.islice(serial, count)
-    ]
+    return list(itertools.islice(endless(serial), count))
+
+
+def endless(serial: Iterator[int]) -> Iterator[str]:
+    """As many such questions as there are numbers."""
+    for n in serial:
+        yield f"{n} samples of a real signal: which function of numpy.fft gives me its spectrum?"

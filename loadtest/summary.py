@@ -34,6 +34,10 @@ def ttft_p95_ms(done: Pass) -> float:
     return 1000 * quantile([answer.ttft_s for answer in done.answers], 0.95)
 
 
+def ttft_p99_ms(done: Pass) -> float:
+    return 1000 * quantile([answer.ttft_s for answer in done.answers], 0.99)
+
+
 def tokens_per_s(done: Pass) -> float:
     return done.tokens_per_s
 
@@ -89,34 +93,54 @@ def quieter_half(passes: Passes) -> dict[tuple[str, int], list[Pass]]:
     return {key: kept[key] for key in passes}
 
 
-def figures_table(passes: Passes) -> str:
-    rows = []
-    for (path, users), done in sorted(passes.items(), key=lambda item: item[0][1]):
-        shown = [
-            spread(done, ttft_p50_ms).show(1),
-            spread(done, ttft_p95_ms).show(1),
-            spread(done, tokens_per_s).show(),
-            spread(done, lambda each: 1000 * server_cpu_s(each)).show(),
-        ]
-        rows.append([str(users), path, *shown])
-    return _table(
-        ["users", "path", "TTFT p50, ms", "TTFT p95, ms", "tokens/s", "server CPU per answer, ms"],
-        rows,
-    )
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A figure under its name; ``digits`` behind the point."""
+
+    name: str
+    figure: Figure
+    unit: str = ""
+    digits: int = 0
+
+    @property
+    def header(self) -> str:
+        return f"{self.name}, {self.unit}" if self.unit else self.name
 
 
-def ratios_table(passes: Passes, paths: Sequence[str], baseline: str) -> str:
+TTFT_P50 = Column("TTFT p50", ttft_p50_ms, "ms", 1)
+TTFT_P95 = Column("TTFT p95", ttft_p95_ms, "ms", 1)
+TTFT_P99 = Column("TTFT p99", ttft_p99_ms, "ms", 1)
+TOKENS = Column("tokens/s", tokens_per_s)
+CPU = Column("server CPU per answer", lambda done: 1000 * server_cpu_s(done), "ms")
+FIGURES = (TTFT_P50, TTFT_P95, TOKENS, CPU)
+RATIOS = (TTFT_P50, TOKENS, Column("CPU", server_cpu_s))
+
+
+def figures_table(passes: Passes, columns: Sequence[Column] = FIGURES) -> str:
+    rows = [
+        [str(users), path, *(spread(done, each.figure).show(each.digits) for each in columns)]
+        for (path, users), done in sorted(passes.items(), key=lambda item: item[0][1])
+    ]
+    return _table(["users", "path", *(each.header for each in columns)], rows)
+
+
+def ratios_table(
+    passes: Passes, paths: Sequence[str], baseline: str, columns: Sequence[Column] = RATIOS
+) -> str:
     """Of each path to ``baseline``: ahead of it are TTFT and CPU below 1, tokens/s above 1."""
     users = sorted({count for _, count in passes})
     rows = []
     for path in paths:
         cells = [path]
-        for figure in (ttft_p50_ms, tokens_per_s, server_cpu_s):
+        for column in columns:
             for count in users:
                 ours, theirs = passes.get((path, count)), passes.get((baseline, count))
-                cells.append(ratio(ours, theirs, figure).show(2) if ours and theirs else "–")
+                if ours and theirs:
+                    cells.append(ratio(ours, theirs, column.figure).show(2))
+                else:
+                    cells.append("–")
         rows.append(cells)
-    header = [f"{what}, {count}" for what in ("TTFT p50", "tokens/s", "CPU") for count in users]
+    header = [f"{column.name}, {count}" for column in columns for count in users]
     return _table(["path", *header], rows)
 
 

@@ -1,10 +1,11 @@
 """The loop that times every path."""
 
 import asyncio
+import itertools
 
 import pytest
 
-from loadtest.closed_loop import Answered, User, closed_loop
+from loadtest.closed_loop import Answered, User, closed_loop, lasting
 
 ANSWER = Answered(0.1, 0.2, 10, 0, 5)
 
@@ -58,3 +59,10 @@ async def test_a_user_that_fails_ends_the_pass_for_all() -> None:
         await closed_loop(users, ["a", "b"])
     assert group.group_contains(ConnectionError, match="gone")
     assert ended.is_set()
+
+
+def test_endless_questions_end_when_their_time_is_up() -> None:
+    """Counted from the first one, whenever that is asked; a second passes per look at the clock."""
+    now = itertools.count(100.0)
+    asked = list(lasting(10.0, map(str, itertools.count()), clock=lambda: next(now)))
+    assert asked == [str(number) for number in range(10)]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest import compare, questions
+from loadtest import questions, turns
 from loadtest.closed_loop import Answered, Pass
 from loadtest.engine import Engine
 
@@ -26,13 +26,13 @@ def of(prompt_tokens: int, cached_tokens: int = 0) -> Pass:
 
 
 def test_paths_that_read_the_same_are_fair() -> None:
-    compare.expect_fair({"a": of(153), "b": of(155)})
+    turns.expect_fair({"a": of(153), "b": of(155)})
 
 
 @pytest.mark.parametrize("other", [of(250), of(153, cached_tokens=128)])
 def test_longer_prompts_or_better_cached_ones_are_not(other: Pass) -> None:
-    with pytest.raises(compare.Unfair, match="different prompts"):
-        compare.expect_fair({"a": of(153), "b": other})
+    with pytest.raises(turns.Unfair, match="different prompts"):
+        turns.expect_fair({"a": of(153), "b": other})
 
 
 def test_no_question_is_asked_twice() -> None:

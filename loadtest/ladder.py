@@ -1,0 +1,218 @@
+"""The load ladder: TTFT and tokens/s from one user to fifty, of every way to serve one model.
+
+Paths take turns, one server at a time: it has the machine, and the GPU's memory, to itself. The
+order is reversed from pass to pass, and ratios are taken within a pass.
+"""
+
+import argparse
+import asyncio
+import datetime
+import importlib.util
+import itertools
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from statistics import fmean
+
+import msgspec
+
+from loadtest import command, dummy_model, machine, paths, questions, summary, tiny_model, turns
+from loadtest.capture import captured
+from loadtest.closed_loop import Pass, lasting
+from loadtest.engine import Engine
+from loadtest.paths import Route, Setting
+from loadtest.process import finished
+
+Passes = dict[tuple[str, int], list[Pass]]
+Server = Callable[[Setting], AbstractAsyncContextManager[dict[str, Route]]]
+
+# The lowest rung first; the name of its table row, and what starts it.
+PATHS: dict[str, tuple[str, Server]] = {
+    "pipeline": (paths.PIPELINE, paths.pipeline),
+    "vllm-serve": (paths.VLLM_SERVE, paths.vllm_serve),
+    "ray-llm": (paths.RAY_LLM_APP, paths.ray_llm_app),
+    "ray-llm-direct": (paths.RAY_LLM_DIRECT, paths.ray_llm_direct),
+    "local": (paths.LOCAL, paths.local_gateway),
+    "ray": (paths.RAY, paths.ray_gateway),
+    "ray-2": (paths.RAY_TWO, paths.two_replicas),
+}
+LIGHT_S = 3.0  # of a warm-up at each number of users
+COLUMNS = (summary.TTFT_P50, summary.TTFT_P99, summary.TOKENS, summary.CPU)
+SPAN = 100_000  # questions kept apart for each pass and number of users
+
+EPILOG = """\
+Each user asks again as soon as it is answered, with a question that nobody asked before: no prefix
+cache helps. TTFT counts from sending the question to the first text; tokens/s are the engine's
+counts over the wall time. `vllm serve` is what the ratios are taken to, pass by pass. Look at the
+ratios: absolute figures are this machine's own. On a GPU: --dummy 7b serves a model of 7B's
+dimensions with random weights; the pipeline, which needs weights, is then left out, and so are two
+generators where there is one GPU. The Markdown goes to standard output, progress to standard
+error. Defaults take about 25 minutes.
+"""
+
+
+def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest.ladder",
+        description="Measure TTFT and tokens/s under more and more users: FastAPI with a Hugging "
+        "Face pipeline, `vllm serve`, `ray.serve.llm` in both its modes, and our gateway, local "
+        "and on Ray Serve with one and with two generators.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--paths", nargs="+", choices=PATHS, default=list(PATHS), metavar="NAME",
+        help=f"measure only these: {', '.join(PATHS)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--users", type=int, nargs="+", default=[1, 10, 20, 30, 50], metavar="N",
+        help="concurrent streaming users (default: 1 10 20 30 50)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, metavar="S",
+        help="how long each path is asked at each number of users, per pass (default: 10)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--passes", type=int, default=2, metavar="K", help="measured passes (default: 2)"
+    )
+    parser.add_argument(
+        "--tokens", type=int, default=64, metavar="N", help="tokens of an answer (default: 64)"
+    )
+    parser.add_argument(
+        "--dummy", choices=dummy_model.SIZES, metavar="SIZE",
+        help=f"a model of this size without weights: {', '.join(dummy_model.SIZES)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--models", type=Path, default=Path(".models"), metavar="FOLDER",
+        help="where the tiny and the dummy models are made (default: .models)",
+    )  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every answer there")
+    arguments = parser.parse_args(given)
+    if min(*arguments.users, arguments.passes, arguments.tokens, arguments.seconds) <= 0:
+        parser.error("numbers must be more than 0")
+    return arguments
+
+
+def _left_out(arguments: argparse.Namespace) -> dict[str, str]:
+    """Paths that cannot run here, and why."""
+    reasons: dict[str, str] = {}
+    if importlib.util.find_spec("pyarrow") is None:
+        needs = "ray.serve.llm cannot be imported without pyarrow: pip install pyarrow"
+        reasons |= {"ray-llm": needs, "ray-llm-direct": needs}
+    if arguments.dummy:
+        reasons["pipeline"] = "there are no weights for it to load"
+        if machine.gpus() == 1:
+            reasons["ray-2"] = "there is one GPU"
+    return {name: why for name, why in reasons.items() if name in arguments.paths}
+
+
+def _engine(arguments: argparse.Namespace) -> Engine:
+    folder = arguments.models.resolve()
+    tiny = folder / "tiny"
+    if not arguments.dummy:
+        return Engine(tiny_model.make(tiny))
+    model = dummy_model.make(arguments.dummy, folder / f"dummy-{arguments.dummy}", tiny)
+    return Engine(model, load_format="dummy", eager=not machine.gpus(), gpus=machine.gpus() > 0)
+
+
+async def _climb(arguments: argparse.Namespace, names: list[str], setting: Setting) -> Passes:
+    measured: Passes = {}
+    for turn in range(arguments.passes):
+        done: dict[int, dict[str, Pass]] = {users: {} for users in arguments.users}
+        for name in names[:: -1 if turn % 2 else 1]:
+            row, start = PATHS[name]
+            turns.say(f"Starting {row} ...")
+            async with start(setting) as routes:
+                await _light(routes[row], max(arguments.users))
+                for rung, users in enumerate(arguments.users):
+                    first = SPAN * (1 + turn * len(arguments.users) + rung)
+                    asked = questions.endless(itertools.count(first))
+                    taken = await turns.watched(
+                        routes[row], users, lasting(arguments.seconds, asked)
+                    )
+                    turns.tell(turn + 1, users, row, taken)
+                    done[users][row] = taken
+        for users, each in done.items():
+            turns.expect_fair(each)
+            for row, taken in each.items():
+                measured.setdefault((row, users), []).append(taken)
+    return measured
+
+
+async def _light(route: Route, users: int) -> None:
+    """First requests compile, connect and allocate; nobody measures them."""
+    asked = questions.endless(itertools.count(SPAN // 2))
+    await route.measure(users, lasting(LIGHT_S, asked))
+
+
+async def _ladder(arguments: argparse.Namespace, folder: Path) -> str:
+    missing = _left_out(arguments)
+    for name, why in missing.items():
+        turns.say(f"Leaving {name} out: {why}.")
+    names = [name for name in PATHS if name in arguments.paths and name not in missing]
+    if not names:
+        raise turns.Unfair("nothing is left to measure")
+    before = await turns.quiet("Before anything was started")
+    engine = await asyncio.to_thread(_engine, arguments)
+    turns.say(f"Indexing {questions.INDEXED} ...")
+    data = folder / "data"
+    await finished(
+        "index", paths.glossator("index", questions.INDEXED, "--data", str(data)), folder, {}
+    )
+    config = folder / "glossator.toml"
+    config.write_text(engine.settings())
+    prompts = await captured(data, config, ())
+    setting = Setting(engine, arguments.tokens, prompts.messages, {}, data, config, folder)
+    measured = await _climb(arguments, names, setting)
+    described = machine.describe()
+    if arguments.json:
+        raw = [
+            {"path": row, "users": users, "passes": done} for (row, users), done in measured.items()
+        ]
+        arguments.json.write_bytes(
+            msgspec.json.encode({"machine": described, "busy_cores": before, "results": raw})
+        )
+    return _report(arguments, described, before, measured, missing)
+
+
+def _report(
+    arguments: argparse.Namespace,
+    described: machine.Machine,
+    before: float,
+    passes: Passes,
+    missing: dict[str, str],
+) -> str:
+    others = [each.others_cores for done in passes.values() for each in done]
+    versions = ", ".join(f"{name} {version}" for name, version in described.versions.items())
+    rows = list(dict.fromkeys(row for row, _ in passes))
+    model = f"a model of {arguments.dummy} size" if arguments.dummy else "the tiny model"
+    parts = [
+        f"{datetime.datetime.now(datetime.UTC):%d %B %Y}, {described.cores} cores of "
+        f"{described.cpu}, Python {described.python}, {versions}. {model[0].upper()}{model[1:]}, "
+        f"{arguments.tokens} tokens an answer, {arguments.passes} passes of "
+        f"{arguments.seconds:.0f} s. Busy cores before the start: {before:.2f}; by everything "
+        f"else while measuring: {fmean(others):.2f} ({min(others):.2f}–{max(others):.2f})."
+    ]
+    parts += [f"Left out: {name}, because {why}." for name, why in missing.items()]
+    for baseline, columns, ahead in (
+        (paths.VLLM_SERVE, COLUMNS[:3], "TTFT below 1, tokens/s above 1"),
+        (paths.PIPELINE, (summary.TOKENS,), "above 1"),
+    ):
+        compared = [row for row in rows if row != baseline]
+        if baseline in rows and compared:
+            parts += [
+                f"Ratios to {baseline}, by users (ahead: {ahead}):",
+                summary.ratios_table(passes, compared, baseline, columns),
+            ]
+    parts += ["Figures:", summary.figures_table(passes, COLUMNS)]
+    parts += ["Tokens per answer, and what the client cost:", summary.fairness_table(passes)]
+    return "\n\n".join(parts)
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    arguments = _arguments(given)
+    command.run("ladder", lambda folder: _ladder(arguments, folder))
+
+
+if __name__ == "__main__":
+    main()
