@@ -5,6 +5,7 @@ frozen; an unknown name is an error that lists the known ones. ``docs/settings.m
 from these classes (``backend.settings_reference``).
 """
 
+from backend.settings.autoscaling import Autoscaling
 from backend.settings.engine import Vllm
 from backend.settings.generation import Generation
 from backend.settings.profile import Profile
@@ -28,6 +29,7 @@ __all__ = [
     "ENV_PREFIX",
     "Action",
     "Admission",
+    "Autoscaling",
     "Generation",
     "InjectionRail",
     "PiiRail",

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from backend.settings.autoscaling import Autoscaling
 from backend.settings.engine import Vllm
 from backend.settings.generation import Generation
 from backend.settings.profile import Profile
@@ -23,3 +24,4 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     rails: Rails = Rails()
     tenants: dict[str, Tenant] = {}
     ray: Ray = Ray()
+    autoscaling: Autoscaling = Autoscaling()
