@@ -1,73 +1,130 @@
-// Starts the language server and attaches the commands. What an answer is, the server knows.
+// Composition: the language server's connection, the features attached to it, the commands.
 
 import * as vscode from "vscode";
-import { LanguageClient } from "vscode-languageclient/node";
-import { Answers } from "./answers";
-import { ask } from "./ask";
-import { type Status, statusNotification } from "./protocol";
-
-let client: LanguageClient | undefined;
+import { explain } from "./beside/explain";
+import { Threads } from "./beside/threads";
+import { ChatView } from "./chat/view";
+import { activeEditor } from "./place";
+import {
+  EXPLAIN_COMMAND,
+  type ExplainParams,
+  REWRITE_COMMAND,
+  type RewriteKind,
+  type RewriteParams,
+} from "./protocol";
+import { insertAtCursor, reviewCode } from "./rewrite/chatCode";
+import { Reviews } from "./rewrite/reviews";
+import { rewrite } from "./rewrite/rewrite";
+import { Connection } from "./server/connection";
+import { statusBar, statusMenu } from "./server/statusBar";
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  const answers = new Answers();
   const output = vscode.window.createOutputChannel("Glossator", { log: true });
-  const item = vscode.window.createStatusBarItem("glossator", vscode.StatusBarAlignment.Right);
-  item.name = "Glossator";
-  context.subscriptions.push(answers, output, item);
-
-  const start = async (): Promise<void> => {
-    client = createClient(output);
-    client.onNotification(statusNotification, (status) => show(item, status));
-    try {
-      await client.start();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      show(item, { state: "offline", url: "", reason });
-      await vscode.window.showErrorMessage(
-        `Glossator's language server does not start: ${reason}. ` +
-          "Install it (pip install glossator) or set glossator.command.",
-      );
+  const threads = new Threads();
+  const reviews = new Reviews();
+  const connection = new Connection(output, (command, args, next) => {
+    switch (command) {
+      case REWRITE_COMMAND:
+        return rewrite(connection, reviews, threads, args[0] as RewriteParams);
+      case EXPLAIN_COMMAND:
+        return explain(connection, threads, args[0] as ExplainParams);
+      default:
+        return next(command, args);
     }
+  });
+  const chat = new ChatView(connection, context.extensionUri, context.workspaceState, {
+    insert: insertAtCursor,
+    apply: (code) => reviewCode(reviews, code),
+  });
+  context.subscriptions.push(output, threads, reviews, connection, chat, statusBar(connection));
+
+  const explainHere = async (question?: string): Promise<void> => {
+    const { document, selection } = here();
+    const convert = connection.running.code2ProtocolConverter;
+    await explain(connection, threads, {
+      textDocument: convert.asTextDocumentIdentifier(document),
+      range: convert.asRange(selection),
+      ...(question ? { question } : {}),
+    });
+  };
+  const rewriteHere = async (kind: RewriteKind): Promise<void> => {
+    const { document, selection } = here();
+    const convert = connection.running.code2ProtocolConverter;
+    await rewrite(connection, reviews, threads, {
+      kind,
+      textDocument: convert.asVersionedTextDocumentIdentifier(document),
+      range: convert.asRange(selection),
+    });
   };
 
-  context.subscriptions.push(
-    vscode.commands.registerCommand("glossator.ask", async (question?: unknown) => {
-      if (client?.isRunning()) {
-        await ask(client, answers, question);
-      } else {
-        await vscode.window.showErrorMessage("Glossator's language server is not running.");
+  const commands: Record<string, (argument: never) => unknown> = {
+    "glossator.openChat": () => chat.open(),
+    "glossator.newChat": () => chat.startNew(),
+    "glossator.history": () => chat.history(),
+    "glossator.stop": () => chat.stop(),
+    "glossator.explainHere": () => explainHere(),
+    "glossator.askHere": async (given?: string) => {
+      const question = given ?? (await vscode.window.showInputBox({ title: "Ask Glossator here" }));
+      if (question?.trim()) {
+        await explainHere(question);
       }
-    }),
-    vscode.commands.registerCommand("glossator.restart", async () => {
-      await client?.dispose();
-      await start();
-    }),
-  );
-  await start();
-}
-
-export async function deactivate(): Promise<void> {
-  await client?.dispose();
-}
-
-function createClient(output: vscode.LogOutputChannel): LanguageClient {
-  const settings = vscode.workspace.getConfiguration("glossator");
-  const [command, ...args] = settings.get<string[]>("command", ["glossator", "lsp"]);
-  const url = settings.get("url", "ws://127.0.0.1:8765");
-  return new LanguageClient(
-    "glossator",
-    "Glossator",
-    { command: command ?? "glossator", args: [...args, "--url", url] },
-    {
-      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
-      outputChannel: output,
     },
-  );
+    "glossator.optimize": () => rewriteHere("optimize"),
+    "glossator.document": () => rewriteHere("document"),
+    "glossator.rewriteWith": () => rewriteHere("rewrite"),
+    "glossator.review.accept": () => reviews.withActive((review, line) => review.acceptAt(line)),
+    "glossator.review.acceptAll": () => reviews.withActive((review) => review.acceptAll()),
+    "glossator.review.reject": () => reviews.withActive((review, line) => review.rejectAt(line)),
+    "glossator.review.rejectAll": () => reviews.withActive((review) => review.close()),
+    "glossator.thread.stop": (thread: vscode.CommentThread) => threads.stop(thread),
+    "glossator.thread.close": (thread: vscode.CommentThread) => threads.close(thread),
+    "glossator.menu": () => statusMenu(connection),
+    "glossator.restart": () => connection.restart(),
+    "glossator.showLog": () => output.show(),
+    "glossator.settings": () =>
+      vscode.commands.executeCommand("workbench.action.openSettings", "@ext:glossator.glossator"),
+    "glossator.setUp": () =>
+      vscode.commands.executeCommand(
+        "workbench.action.openWalkthrough",
+        "glossator.glossator#glossator.setUp",
+      ),
+  };
+  for (const [name, run] of Object.entries(commands)) {
+    context.subscriptions.push(
+      vscode.commands.registerCommand(name, async (argument: never) => {
+        try {
+          await run(argument);
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error);
+          await vscode.window.showErrorMessage(`Glossator: ${reason}`);
+        }
+      }),
+    );
+  }
+
+  await connection.start();
+  if (connection.state.state === "missing") {
+    void offerHelp(connection.state.reason);
+  } else {
+    await chat.restoreLast();
+  }
 }
 
-function show(item: vscode.StatusBarItem, status: Status): void {
-  const icon = { connecting: "sync~spin", ready: "comment-discussion", degraded: "warning", offline: "debug-disconnect" };
-  item.text = `$(${icon[status.state]}) Glossator`;
-  item.tooltip = status.reason || `${status.state}: ${status.url}`;
-  item.show();
+function here(): vscode.TextEditor {
+  const editor = activeEditor();
+  if (editor === undefined) {
+    throw new Error("open a file first.");
+  }
+  return editor;
+}
+
+async function offerHelp(reason: string): Promise<void> {
+  const help = "How to Install It";
+  const locate = "Set Its Path";
+  const chosen = await vscode.window.showWarningMessage(`Glossator: ${reason}`, help, locate);
+  if (chosen === help) {
+    await vscode.commands.executeCommand("glossator.setUp");
+  } else if (chosen === locate) {
+    await vscode.commands.executeCommand("workbench.action.openSettings", "glossator.command");
+  }
 }

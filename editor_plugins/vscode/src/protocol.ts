@@ -1,27 +1,73 @@
 // Everything the language server adds to LSP; mirrors lsp_server/protocol.py and docs/lsp.md.
 // Lines and characters count from 0, in the negotiated encoding (UTF-16 in VS Code).
+// Types and method names alone: what runs in the webview reads this file too.
 
-import {
-  NotificationType,
-  type Position,
-  ProgressType,
-  type Range,
-  RequestType,
-  type TextDocumentIdentifier,
-} from "vscode-languageclient/node";
+import type {
+  Diagnostic,
+  Position,
+  Range,
+  TextDocumentIdentifier,
+  VersionedTextDocumentIdentifier,
+} from "vscode-languageserver-types";
+
+export const CHAT = "glossator/chat";
+export const EXPLAIN = "glossator/explain";
+export const REWRITE = "glossator/rewrite";
+export const ACCEPT = "glossator/accept";
+export const MENTIONS = "glossator/mentions";
+export const LIST_CONVERSATIONS = "glossator/conversations/list";
+export const GET_CONVERSATION = "glossator/conversations/get";
+export const DELETE_CONVERSATION = "glossator/conversations/delete";
+export const PREPARE = "glossator/prepare";
+export const STATUS = "glossator/didChangeStatus";
+
+/** The commands of the server's code actions, which this editor runs itself (`previews`). */
+export const REWRITE_COMMAND = "glossator.rewrite";
+export const EXPLAIN_COMMAND = "glossator.explain";
+
+/** LSP 3.17: well-formed, and could not be answered; the message is for the user. */
+export const REQUEST_FAILED = -32803;
+
+export type FinishReason = "stop" | "length" | "cancelled" | "blocked";
+
+/** `initializationOptions`, and `settings.glossator` of `workspace/didChangeConfiguration`. */
+export interface Options {
+  sources: string[] | null;
+  hoverBudgetMs: number;
+  inlineCompletion: boolean;
+  contextTokens: number;
+  ruff: string;
+  historyFolder: string;
+  previews: true;
+}
 
 export interface CursorState {
   position?: Position;
   range?: Range;
 }
 
-export interface ChatParams {
+export interface ChatContext {
+  sources?: string[];
+  diagnostics?: Diagnostic[];
+}
+
+export interface Streamed {
+  partialResultToken?: string | number;
+}
+
+export interface ChatParams extends Streamed {
   tabId: string;
   prompt: string;
   textDocument?: TextDocumentIdentifier;
   cursorState?: CursorState[];
-  context?: { sources?: string[] };
-  partialResultToken?: string | number;
+  context?: ChatContext;
+}
+
+export interface ExplainParams extends Streamed {
+  textDocument: TextDocumentIdentifier;
+  range: Range;
+  question?: string;
+  context?: ChatContext;
 }
 
 export interface Citation {
@@ -51,20 +97,115 @@ export interface Timings {
 export interface ChatResult {
   text: string;
   citations: Citation[];
-  finishReason: "stop" | "length" | "cancelled" | "blocked";
+  finishReason: FinishReason;
   usage: Usage;
   timings: Timings;
 }
 
-export type ChatProgress =
+/** What a linter says of the selected code. */
+export interface Finding {
+  code: string;
+  message: string;
+  range: Range;
+  url: string;
+  fixable: boolean;
+}
+
+/** Unknown kinds are to be ignored. */
+export type Progress =
   | { kind: "queued"; position: number }
   | { kind: "admitted"; model: string; queueMs: number }
   | { kind: "citations"; citations: Citation[]; late: boolean }
   | { kind: "notice"; about: string; message: string }
+  | { kind: "evidence"; findings: Finding[] }
+  | { kind: "code"; text: string }
   | { kind: "delta"; text: string }
-  | { kind: "end"; reason: ChatResult["finishReason"] | "failed" };
+  | { kind: "end"; reason: FinishReason | "failed" };
 
-/** `data` of an error response with code -32803. */
+export type RewriteKind = "optimize" | "document" | "fix" | "rewrite";
+
+export interface RewriteParams extends Streamed {
+  kind: RewriteKind;
+  textDocument: VersionedTextDocumentIdentifier;
+  range: Range;
+  instruction?: string;
+  diagnostics?: Diagnostic[];
+}
+
+/** One change that can be accepted alone: whole lines of the document as it was asked about. */
+export interface Hunk {
+  id: number;
+  range: Range;
+  oldText: string;
+  newText: string;
+}
+
+/** A proposal; nothing is changed before `glossator/accept`. */
+export interface RewriteResult {
+  id: string;
+  textDocument: VersionedTextDocumentIdentifier;
+  range: Range;
+  text: string;
+  code: string;
+  applicable: boolean;
+  problems: string[];
+  hunks: Hunk[];
+  findings: Finding[];
+  citations: Citation[];
+  finishReason: FinishReason;
+  usage: Usage;
+  timings: Timings;
+}
+
+export interface AcceptParams {
+  id: string;
+  hunks: number[] | null;
+}
+
+export interface AcceptResult {
+  applied: boolean;
+  accepted: number[];
+  reason: string;
+}
+
+export interface MentionsParams {
+  prefix: string;
+  textDocument?: TextDocumentIdentifier;
+}
+
+/** `label` replaces the prefix. */
+export interface Mention {
+  label: string;
+  detail: string;
+}
+
+export interface Turn {
+  role: "user" | "assistant";
+  text: string;
+  citations: Citation[];
+}
+
+/** `updatedAt` in seconds since the epoch. */
+export interface ConversationSummary {
+  tabId: string;
+  title: string;
+  updatedAt: number;
+  turns: number;
+}
+
+export interface Conversation {
+  tabId: string;
+  turns: Turn[];
+}
+
+export interface PrepareParams {
+  tabId?: string;
+  prompt?: string;
+  textDocument?: TextDocumentIdentifier;
+  cursorState?: CursorState[];
+}
+
+/** `data` of an error response with code `REQUEST_FAILED`. */
 export interface FailureData {
   code: string;
   retryAfterMs?: number;
@@ -74,8 +215,6 @@ export interface Status {
   state: "connecting" | "ready" | "degraded" | "offline";
   url: string;
   reason: string;
+  inlineCompletion?: "unknown" | "available" | "unavailable" | "disabled";
+  inlineCompletionReason?: string;
 }
-
-export const chatRequest = new RequestType<ChatParams, ChatResult, FailureData>("glossator/chat");
-export const chatProgress = new ProgressType<ChatProgress>();
-export const statusNotification = new NotificationType<Status>("glossator/didChangeStatus");

@@ -1,0 +1,87 @@
+// Answers beside the code: a comment thread under the lines they are about, growing as they come.
+
+import * as vscode from "vscode";
+
+const REDRAW_MS = 80;
+
+export interface BesideEvents {
+  /** The thread was closed, or *Stop* was chosen. */
+  stop(): void;
+}
+
+export class Threads implements vscode.Disposable {
+  private readonly controller = vscode.comments.createCommentController("glossator", "Glossator");
+  private readonly open = new Map<vscode.CommentThread, Thread>();
+
+  start(uri: vscode.Uri, range: vscode.Range, label: string, events: BesideEvents): Thread {
+    const thread = this.controller.createCommentThread(uri, range, []);
+    thread.label = label;
+    thread.canReply = false;
+    thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
+    const view = new Thread(thread, events, () => this.open.delete(thread));
+    this.open.set(thread, view);
+    return view;
+  }
+
+  stop(thread: vscode.CommentThread): void {
+    this.open.get(thread)?.events.stop();
+  }
+
+  close(thread: vscode.CommentThread): void {
+    this.open.get(thread)?.close();
+  }
+
+  dispose(): void {
+    this.controller.dispose();
+  }
+}
+
+export class Thread {
+  private text = "";
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly thread: vscode.CommentThread,
+    readonly events: BesideEvents,
+    private readonly closed: () => void,
+  ) {
+    thread.contextValue = "running";
+  }
+
+  /** Replaces what it shows. Drawn at once the first time, then every so often. */
+  show(markdown: string): void {
+    const first = this.text === "";
+    this.text = markdown;
+    if (first) {
+      this.draw();
+    } else {
+      this.timer ??= setTimeout(() => this.draw(), REDRAW_MS);
+    }
+  }
+
+  /** Nothing more will come. */
+  finish(markdown: string): void {
+    this.text = markdown;
+    this.thread.contextValue = "finished";
+    this.draw();
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.events.stop();
+    this.closed();
+    this.thread.dispose();
+  }
+
+  private draw(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.thread.comments = [
+      {
+        author: { name: "Glossator" },
+        body: new vscode.MarkdownString(this.text),
+        mode: vscode.CommentMode.Preview,
+      },
+    ];
+  }
+}

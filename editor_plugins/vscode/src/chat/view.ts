@@ -1,0 +1,255 @@
+// The chat's view: the page in the side bar, fed from `Conversations`. The page may be thrown away
+// while it is hidden; when it is back it says `ready` and is given the transcript again.
+
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+import { openCitation, openLink } from "../links";
+import { activeEditor, contextFor, placeLabel, placeOf } from "../place";
+import {
+  CHAT,
+  type ChatParams,
+  type ChatResult,
+  type Conversation,
+  type ConversationSummary,
+  DELETE_CONVERSATION,
+  GET_CONVERSATION,
+  LIST_CONVERSATIONS,
+  MENTIONS,
+  type Mention,
+  PREPARE,
+} from "../protocol";
+import type { Connection } from "../server/connection";
+import { Conversations } from "./conversations";
+import type { FromWebview, ToWebview } from "./messages";
+import { page } from "./page";
+import { restored } from "./transcript";
+
+export const VIEW = "glossator.chat";
+const LAST_TAB = "glossator.lastTab";
+const SETTLED_MS = 400;
+
+/** What the buttons under a code block do with the code. */
+export interface CodeActions {
+  insert(code: string): Promise<void>;
+  apply(code: string): Promise<void>;
+}
+
+export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
+  private readonly conversations: Conversations;
+  private readonly subscriptions: vscode.Disposable[] = [];
+  private view: vscode.WebviewView | undefined;
+  private settling: NodeJS.Timeout | undefined;
+  /** The page was opened to type in, and may not be there yet. */
+  private focusWanted = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly extension: vscode.Uri,
+    private readonly memory: vscode.Memento,
+    private readonly code: CodeActions,
+  ) {
+    this.conversations = new Conversations(
+      (tabId, prompt, onProgress, signal) => this.request(tabId, prompt, onProgress, signal),
+      (tabId, event) => this.post({ type: "event", tabId, event }),
+    );
+    this.subscriptions.push(
+      vscode.window.registerWebviewViewProvider(VIEW, this),
+      connection.onDidChangeState((state) => this.connectionChanged(state)),
+      vscode.window.onDidChangeActiveTextEditor(() => this.moved()),
+      vscode.window.onDidChangeTextEditorSelection(() => this.moved()),
+    );
+  }
+
+  resolveWebviewView(view: vscode.WebviewView): void {
+    this.view = view;
+    const dist = vscode.Uri.joinPath(this.extension, "dist");
+    view.webview.options = { enableScripts: true, localResourceRoots: [dist] };
+    view.webview.onDidReceiveMessage((message: FromWebview) =>
+      this.received(message).catch((error: Error) =>
+        vscode.window.showErrorMessage(`Glossator: ${error.message}`),
+      ),
+    );
+    view.onDidDispose(() => {
+      this.view = undefined;
+    });
+    const url = (file: string): string =>
+      view.webview.asWebviewUri(vscode.Uri.joinPath(dist, file)).toString();
+    view.webview.html = page(
+      { script: url("chat.js"), style: url("style.css"), source: view.webview.cspSource },
+      randomBytes(16).toString("hex"),
+    );
+  }
+
+  /** With the keyboard in the prompt. */
+  async open(): Promise<void> {
+    this.focusWanted = true;
+    await vscode.commands.executeCommand(`${VIEW}.focus`);
+    this.post({ type: "focus" });
+  }
+
+  async startNew(): Promise<void> {
+    this.conversations.start();
+    this.showCurrent();
+    await this.open();
+  }
+
+  stop(): void {
+    this.conversations.stop();
+  }
+
+  /** Shows the conversation that was open when the window was closed, unless one has begun. */
+  async restoreLast(): Promise<void> {
+    const tabId = this.memory.get<string>(LAST_TAB);
+    if (tabId !== undefined && this.conversations.current.messages.length === 0) {
+      await this.restore(tabId);
+    }
+  }
+
+  /** The conversations on disk, to open one or delete some. */
+  async history(): Promise<void> {
+    const remove = { iconPath: new vscode.ThemeIcon("trash"), tooltip: "Delete" };
+    const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { tabId: string }>();
+    pick.title = "Glossator: conversations";
+    pick.placeholder = "Open a conversation";
+    const list = async (): Promise<void> => {
+      const summaries =
+        await this.connection.running.sendRequest<ConversationSummary[]>(LIST_CONVERSATIONS);
+      pick.items = summaries.map(({ tabId, title, updatedAt, turns }) => ({
+        tabId,
+        label: title,
+        description: new Date(updatedAt * 1000).toLocaleString(),
+        detail: `${turns} messages`,
+        buttons: [remove],
+      }));
+    };
+    pick.onDidTriggerItemButton(async ({ item }) => {
+      await this.connection.running.sendRequest(DELETE_CONVERSATION, { tabId: item.tabId });
+      const shown = this.conversations.current.tabId;
+      this.conversations.forget(item.tabId);
+      if (shown === item.tabId) {
+        this.showCurrent();
+      }
+      await list();
+    });
+    pick.onDidAccept(async () => {
+      const chosen = pick.selectedItems[0];
+      pick.hide();
+      if (chosen !== undefined) {
+        await this.restore(chosen.tabId);
+        await this.open();
+      }
+    });
+    pick.onDidHide(() => pick.dispose());
+    pick.show();
+    await list();
+  }
+
+  dispose(): void {
+    clearTimeout(this.settling);
+    vscode.Disposable.from(...this.subscriptions).dispose();
+  }
+
+  private async request(
+    tabId: string,
+    prompt: string,
+    onProgress: Parameters<Connection["stream"]>[2],
+    signal: AbortSignal,
+  ): Promise<ChatResult> {
+    const editor = activeEditor(); // before anything is awaited: the cursor may be elsewhere later
+    const client = this.connection.running;
+    const place = placeOf(client, editor);
+    const params: ChatParams = { tabId, prompt, ...place };
+    if (prompt.includes("@diagnostics")) {
+      params.context = await contextFor(client, editor, prompt);
+    }
+    void this.memory.update(LAST_TAB, tabId);
+    return await this.connection.stream(CHAT, params, onProgress, signal);
+  }
+
+  private async received(message: FromWebview): Promise<void> {
+    switch (message.type) {
+      case "ready":
+        this.connectionChanged(this.connection.state);
+        this.post({ type: "place", label: placeLabel(activeEditor()) });
+        this.showCurrent();
+        if (this.focusWanted) {
+          this.post({ type: "focus" });
+        }
+        return;
+      case "ask":
+        return await this.conversations.ask(message.prompt);
+      case "stop":
+        return this.conversations.stop();
+      case "prepare":
+        return this.prepare(message.prompt);
+      case "complete":
+        return await this.complete(message.prefix);
+      case "citation": {
+        const answer = this.conversations.current.messages[message.message];
+        const citations = answer?.role === "assistant" ? answer.citations : [];
+        const citation = citations.find(({ number }) => number === message.number);
+        return citation === undefined ? undefined : await openCitation(citation);
+      }
+      case "link":
+        return await openLink(message.href);
+      case "copy":
+        return await vscode.env.clipboard.writeText(message.code);
+      case "insert":
+        return await this.code.insert(message.code);
+      case "apply":
+        return await this.code.apply(message.code);
+    }
+  }
+
+  private async complete(prefix: string): Promise<void> {
+    if (!this.connection.isRunning) {
+      return;
+    }
+    const { textDocument } = placeOf(this.connection.running, activeEditor());
+    const params = textDocument === undefined ? { prefix } : { prefix, textDocument };
+    const mentions = await this.connection.running.sendRequest<Mention[]>(MENTIONS, params);
+    this.post({ type: "mentions", prefix, mentions });
+  }
+
+  private prepare(prompt: string): void {
+    if (this.connection.isRunning) {
+      const client = this.connection.running;
+      const { tabId } = this.conversations.current;
+      const place = placeOf(client, activeEditor());
+      void client.sendNotification(PREPARE, { tabId, prompt, ...place });
+    }
+  }
+
+  private moved(): void {
+    this.post({ type: "place", label: placeLabel(activeEditor()) });
+    clearTimeout(this.settling);
+    const editor = activeEditor();
+    if (editor !== undefined && !editor.selection.isEmpty) {
+      this.settling = setTimeout(() => this.prepare(""), SETTLED_MS);
+    }
+  }
+
+  private connectionChanged(state: Connection["state"]): void {
+    const status = state.state === "missing" ? { ...state, state: "offline" as const } : state;
+    this.post({ type: "status", status });
+  }
+
+  private showCurrent(): void {
+    this.post({ type: "transcript", transcript: this.conversations.current });
+  }
+
+  private async restore(tabId: string): Promise<void> {
+    if (!this.conversations.show(tabId)) {
+      const stored = await this.connection.running.sendRequest<Conversation>(GET_CONVERSATION, {
+        tabId,
+      });
+      this.conversations.open(restored(stored));
+    }
+    void this.memory.update(LAST_TAB, tabId);
+    this.showCurrent();
+  }
+
+  private post(message: ToWebview): void {
+    void this.view?.webview.postMessage(message);
+  }
+}

@@ -1,0 +1,46 @@
+// Opening what an answer refers to: the source at its line, or the page in the browser.
+
+import * as vscode from "vscode";
+import type { Citation } from "./protocol";
+
+export async function openCitation({ uri, line }: Citation): Promise<void> {
+  await openLink(line === null ? uri : `${uri}#L${line + 1}`);
+}
+
+/** Opens `file:`, `http:` and `https:` addresses; an answer's text may ask for nothing else. */
+export async function openLink(address: string): Promise<void> {
+  const uri = vscode.Uri.parse(address, true);
+  if (uri.scheme === "file") {
+    const line = Number(/^L(\d+)/.exec(uri.fragment)?.[1] ?? "1") - 1;
+    try {
+      await vscode.window.showTextDocument(uri.with({ fragment: "" }), {
+        selection: new vscode.Range(line, 0, line, 0),
+        viewColumn: beside(),
+      });
+    } catch {
+      await vscode.window.showWarningMessage(
+        `${uri.fsPath} is not on this machine: it was indexed elsewhere, or it is gone.`,
+      );
+    }
+  } else if (uri.scheme === "http" || uri.scheme === "https") {
+    await vscode.env.openExternal(uri);
+  }
+}
+
+/** The column of the code, so that a source does not open over something else. */
+function beside(): vscode.ViewColumn {
+  return vscode.window.activeTextEditor?.viewColumn ?? vscode.ViewColumn.One;
+}
+
+/** `[1]` in Markdown as a link, and the list of sources under it, for places that draw Markdown. */
+export function withSources(markdown: string, citations: readonly Citation[]): string {
+  if (citations.length === 0) {
+    return markdown;
+  }
+  const sources = citations.map((citation) => {
+    const fragment = citation.line === null ? "" : `#L${citation.line + 1}`;
+    const title = citation.title.replaceAll(/[[\]\\`*_]/g, "\\$&");
+    return `${citation.number}. [${title}](<${citation.uri}${fragment}>)`;
+  });
+  return `${markdown}\n\n**Sources**\n\n${sources.join("\n")}`;
+}

@@ -1,0 +1,44 @@
+// Where the command `glossator` may be. Pure: what a path is on this machine is given to it.
+
+import * as path from "node:path";
+
+export interface Machine {
+  platform: NodeJS.Platform;
+  home: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Of the workspace; none when it is not trusted, for a program in it could be anybody's. */
+  folders: readonly string[];
+}
+
+/** The command line that starts the server: as configured, else the first that exists. */
+export function findServer(
+  configured: readonly string[],
+  machine: Machine,
+  isExecutable: (file: string) => boolean,
+): string[] | undefined {
+  if (configured.length > 0) {
+    return [...configured];
+  }
+  const found = candidates(machine).find(isExecutable);
+  return found === undefined ? undefined : [found, "lsp"];
+}
+
+/** The search path first, then the workspace's own environment, then where installers put it. */
+export function candidates({ platform, home, env, folders }: Machine): string[] {
+  const windows = platform === "win32";
+  const { join, delimiter } = windows ? path.win32 : path.posix;
+  const scripts = windows ? "Scripts" : "bin";
+  const name = windows ? "glossator.exe" : "glossator";
+  const data = windows ? (env["APPDATA"] ?? home) : join(home, ".local", "share");
+  const places = [
+    ...(env["PATH"] ?? "").split(delimiter).filter((place) => place !== ""),
+    ...folders.flatMap((folder) => [join(folder, ".venv", scripts), join(folder, "venv", scripts)]),
+    ...(env["VIRTUAL_ENV"] ? [join(env["VIRTUAL_ENV"], scripts)] : []),
+    join(home, ".local", "bin"), // pip --user, pipx, uv tool
+    join(data, "pipx", "venvs", "glossator", scripts),
+    join(data, "uv", "tools", "glossator", scripts),
+    ...(platform === "darwin" ? ["/opt/homebrew/bin"] : []),
+    ...(windows ? [] : ["/usr/local/bin"]),
+  ];
+  return [...new Set(places.map((place) => join(place, name)))];
+}

