@@ -14,7 +14,7 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
 	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
 
-.PHONY: help setup run test editors check format bench bench-rails bench-overload bench-fairness lock docs clean
+.PHONY: help setup run test editors test-vscode check format bench bench-rails bench-overload bench-fairness lock docs clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,13 @@ test: setup ## Run every test that needs no editor: real Chroma, real vLLM with 
 
 editors: setup ## Run the tests that drive a real editor: needs Neovim 0.11 or newer (or NVIM=path).
 	$(BIN)/pytest -m editor
+
+# A browser on a busy machine may be late: what failed is run once more, and that is said.
+test-vscode: setup ## Run the tests in a real VS Code; what they need is fetched into .editors/.
+	tests/e2e/vscode/install.sh .editors/vscode
+	. .editors/vscode/env && cd editor_plugins/vscode && npm run check && npm test
+	$(BIN)/pytest -m editor tests/e2e/vscode || \
+		{ echo "Failed; once more:"; $(BIN)/pytest -m editor --last-failed tests/e2e/vscode; }
 
 check: setup ## Lint, types, import contracts.
 	$(BIN)/ruff check .

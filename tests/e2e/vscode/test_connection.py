@@ -1,0 +1,72 @@
+"""What the user sees of the server and the backend, when they are there and when they are not."""
+
+import re
+import shlex
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import expect
+
+pytestmark = pytest.mark.editor
+
+LONG = " ".join(f"word{number}" for number in range(2000))
+
+
+async def test_an_absent_backend_is_told_where_one_looks(open_workbench):
+    """The status bar, the panel and the answer say how to start it."""
+    window = await open_workbench("http://127.0.0.1:9", {"a.py": "x = 1\n"})
+    chat = await window.chat()
+    advice = "start it with: glossator serve"
+    await expect(chat.frame.locator("#connection")).to_contain_text(advice)
+    await expect(window.status).to_have_attribute("aria-label", re.compile(advice))
+    await chat.ask("how?")
+    await chat.ended("failed")
+    await expect(chat.answer.get_by_role("alert")).to_contain_text(advice)
+    await window.picture("offline")
+
+
+async def test_a_backend_killed_in_the_middle_of_an_answer_costs_that_answer_only(
+    start_backend, data, upstream, model, open_workbench
+):
+    """The panel says what happened; when the backend is back the conversation goes on."""
+    backend = start_backend("--upstream", upstream.url, "--data", str(data))
+    port = str(urlsplit(backend.url).port)
+    window = await open_workbench(backend.url, {"a.py": "x = 1\n"})
+    chat = await window.chat()
+    upstream.reply = model.says("It is forty-two.")
+    await chat.ask("what is it?")
+    await chat.ended()
+
+    upstream.reply = model.says(LONG, pause_s=0.05)
+    await chat.ask("and in words?")
+    await expect(chat.answer).to_contain_text("word5")
+    backend.process.kill()
+    await expect(chat.frame.locator("#connection")).to_be_visible()
+    await chat.ended("failed")
+    await expect(chat.answer).to_contain_text("word5")
+    await expect(chat.answer.get_by_role("alert")).to_contain_text("lost")
+    await expect(chat.log).to_contain_text("forty-two")
+
+    upstream.reply = model.says("Forty and two.")
+    start_backend("--upstream", upstream.url, "--data", str(data), "--port", port)
+    await expect(chat.frame.locator("#connection")).to_be_hidden()
+    await chat.answer.get_by_role("button", name="Ask again").click()
+    await chat.ended()
+    await expect(chat.answer).to_contain_text("Forty and two.")
+
+
+async def test_the_server_of_the_workspace_is_found(open_workbench):
+    """Without any setting, in the workspace's own environment; without one, help is offered."""
+    server = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m glossator "$@"\n'
+    settings = {"glossator.command": []}
+    window = await open_workbench("http://127.0.0.1:9", {"a.py": ""}, **settings)
+    await expect(window.notification).to_contain_text("not installed")
+
+    program = window.folder / ".venv" / "bin" / "glossator"
+    program.parent.mkdir(parents=True)
+    program.write_text(server)
+    program.chmod(0o755)
+    await window.command("Restart the Language Server")
+    chat = await window.chat()
+    await expect(chat.frame.locator("#connection")).to_contain_text("glossator serve")
