@@ -155,6 +155,10 @@ class Workbench:
         await self.page.locator(".monaco-editor .view-line").first.click()
         await self.page.keyboard.press("Control+Home")
 
+    async def ready(self) -> None:
+        """The backend answers, says the status bar."""
+        await expect(self.status).to_have_attribute("aria-label", "Glossator: ready")
+
     async def command(self, title: str) -> None:
         """By the command palette, as a user finds it."""
         entry = self.page.locator(".quick-input-widget").get_by_role(
@@ -256,6 +260,32 @@ def _event(delta: dict[str, str], finish: str | None = None) -> str:
 @pytest.fixture
 def model() -> Model:
     return Model()
+
+
+@pytest.fixture(scope="session")
+def serve(start_backend: Callable[..., Any], data: Path, tmp_path_factory: Any) -> Any:
+    """``serve("--engine", ...)``: a backend with an index of its own, for each owns its folder."""
+    settings = tmp_path_factory.mktemp("settings") / "glossator.toml"
+    settings.write_text("[rails.toxicity]\naction = 'off'\n")  # it would want a model
+
+    def start(*options: str) -> Any:
+        folder = tmp_path_factory.mktemp("data") / "copy"
+        shutil.copytree(data, folder)
+        return start_backend("--data", str(folder), "--config", str(settings), *options)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def quoting(serve: Callable[..., Any]) -> Any:
+    """A backend that quotes the documentation: no model."""
+    return serve("--engine", "extractive")
+
+
+@pytest.fixture(scope="session")
+def answering(serve: Callable[..., Any], _upstream: Any) -> Any:
+    """A backend whose model says what a test tells it to."""
+    return serve("--upstream", _upstream.url)
 
 
 OpenWorkbench = Callable[..., Awaitable[Workbench]]

@@ -11,25 +11,13 @@ CODE = "import numpy as np\n\nsamples = np.arange(8)\nspectrum = np.fft.rfft(sam
 LONG = " ".join(f"word{number}" for number in range(2000))
 
 
-@pytest.fixture(scope="session")
-def quoting(start_backend, data):
-    """A backend that quotes the documentation: no model."""
-    return start_backend("--engine", "extractive", "--data", str(data))
-
-
-@pytest.fixture(scope="session")
-def answering(start_backend, data, _upstream):
-    """A backend whose model says what a test tells it to."""
-    return start_backend("--upstream", _upstream.url, "--data", str(data))
-
-
 async def test_an_answer_is_drawn_with_sources_that_open(quoting, open_workbench):
     """Markdown, code, and a citation that opens the installed source at its line."""
     window = await open_workbench(quoting.url, {"spectrum.py": CODE})
     await window.open("spectrum.py")
     chat = await window.chat()
     await expect(chat.frame.locator("#place")).to_have_text("With spectrum.py, line 1")
-    await chat.ask("how do I compute the inverse FFT of a real signal?")
+    await chat.ask("what does numpy.fft.irfft compute?")
     await chat.ended()
     await expect(chat.answer.locator("pre").first).to_contain_text("irfft")
     await window.picture("chat")

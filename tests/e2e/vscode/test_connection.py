@@ -27,10 +27,10 @@ async def test_an_absent_backend_is_told_where_one_looks(open_workbench):
 
 
 async def test_a_backend_killed_in_the_middle_of_an_answer_costs_that_answer_only(
-    start_backend, data, upstream, model, open_workbench
+    serve, upstream, model, open_workbench
 ):
     """The panel says what happened; when the backend is back the conversation goes on."""
-    backend = start_backend("--upstream", upstream.url, "--data", str(data))
+    backend = serve("--upstream", upstream.url)
     port = str(urlsplit(backend.url).port)
     window = await open_workbench(backend.url, {"a.py": "x = 1\n"})
     chat = await window.chat()
@@ -49,7 +49,7 @@ async def test_a_backend_killed_in_the_middle_of_an_answer_costs_that_answer_onl
     await expect(chat.log).to_contain_text("forty-two")
 
     upstream.reply = model.says("Forty and two.")
-    start_backend("--upstream", upstream.url, "--data", str(data), "--port", port)
+    serve("--upstream", upstream.url, "--port", port)
     await expect(chat.frame.locator("#connection")).to_be_hidden()
     await chat.answer.get_by_role("button", name="Ask again").click()
     await chat.ended()

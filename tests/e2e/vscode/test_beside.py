@@ -1,0 +1,48 @@
+"""What is shown at the code itself: inline help, and answers in a thread under it."""
+
+import pytest
+from playwright.async_api import expect
+
+pytestmark = pytest.mark.editor
+
+CODE = "import numpy as np\n\nsamples = np.arange(8)\nspectrum = np.fft.rfft(samples)\n"
+LONG = " ".join(f"word{number}" for number in range(2000))
+
+
+async def test_hover_tells_what_the_index_knows(quoting, open_workbench):
+    """Signature and link, of the symbol that the import in scope says."""
+    window = await open_workbench(quoting.url, {"spectrum.py": CODE})
+    await window.open("spectrum.py")
+    await window.ready()
+    await window.page.locator(".view-line", has_text="rfft").get_by_text("rfft").hover()
+    hover = window.page.locator(".monaco-hover", has_text="rfft(")
+    await expect(hover).to_be_visible()
+    await expect(hover.get_by_role("link").first).to_be_visible()
+    await window.picture("hover")
+
+
+async def test_explain_and_ask_stream_into_a_thread_under_the_code(
+    answering, upstream, model, open_workbench
+):
+    """Both, from the palette; closing the thread stops the answer in the model."""
+    upstream.reply = model.says("It computes **half** of the spectrum.")
+    window = await open_workbench(answering.url, {"spectrum.py": CODE})
+    await window.open("spectrum.py")
+    await window.ready()
+    for _ in range(3):
+        await window.page.keyboard.press("ArrowDown")
+    await window.select_lines(1)
+    await window.command("Explain")
+    thread = window.page.locator(".review-widget")
+    await expect(thread.locator("strong", has_text="half")).to_be_visible()
+    await window.picture("explain")
+    await thread.get_by_role("button", name="Close").click()
+    await expect(thread).to_have_count(0)
+
+    upstream.reply = model.says(LONG, pause_s=0.02)
+    await window.command("Ask at the Cursor…")
+    await window.page.keyboard.type("why only half?")
+    await window.page.keyboard.press("Enter")
+    await expect(thread).to_contain_text("word5")
+    await thread.get_by_role("button", name="Close").click()
+    await window.until(lambda: model.running == 0)
