@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ import pytest
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 from playwright.async_api import Browser, FrameLocator, Locator, Page, async_playwright, expect
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as listen
+
+from backend import wire
 
 REPOSITORY = Path(__file__).parents[3]
 FOLDER = REPOSITORY / ".editors" / "vscode"
@@ -286,6 +291,29 @@ def quoting(serve: Callable[..., Any]) -> Any:
 def answering(serve: Callable[..., Any], _upstream: Any) -> Any:
     """A backend whose model says what a test tells it to."""
     return serve("--upstream", _upstream.url)
+
+
+Reply = Callable[[wire.ClientFrame], AsyncIterator[wire.ServerFrame]]
+
+
+@pytest.fixture
+async def scripted() -> AsyncIterator[Callable[[Reply], Awaitable[str]]]:
+    """``await scripted(reply)``: the address of a backend that says what ``reply`` yields."""
+    async with AsyncExitStack() as stack:
+
+        async def start(reply: Reply) -> str:
+            async def talk(socket: ServerConnection) -> None:
+                async for message in socket:
+                    async for frame in reply(wire.decode_client(message)):
+                        await socket.send(wire.encode(frame))
+
+            listening = listen(
+                talk, "127.0.0.1", 0, subprotocols=[wire.SUBPROTOCOL], close_timeout=1
+            )
+            server = await stack.enter_async_context(listening)
+            return f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+
+        yield start
 
 
 OpenWorkbench = Callable[..., Awaitable[Workbench]]

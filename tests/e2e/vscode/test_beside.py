@@ -1,7 +1,9 @@
-"""What is shown at the code itself: inline help, and answers in a thread under it."""
+"""What is shown at the code itself: inline help, completions, answers in a thread under it."""
 
 import pytest
 from playwright.async_api import expect
+
+from backend import wire
 
 pytestmark = pytest.mark.editor
 
@@ -46,3 +48,24 @@ async def test_explain_and_ask_stream_into_a_thread_under_the_code(
     await expect(thread).to_contain_text("word5")
     await thread.get_by_role("button", name="Close").click()
     await window.until(lambda: model.running == 0)
+
+
+async def test_code_is_completed_inline_and_taken_with_tab(scripted, open_workbench):
+    """Ghost text at the cursor, from a backend that can fill in the middle."""
+
+    async def reply(frame):
+        if isinstance(frame, wire.Complete):
+            yield wire.Delta(id=frame.id, seq=0, text="return a + b")
+            usage, timings = wire.Usage(), wire.Timings()
+            yield wire.Finished(id=frame.id, seq=1, reason="stop", usage=usage, timings=timings)
+
+    window = await open_workbench(await scripted(reply), {"sums.py": ""})
+    await window.open("sums.py")
+    await window.ready()
+    await window.page.keyboard.type("def add(a, b):\n", delay=30)
+    ghost = window.page.locator("[class*='ghost-text']", has_text="return a + b")
+    await expect(ghost.first).to_be_visible()
+    await window.picture("completion")
+    await window.page.keyboard.press("Tab")
+    await expect(ghost).to_have_count(0)
+    assert await window.text() == "def add(a, b):\n    return a + b"

@@ -82,6 +82,11 @@ async def test_conversations_are_listed_opened_deleted_and_survive_a_reload(
     await chat.ask("and what is the second one?")
     await chat.ended()
 
+    await window.page.keyboard.press("Control+Shift+E")  # hides the page, which is thrown away
+    await expect(chat.log).to_be_hidden()
+    chat = await window.chat()
+    await expect(chat.log).to_contain_text("the second one")
+
     await window.page.reload()
     chat = await window.chat()
     await expect(chat.answer).to_contain_text("forty-two")

@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import expect
-from websockets.asyncio.server import ServerConnection, serve
 
 from backend import wire
 from backend.wire import Admitted, Ask, Delta, Finished
@@ -55,42 +54,23 @@ class Metronome:
     def __init__(self) -> None:
         self.asked_ms = 0.0  # since the epoch, as the page counts
         self.answered_ms = 0.0
-        self.url = ""
 
-    async def serve(self, socket: ServerConnection) -> None:
-        async for message in socket:
-            asked_ms = time.time() * 1000
-            ask = wire.decode_client(message)
-            if isinstance(ask, Ask):
-                self.asked_ms = asked_ms
-                await asyncio.sleep(TTFT_S)
-                admitted = Admitted(id=ask.id, seq=0, queue_ms=0, model="metronome")
-                await socket.send(wire.encode(admitted))
-                self.answered_ms = time.time() * 1000
-                await socket.send(wire.encode(Delta(id=ask.id, seq=1, text="Tick.")))
-                await socket.send(
-                    wire.encode(
-                        Finished(
-                            id=ask.id, seq=2, reason="stop",
-                            usage=wire.Usage(), timings=wire.Timings(),
-                        )
-                    )
-                )  # fmt: skip
+    async def reply(self, frame: wire.ClientFrame) -> AsyncIterator[wire.ServerFrame]:
+        if isinstance(frame, Ask):
+            self.asked_ms = time.time() * 1000
+            await asyncio.sleep(TTFT_S)
+            yield Admitted(id=frame.id, seq=0, queue_ms=0, model="metronome")
+            self.answered_ms = time.time() * 1000
+            yield Delta(id=frame.id, seq=1, text="Tick.")
+            usage, timings = wire.Usage(), wire.Timings()
+            yield Finished(id=frame.id, seq=2, reason="stop", usage=usage, timings=timings)
 
 
-@pytest.fixture
-async def metronome() -> AsyncIterator[Metronome]:
-    backend = Metronome()
-    async with serve(
-        backend.serve, "127.0.0.1", 0, subprotocols=[wire.SUBPROTOCOL], close_timeout=1
-    ) as server:
-        backend.url = f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
-        yield backend
-
-
-async def test_the_share_of_plugin_and_server_in_the_first_paint(metronome, open_workbench, capsys):
+async def test_the_share_of_plugin_and_server_in_the_first_paint(scripted, open_workbench, capsys):
     """Every first delta is painted; the shares of the path around the backend are printed."""
-    window = await open_workbench(metronome.url, {"a.py": "x = 1\n"})
+    metronome = Metronome()
+    url = await scripted(metronome.reply)
+    window = await open_workbench(url, {"a.py": "x = 1\n"})
     await window.open("a.py")
     chat = await window.chat()
     there, back, drawn = [], [], []

@@ -37,7 +37,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[] = [];
   private view: vscode.WebviewView | undefined;
   private settling: NodeJS.Timeout | undefined;
-  /** The page was opened to type in, and may not be there yet. */
+  /** The page is being opened to type in, and is not there yet. */
   private focusWanted = false;
 
   constructor(
@@ -80,7 +80,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
 
   /** With the keyboard in the prompt. */
   async open(): Promise<void> {
-    this.focusWanted = true;
+    this.focusWanted = this.view === undefined;
     await vscode.commands.executeCommand(`${VIEW}.focus`);
     this.post({ type: "focus" });
   }
@@ -149,6 +149,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
         this.post({ type: "place", label: placeLabel(activeEditor()) });
         this.showCurrent();
         if (this.focusWanted) {
+          this.focusWanted = false;
           this.post({ type: "focus" });
         }
         return;
