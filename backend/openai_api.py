@@ -115,7 +115,7 @@ def router(
     @routes.post("/chat/completions")
     async def chat_completions(request: Request) -> Response:
         asked = _decode(await _body(request, settings.max_frame_bytes))
-        who = user(request) or asked.user or _fingerprint(request)
+        who = user(request) or f"{_caller(request)}/{asked.user or ''}"
         answer = answers.start(asked.ask(), tenant(request), who)
         try:
             early = await _until_first_delta(request, answer)
@@ -257,8 +257,8 @@ def _decode(body: bytes) -> _Request:
         raise BadFrame(f"Not a chat completion request: {error}") from None
 
 
-def _fingerprint(request: Request) -> str:
-    """Whoever shares a key, or else an address, shares a place in line."""
+def _caller(request: Request) -> str:
+    """Whoever shares a key, or else an address; not the key itself."""
     key = request.headers.get("authorization", "")
     if key:
         return hashlib.sha256(key.encode()).hexdigest()

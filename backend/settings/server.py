@@ -32,7 +32,7 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         doc(
             "Header in which a trusted proxy names the user, for fairness between users; empty: "
-            "each websocket is a user, over HTTP the `user` field or else the API key."
+            "each websocket is a user, over HTTP each `user` field of each API key."
         ),
     ] = ""
     default_deadline_s: Annotated[
