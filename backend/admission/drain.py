@@ -18,10 +18,10 @@ class DrainRate:
         self._place_s = 0.0
         self._releases = 0
 
-    def advance(self, now: float, places: int, *, waiting: bool) -> None:
-        """``places`` were available, and requests did or did not wait, ever since the last call."""
+    def advance(self, now: float, places: int, *, saturated: bool) -> None:
+        """There were so many places since the last call, and requests waited for one, or not."""
         elapsed, self._at = max(0.0, now - self._at), max(now, self._at)
-        if waiting:
+        if saturated:
             keep = math.exp(-elapsed / _MEMORY_S)
             self._tokens *= keep
             self._place_s = self._place_s * keep + elapsed * places

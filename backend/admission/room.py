@@ -96,6 +96,7 @@ class Room:
         self._kinds: SelfClocked[Work] = SelfClocked(lambda kind: shares[kind])  # type: ignore[index]
         self._lines: dict[Work, _Lines] = {kind: _Lines() for kind in shares}
         self._rate = DrainRate()
+        self._full = False  # whoever is next does not fit
 
     # -- what it looks like
 
@@ -165,7 +166,7 @@ class Room:
         if ticket.state == "waiting":
             self._lines[ticket.kind].remove(ticket)
         elif ticket.state == "running":
-            if self.waiting.requests:
+            if self._saturated:
                 self._rate.release(ticket.tokens)
             self._release(ticket)
             if spent is not None and ticket.kind != "prepare":
@@ -182,9 +183,8 @@ class Room:
         return changed
 
     def expire(self, now: float) -> list[Ticket]:
-        waits = self.waiting.requests > 0
-        self._rate.advance(now, self.limits.requests, waiting=waits)
-        if not waits or now < self.wakes_at:
+        self._rate.advance(now, self.limits.requests, saturated=self._saturated)
+        if now < self.wakes_at:
             return []
         late = [ticket for ticket in self._everyone() if ticket.expires <= now]
         for ticket in late:
@@ -205,6 +205,11 @@ class Room:
             for line in lines.of.values():
                 yield from line
 
+    @property
+    def _saturated(self) -> bool:
+        """Requests wait for the engine, not for their user's other requests to end."""
+        return self._full and self.waiting.requests > 0
+
     def _fits(self, tokens: float) -> bool:
         running, limits = self.running, self.limits
         return running.requests < limits.requests and (
@@ -222,6 +227,7 @@ class Room:
             self._kinds.serve(ticket.kind, ticket.tokens)
             self._occupy(ticket)
             entered.append(ticket)
+        self._full = ticket is not None
         return entered
 
     def _next(self) -> Ticket | None:
@@ -236,7 +242,7 @@ class Room:
         return min(heads, key=lambda head: self._kinds.finish(head.kind, head.tokens), default=None)
 
     def _head(self, lines: _Lines) -> Ticket | None:
-        """Of one kind."""
+        """Who is next of one kind."""
         if not lines.total.requests:
             return None
         several = self.users > 1
@@ -258,7 +264,7 @@ class Room:
         )
 
     def _ahead_of(self, ticket: Ticket) -> float:
-        """… the last of its user's line, and that is what has just arrived."""
+        """Of the last one in its user's line, which what has just arrived is."""
         own = self._lines[ticket.kind].waiting_of(ticket.user) - ticket.tokens
         return self._ahead(ticket.kind, ticket.user, own, ticket.tokens)
 

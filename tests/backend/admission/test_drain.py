@@ -10,7 +10,7 @@ def busy(rate, seconds, places=4, tokens=50, every=0.5, start=0.0):
     now = start
     while now < start + seconds:
         now += every
-        rate.advance(now, places, waiting=True)
+        rate.advance(now, places, saturated=True)
         rate.release(tokens)
     return now
 
@@ -27,7 +27,7 @@ def test_it_is_unknown_until_enough_requests_have_ended():
 def test_time_in_which_nobody_waits_says_nothing():
     rate = DrainRate()
     now = busy(rate, 20)
-    rate.advance(now + 3600, 4, waiting=False)
+    rate.advance(now + 3600, 4, saturated=False)
     assert rate.per_s(4) == pytest.approx(100, rel=0.1)
 
 
