@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 SUBPROTOCOL = "glossator.v1"
 PATH = "/v1/session"
+EXTRACTIVE = "extractive"  # the name of the model where there is none
 
 Kind = Literal["help", "chat", "optimize"]
 Task = Literal["answer", "explain", "optimize", "document", "fix", "rewrite", "tests"]

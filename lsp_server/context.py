@@ -1,117 +1,98 @@
-"""From a document and a place in it to what the backend is told of them. Pure.
-
-Positions come in the encoding that client and server agreed on, lines end as LSP says
-(``\\n``, ``\\r\\n``, ``\\r`` and nothing else), and a range's end is exclusive.
-"""
+"""From a document and a place in it to what the backend is told of them. Pure."""
 
 import re
+from collections.abc import Mapping, Sequence
 
-from lsprotocol.types import Position, PositionEncodingKind, Range
+from lsprotocol.types import Diagnostic, Range
 
 from backend import wire
+from lsp_server import syntax
+from lsp_server.imports import imported_names, imported_packages, resolve
+from lsp_server.text import Encoding, Place, between, clean, last_line, span
 
 EXCERPT_CHARACTERS = 6000
-
-_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)")
-_IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(?P<module>\w[\w.]*)[ \t]+import\b"
-    r"|import[ \t]+(?P<modules>\w[^#;\r\n]*))",
-    re.MULTILINE,
-)
+_SYMBOLS = 8
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 def context_at(
     uri: str,
     language: str,
-    source: str,
+    lines: Sequence[str],
     place: Range,
-    encoding: PositionEncodingKind | str = PositionEncodingKind.Utf16,
+    encoding: Encoding = "utf-16",
     budget: int = EXCERPT_CHARACTERS,
+    before: wire.Context | None = None,
 ) -> wire.Context:
     """The excerpt around ``place`` (a selection, or a cursor where it is empty), at most
     ``budget`` characters of whole lines; of a longer single line, the part around the cursor.
 
     The selection itself is never cut. Positions outside the document mean its nearest end.
+    ``before`` is the context of the question before this one: its excerpt is kept while it holds
+    the place and is true, for a prompt that begins alike is answered sooner.
     """
-    lines = split_lines(source)
-    start, end = sorted(_locate(lines, p, encoding) for p in (place.start, place.end))
-    last_line = end[0]
-    if end[1] == 0 and end[0] > start[0]:
-        last_line -= 1  # nothing of the line that an exclusive end at column 0 names
-    first, text = _excerpt(lines, start, last_line, budget)
-    selected = _between(lines, start, end)
+    start, end = span(lines, place, encoding)
+    last = last_line(start, end)
+    if before is not None and before.uri == uri and _holds(before, lines, start[0], last):
+        first, text = before.first_line - 1, before.text
+    else:
+        first, text = _excerpt(lines, start, last, budget)
+    selected = between(lines, start, end)
     selection = None
     if selected.strip():
         selection = wire.Selection(
-            text=clean(selected), first_line=start[0] + 1, last_line=last_line + 1
+            text=clean(selected), first_line=start[0] + 1, last_line=last + 1
         )
+    source = "".join(lines)
+    python = language == "python"
     return wire.Context(
         uri=uri,
         language=language,
         text=clean(text),
         first_line=first + 1,
         selection=selection,
-        packages=imported_packages(source) if language == "python" else (),
+        packages=imported_packages(source) if python else (),
+        symbols=symbols_in(lines[start[0] : last + 1], imported_names(source)) if python else (),
+        scope=clean(
+            " › ".join(each.header for each in syntax.enclosing(language, source, start[0]))
+        ),
     )
 
 
-def split_lines(source: str) -> list[str]:
-    """Lines with their ends; after a final line end comes an empty line, as in an editor."""
-    last_end = max(source.rfind("\n"), source.rfind("\r"))
-    return [*_LINE.findall(source), source[last_end + 1 :]]
+def symbols_in(lines: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """What the lines use of what is imported, the imports resolved."""
+    used = (found[0] for line in lines for found in _DOTTED.finditer(line))
+    imported = (resolve(name, names) for name in used if name.partition(".")[0] in names)
+    return tuple(dict.fromkeys(imported))[:_SYMBOLS]
 
 
-def clean(text: str) -> str:
-    """Without lone surrogates, which JSON can carry and UTF-8 cannot."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+def remarks(diagnostics: Sequence[Diagnostic]) -> tuple[wire.Remark, ...]:
+    """What the editor's diagnostics say, lines counted from 1."""
+    return tuple(
+        wire.Remark(
+            message=clean(each.message),
+            first_line=each.range.start.line + 1,
+            last_line=max(each.range.end.line, each.range.start.line) + 1,
+            source=each.source or "",
+            code="" if each.code is None else str(each.code),
+        )
+        for each in diagnostics
+    )
 
 
-def imported_packages(source: str) -> tuple[str, ...]:
-    """Top-level packages that Python code imports, in order; relative imports are not packages.
-
-    Read line by line: code that is being typed rarely parses, and parsing costs a hundred times
-    as much, before the question is even sent. An import quoted in a docstring counts too.
-    """
-    modules: dict[str, None] = {}
-    for found in _IMPORT.finditer(source):
-        names = [found["module"]] if found["module"] else found["modules"].split(",")
-        modules.update((name.split(".")[0].split()[0], None) for name in names if name.strip())
-    return tuple(modules)
+def _holds(before: wire.Context, lines: Sequence[str], first: int, last: int) -> bool:
+    """Whether an earlier excerpt still is in the document, and has these rows."""
+    at = before.first_line - 1
+    count = before.text.count("\n") + 1
+    text = clean("".join(lines[at : at + count]))
+    length = len(before.text)
+    whole = text[:length] == before.text and (length == len(text) or before.text.endswith("\n"))
+    return bool(before.text) and whole and at <= first and last < at + before.text.count("\n")
 
 
-def _locate(
-    lines: list[str], position: Position, encoding: PositionEncodingKind | str
-) -> tuple[int, int]:
-    """Line and column in code points, within the document."""
-    if position.line >= len(lines):
-        return len(lines) - 1, len(lines[-1])
-    content = lines[position.line].rstrip("\r\n")
-    units = 0
-    for column, character in enumerate(content):
-        units += _width(character, encoding)
-        if units > position.character:
-            return position.line, column
-    return position.line, len(content)
-
-
-def _width(character: str, encoding: PositionEncodingKind | str) -> int:
-    if encoding == PositionEncodingKind.Utf8:
-        return len(character.encode("utf-8", "surrogatepass"))
-    if encoding == PositionEncodingKind.Utf32:
-        return 1
-    return 2 if character > "\uffff" else 1
-
-
-def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
-    text = "".join(lines[start[0] : end[0] + 1])
-    return text[start[1] : len(text) - (len(lines[end[0]]) - end[1])]
-
-
-def _excerpt(
-    lines: list[str], start: tuple[int, int], last_line: int, budget: int
-) -> tuple[int, str]:
+def _excerpt(lines: Sequence[str], start: Place, last: int, budget: int) -> tuple[int, str]:
     """The first line (from 0) and the text: the selected lines and, in turns, those around."""
-    first, after = start[0], last_line + 1
+    first, after = start[0], last + 1
     used = sum(map(len, lines[first:after]))
     if used > budget:  # the selection goes whole beside the excerpt: start from its first line
         after = first + 1

@@ -33,6 +33,8 @@ STATUS = "glossator/didChangeStatus"
 # The commands of our code actions; an editor that sets ``previews`` runs them itself.
 REWRITE_COMMAND = "glossator.rewrite"
 EXPLAIN_COMMAND = "glossator.explain"
+# Of a completion: run by the editor when the user takes it.
+TAKEN_COMMAND = "glossator.taken"
 
 # LSP 3.17: the request was well-formed and could not be answered; the message says why.
 REQUEST_FAILED = -32803

@@ -72,6 +72,11 @@ def failure(failed: Failed) -> JsonRpcException:
     )
 
 
+def refused(message: str) -> JsonRpcException:
+    """Something that cannot be done as asked, for a reason on this side."""
+    return JsonRpcException(message, code=protocol.REQUEST_FAILED)
+
+
 def parse(params: Any, kind: type[Params]) -> Params:
     """Raises ``msgspec.ValidationError`` naming the member that is wrong."""
     return msgspec.convert(params, kind)

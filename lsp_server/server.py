@@ -2,13 +2,33 @@
 
 import logging
 import sys
+from pathlib import Path
 
+import platformdirs
 from lsprotocol.types import TextDocumentSyncKind
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import rpc
-from lsp_server.features import chat, status
+from lsp_server.conversation import Conversations, workspace_folder
+from lsp_server.documents import opened
+from lsp_server.features import (
+    actions,
+    chat,
+    commands,
+    completion,
+    conversations,
+    explain,
+    hover,
+    mentions,
+    options,
+    prepare,
+    rewrite,
+    status,
+)
+from lsp_server.options import Configuration
 from lsp_server.session import Session
+from lsp_server.stream import Streaming
+from lsp_server.surroundings import Surroundings
 
 VERSION = "0.1.0"
 
@@ -18,14 +38,36 @@ def build(url: str, token: str = "") -> LanguageServer:
     server = LanguageServer(
         "glossator",
         VERSION,
-        # Whole documents: pygls counts a form feed or U+2028 as a line end, which LSP does not,
-        # so incremental edits after one would silently land on the wrong line.
-        text_document_sync_kind=TextDocumentSyncKind.Full,
+        text_document_sync_kind=TextDocumentSyncKind.Incremental,
         converter_factory=rpc.converter,
     )
-    session = Session(url, token, on_status=status.notifier(server, url))
+    configuration = Configuration()
+
+    def history() -> Path:
+        given = configuration.options.history_folder
+        data = Path(given) if given else platformdirs.user_data_path("glossator", False)
+        return workspace_folder(data, opened(server).roots())
+
+    notifier = status.Notifier(server, url)
+    session = Session(url, token, on_status=notifier.session)
+    streaming = Streaming(server, session)
+    surroundings = Surroundings()
+    said = Conversations(history)
+    rewrites = rewrite.Rewriting(server, streaming, surroundings, configuration)
+    explaining = explain.Explaining(server, streaming, surroundings, configuration)
+
+    options.attach(server, configuration)
     status.attach(server, session)
-    chat.attach(server, session)
+    chat.attach(server, streaming, surroundings, said, configuration)
+    conversations.attach(server, said)
+    mentions.attach(server, surroundings)
+    prepare.attach(server, session, surroundings, said, configuration)
+    explain.attach(server, explaining)
+    hover.attach(server, session, configuration)
+    actions.attach(server, surroundings, configuration)
+    rewrite.attach(server, rewrites)
+    commands.attach(server, rewrites, explaining)
+    completion.attach(server, session, surroundings, configuration, notifier)
     return server
 
 

@@ -7,6 +7,8 @@ import msgspec
 
 from backend import wire
 from lsp_server import protocol
+from lsp_server.conversation import Conversation
+from lsp_server.streamed import Streamed
 
 
 def citation(source: wire.Citation) -> protocol.Citation:
@@ -38,13 +40,38 @@ def partial_result(frame: wire.AnswerFrame) -> protocol.Progress | None:
             return None
 
 
-def result(
-    text: str, citations: tuple[wire.Citation, ...], finished: wire.Finished
-) -> protocol.ChatResult:
+def result(answer: Streamed) -> protocol.ChatResult:
     return protocol.ChatResult(
-        text=text,
-        citations=tuple(map(citation, citations)),
-        finish_reason=finished.reason,
-        usage=protocol.Usage(**msgspec.structs.asdict(finished.usage)),
-        timings=protocol.Timings(**msgspec.structs.asdict(finished.timings)),
+        text=answer.text,
+        citations=tuple(map(citation, answer.citations)),
+        finish_reason=answer.finished.reason,
+        usage=usage(answer.finished),
+        timings=timings(answer.finished),
+    )
+
+
+def usage(finished: wire.Finished) -> protocol.Usage:
+    return protocol.Usage(**msgspec.structs.asdict(finished.usage))
+
+
+def timings(finished: wire.Finished) -> protocol.Timings:
+    return protocol.Timings(**msgspec.structs.asdict(finished.timings))
+
+
+def summary(conversation: Conversation) -> protocol.ConversationSummary:
+    return protocol.ConversationSummary(
+        tab_id=conversation.tab_id,
+        title=conversation.title,
+        updated_at=conversation.updated_at,
+        turns=len(conversation.turns),
+    )
+
+
+def conversation(kept: Conversation) -> protocol.Conversation:
+    return protocol.Conversation(
+        tab_id=kept.tab_id,
+        turns=tuple(
+            protocol.Turn(turn.role, turn.text, tuple(map(citation, turn.citations)))
+            for turn in kept.turns
+        ),
     )

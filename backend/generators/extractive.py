@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from backend.ports import Load, Prompt, Sampling, TextDelta
 from backend.prompt import cite
+from backend.wire import EXTRACTIVE
 from indexer.types import Chunk
 
-MODEL = "extractive"
 NOTE = (
     "_Quoted from the documentation: no language model is configured. For written answers start "
     "the backend with `glossator serve --model FOLDER_OR_HUB_NAME`, or "
@@ -28,7 +28,7 @@ _PASSAGE_CHARS = 700
 class ExtractiveGenerator:
     """Deterministic and immediate. Counts no tokens, for it has no tokenizer."""
 
-    model = MODEL
+    model = EXTRACTIVE
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str

@@ -1,97 +1,104 @@
-"""``glossator/chat``: a question in, partial results over ``$/progress``, the whole answer out.
-
-``$/cancelRequest`` cancels the handler's coroutine; that closes the answer's iterator, which
-sends ``Cancel`` to the backend, and pygls answers the request with RequestCancelled.
-"""
+"""``glossator/chat``: a question in, partial results over ``$/progress``, the whole answer out."""
 
 import uuid
-from contextlib import aclosing
+from collections import OrderedDict
 from typing import Any
 
-from lsprotocol.types import PROGRESS, Position, ProgressParams, Range
+from lsprotocol.types import Range
 from pygls.lsp.server import LanguageServer
 
 from backend import wire
-from lsp_server import protocol, rpc, translate
-from lsp_server.context import clean, context_at
+from lsp_server import mentions, protocol, rpc, translate
 from lsp_server.conversation import Conversations
-from lsp_server.protocol import ChatParams, ChatResult, End, EndReason, Progress
-from lsp_server.session import Session
+from lsp_server.documents import opened
+from lsp_server.options import Configuration
+from lsp_server.protocol import ChatParams, CursorState
+from lsp_server.stream import Streaming
+from lsp_server.surroundings import Surroundings, cursor
+from lsp_server.text import clean
+
+_TABS = 64  # whose last context is remembered
 
 
-def attach(server: LanguageServer, session: Session) -> None:
-    conversations = Conversations()
+def attach(
+    server: LanguageServer,
+    streaming: Streaming,
+    surroundings: Surroundings,
+    conversations: Conversations,
+    configuration: Configuration,
+) -> None:
+    latest: OrderedDict[str, wire.Context] = OrderedDict()
 
     @server.feature(protocol.CHAT)
     async def chat(params: Any) -> Any:
         with rpc.clear_errors():
             request = rpc.parse(params, ChatParams)
-            answer = await _answer(server, session, conversations, request)
-            return protocol.to_json(answer)
+            ask, notices = await _ask(request, latest.get(request.tab_id))
+            if ask.context is not None:
+                latest[request.tab_id] = ask.context
+                latest.move_to_end(request.tab_id)
+                if len(latest) > _TABS:
+                    latest.popitem(last=False)
+            answer = await streaming.answer(ask, request.partial_result_token, notices)
+            if answer.whole:
+                conversations.add(
+                    request.tab_id, clean(request.prompt), answer.text, answer.citations
+                )
+            return protocol.to_json(translate.result(answer))
+
+    async def _ask(request: ChatParams, before: wire.Context | None) -> tuple[wire.Ask, list[str]]:
+        options = configuration.options
+        said = mentions.understand(clean(request.prompt))
+        documents = opened(server)
+        context: wire.Context | None = None
+        notices: list[str] = []
+        if request.text_document is not None:
+            context, notices = surroundings.at(
+                documents,
+                request.text_document.uri,
+                place(request.cursor_state),
+                options.context_tokens,
+                before,
+            )
+        more = request.context or protocol.ChatContext()
+        if said.mentions:
+            context, further = await surroundings.mentioned(
+                documents, context, said.mentions, more.diagnostics, options.context_tokens
+            )
+            notices = [*notices, *further]
+        ask = wire.Ask(
+            id=uuid.uuid4().hex,
+            question=said.question,
+            task=said.task,
+            context=context,
+            history=conversations.get(request.tab_id).history(),
+            sources=sources(said, more.sources, options.sources),
+        )
+        return ask, notices
 
 
-async def _answer(
-    server: LanguageServer, session: Session, conversations: Conversations, request: ChatParams
-) -> ChatResult:
-    def report(progress: Progress) -> None:
-        if request.partial_result_token is not None:
-            value = protocol.to_json(progress)
-            server.protocol.notify(PROGRESS, ProgressParams(request.partial_result_token, value))
+def sources(
+    said: mentions.Said, asked: tuple[str, ...] | None, configured: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
+    """Where to look: what ``@docs:NAME`` names, else what the request says, else the options.
 
-    ask = wire.Ask(
-        id=uuid.uuid4().hex,
-        question=clean(request.prompt),
-        context=_context(server, request),
-        history=conversations.history(request.tab_id),
-        sources=request.context.sources if request.context else None,
-    )
-    texts: list[str] = []
-    citations: tuple[wire.Citation, ...] = ()
-    end: EndReason = "cancelled"  # what is true if nothing below says otherwise
-    try:
-        async with aclosing(session.ask(ask)) as frames:
-            async for frame in frames:
-                if (progress := translate.partial_result(frame)) is not None:
-                    report(progress)
-                if isinstance(frame, wire.Delta):
-                    texts.append(frame.text)
-                elif isinstance(frame, wire.Citations):
-                    citations = frame.citations
-        if isinstance(frame, wire.Failed):
-            raise rpc.failure(frame)
-        assert isinstance(frame, wire.Finished)
-        end = frame.reason
-    except Exception:  # not CancelledError
-        end = "failed"
-        raise
-    finally:
-        report(End(end))
-    text = "".join(texts)
-    if text and frame.reason in ("stop", "length"):
-        conversations.add(request.tab_id, ask.question, text)
-    return translate.result(text, citations, frame)
+    A name without a scheme may be a package or a folder: both are looked for.
+    """
+    named = [name for name in said.names("docs") if name]
+    if named:
+        return tuple(
+            each
+            for name in named
+            for each in ((name,) if ":" in name else (f"package:{name}", name))
+        )
+    return configured if asked is None else asked
 
 
-def _context(server: LanguageServer, request: ChatParams) -> wire.Context | None:
-    if request.text_document is None:
-        return None
-    uri = request.text_document.uri
-    document = server.workspace.text_documents.get(uri)
-    if document is None:
-        return wire.Context(uri=uri)
-    return context_at(
-        uri,
-        document.language_id or "",
-        document.source,
-        _place(request),
-        server.workspace.position_encoding or "utf-16",
-    )
-
-
-def _place(request: ChatParams) -> Range:
-    for cursor in request.cursor_state:
-        if cursor.range is not None:
-            return cursor.range
-        if cursor.position is not None:
-            return Range(cursor.position, cursor.position)
-    return Range(Position(0, 0), Position(0, 0))
+def place(states: tuple[CursorState, ...]) -> Range:
+    """Of the first entry that says one; else the beginning of the document."""
+    for state in states:
+        if state.range is not None:
+            return state.range
+        if state.position is not None:
+            return cursor(state.position)
+    return cursor()

@@ -5,22 +5,45 @@ not wait for a handshake.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 from lsprotocol.types import INITIALIZED, SHUTDOWN, InitializedParams
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import protocol
+from lsp_server.protocol import StatusParams
 from lsp_server.session import Session, Status
 
+Completing = Literal["unknown", "available", "unavailable", "disabled"]
 
-def notifier(server: LanguageServer, url: str) -> Callable[[Status], None]:
-    def notify(status: Status) -> None:
-        params = protocol.StatusParams(state=status.state, url=url, reason=status.reason)
-        server.protocol.notify(protocol.STATUS, protocol.to_json(params))
 
-    return notify
+class Notifier:
+    """Tells the editor of every change, and of nothing else."""
+
+    def __init__(self, server: LanguageServer, url: str) -> None:
+        self._server = server
+        self.told = StatusParams(state="offline", url=url)
+
+    def session(self, status: Status) -> None:
+        """A new connection may be to another model: whether it completes is open again."""
+        known = self.told.inline_completion
+        anew = status.state == "connecting" and known != "disabled"
+        self._tell(
+            state=status.state,
+            reason=status.reason,
+            inline_completion="unknown" if anew else known,
+            inline_completion_reason="" if anew else self.told.inline_completion_reason,
+        )
+
+    def completion(self, completing: Completing, reason: str = "") -> None:
+        self._tell(inline_completion=completing, inline_completion_reason=reason)
+
+    def _tell(self, **changes: Any) -> None:
+        params = msgspec.structs.replace(self.told, **changes)
+        if params != self.told:
+            self.told = params
+            self._server.protocol.notify(protocol.STATUS, protocol.to_json(params))
 
 
 def attach(server: LanguageServer, session: Session) -> None:

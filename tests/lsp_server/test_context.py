@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol.types import Position, Range
 
-from lsp_server.context import clean, context_at, imported_packages, split_lines
+from lsp_server.context import context_at
+from lsp_server.imports import imported_packages
+from lsp_server.text import clean, split_lines
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32"]
 
@@ -17,7 +19,7 @@ def cursor(line: int, character: int) -> Range:
 def select(source: str, *place: int, encoding: str = "utf-16", budget: int = 6000):
     first_line, first, last_line, last = place
     where = Range(Position(first_line, first), Position(last_line, last))
-    return context_at("file:///a", "text", source, where, encoding, budget)
+    return context_at("file:///a", "text", split_lines(source), where, encoding, budget)
 
 
 def units(text: str, encoding: str) -> int:
@@ -79,7 +81,7 @@ def test_any_selection_comes_back_exactly(encoding, before, selected, after):
 )
 def test_the_excerpt_holds_the_cursor_line_within_the_budget(source, line, character, budget):
     """Whole lines around the cursor; of one too long for the budget, a piece of full length."""
-    context = context_at("file:///a", "text", source, cursor(line, character), "utf-16", budget)
+    context = context_at("file:///a", "text", split_lines(source), cursor(line, character), "utf-16", budget)
     lines = split_lines(source)
     at = min(line, len(lines) - 1)
     assert len(context.text) <= budget
@@ -99,7 +101,7 @@ def test_the_excerpt_holds_the_cursor_line_within_the_budget(source, line, chara
 def test_the_excerpt_grows_evenly_on_both_sides():
     """What stands above explains as much as what stands below."""
     source = "".join(f"{number:03}\n" for number in range(100))
-    context = context_at("file:///a", "text", source, cursor(50, 0), budget=20)
+    context = context_at("file:///a", "text", split_lines(source), cursor(50, 0), budget=20)
     assert context.text == "048\n049\n050\n051\n052\n"
     assert context.first_line == 49
 
@@ -107,21 +109,21 @@ def test_the_excerpt_grows_evenly_on_both_sides():
 def test_the_excerpt_takes_what_one_side_leaves():
     """At the beginning of a file the whole budget goes to what follows."""
     source = "".join(f"{number:03}\n" for number in range(100))
-    context = context_at("file:///a", "text", source, cursor(0, 0), budget=20)
+    context = context_at("file:///a", "text", split_lines(source), cursor(0, 0), budget=20)
     assert context.text == "000\n001\n002\n003\n004\n"
 
 
 def test_a_minified_line_is_cut_around_the_cursor():
     """The cursor stays inside the piece, whose line number is still right."""
     source = "x\n" + "a" * 500 + "HERE" + "b" * 500 + "\ny\n"
-    context = context_at("file:///a", "text", source, cursor(1, 502), budget=100)
+    context = context_at("file:///a", "text", split_lines(source), cursor(1, 502), budget=100)
     assert "HERE" in context.text
     assert context.first_line == 2
 
 
 def test_an_empty_document_has_an_empty_excerpt():
     """No line is still line 1."""
-    context = context_at("file:///a", "text", "", cursor(0, 0))
+    context = context_at("file:///a", "text", split_lines(""), cursor(0, 0))
     assert (context.text, context.first_line, context.selection) == ("", 1, None)
 
 
@@ -203,8 +205,8 @@ def broken(:
 def test_only_python_is_searched_for_imports():
     """``import`` means other things elsewhere."""
     source = "import numpy\n"
-    assert context_at("u", "python", source, cursor(0, 0)).packages == ("numpy",)
-    assert context_at("u", "typescript", source, cursor(0, 0)).packages == ()
+    assert context_at("u", "python", split_lines(source), cursor(0, 0)).packages == ("numpy",)
+    assert context_at("u", "typescript", split_lines(source), cursor(0, 0)).packages == ()
 
 
 @given(st.text())

@@ -1,0 +1,98 @@
+"""``textDocument/codeAction``: what can be done with the selected code.
+
+The actions are made at once and carry their command: nothing is asked before one is chosen.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from lsprotocol.types import (
+    TEXT_DOCUMENT_CODE_ACTION,
+    CodeAction,
+    CodeActionKind,
+    CodeActionOptions,
+    CodeActionParams,
+    Command,
+    Diagnostic,
+    Range,
+    TextDocumentIdentifier,
+    VersionedTextDocumentIdentifier,
+)
+from pygls.lsp.server import LanguageServer
+
+from lsp_server import protocol
+from lsp_server.documents import Document, opened
+from lsp_server.options import Configuration
+from lsp_server.protocol import ExplainParams, RewriteKind, RewriteParams
+from lsp_server.surroundings import Surroundings
+
+BASE = f"{CodeActionKind.RefactorRewrite.value}.glossator"
+KINDS = [f"{BASE}.{name}" for name in ("optimize", "explain", "document", "fix", "rewrite")]
+
+
+def attach(
+    server: LanguageServer, surroundings: Surroundings, configuration: Configuration
+) -> None:
+    options = CodeActionOptions(code_action_kinds=KINDS)
+
+    @server.feature(TEXT_DOCUMENT_CODE_ACTION, options)
+    def actions(params: CodeActionParams) -> list[CodeAction]:
+        documents = opened(server)
+        document = documents.find(params.text_document.uri)
+        if document is None or surroundings.secret(documents, document.uri):
+            return []
+        wanted = params.context.only
+        offered = _offered(document, params, previews=configuration.options.previews)
+        return [each for each in offered if wanted is None or _among(str(each.kind), wanted)]
+
+
+def _offered(
+    document: Document, params: CodeActionParams, *, previews: bool
+) -> Iterator[CodeAction]:
+    selected = params.range
+    yield _rewrite("optimize", "Optimize", document, selected)
+    yield _explain(document, selected)
+    yield _rewrite("document", "Document", document, selected)
+    for diagnostic in params.context.diagnostics:
+        title = f"Fix: {' '.join(diagnostic.message.split())[:60]}"
+        where = diagnostic.range if selected.start == selected.end else selected
+        yield _rewrite("fix", title, document, where, (diagnostic,))
+    if previews:
+        yield _rewrite("rewrite", "Rewrite with instruction…", document, selected)
+
+
+def _rewrite(
+    kind: RewriteKind,
+    title: str,
+    document: Document,
+    where: Range,
+    diagnostics: tuple[Diagnostic, ...] = (),
+) -> CodeAction:
+    params = RewriteParams(
+        kind=kind,
+        text_document=VersionedTextDocumentIdentifier(document.version or 0, document.uri),
+        range=where,
+        diagnostics=diagnostics,
+    )
+    command = Command(
+        f"Glossator: {title}", protocol.REWRITE_COMMAND, arguments=[protocol.to_json(params)]
+    )
+    return CodeAction(
+        command.title,
+        kind=f"{BASE}.{kind}",
+        diagnostics=list(diagnostics) or None,
+        command=command,
+    )
+
+
+def _explain(document: Document, where: Range) -> CodeAction:
+    params = ExplainParams(TextDocumentIdentifier(document.uri), where)
+    command = Command(
+        "Glossator: Explain", protocol.EXPLAIN_COMMAND, arguments=[protocol.to_json(params)]
+    )
+    return CodeAction(command.title, kind=f"{BASE}.explain", command=command)
+
+
+def _among(kind: str, wanted: Sequence[CodeActionKind | str]) -> bool:
+    """Kinds are hierarchical: ``refactor`` asks for ``refactor.rewrite`` too."""
+    asked = (getattr(each, "value", each) for each in wanted)
+    return any(not each or kind == each or kind.startswith(f"{each}.") for each in asked)

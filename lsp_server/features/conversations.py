@@ -1,0 +1,28 @@
+"""``glossator/conversations/…``: what was said, listed, shown again, deleted."""
+
+from typing import Any
+
+from pygls.lsp.server import LanguageServer
+
+from lsp_server import protocol, rpc
+from lsp_server.conversation import Conversations
+from lsp_server.protocol import TabParams
+from lsp_server.translate import conversation, summary
+
+
+def attach(server: LanguageServer, conversations: Conversations) -> None:
+    @server.feature(protocol.LIST_CONVERSATIONS)
+    def listed(_params: Any) -> Any:
+        with rpc.clear_errors():
+            return [protocol.to_json(summary(each)) for each in conversations.list()]
+
+    @server.feature(protocol.GET_CONVERSATION)
+    def get(params: Any) -> Any:
+        with rpc.clear_errors():
+            request = rpc.parse(params, TabParams)
+            return protocol.to_json(conversation(conversations.get(request.tab_id)))
+
+    @server.feature(protocol.DELETE_CONVERSATION)
+    def delete(params: Any) -> None:
+        with rpc.clear_errors():
+            conversations.delete(rpc.parse(params, TabParams).tab_id)

@@ -1,0 +1,69 @@
+"""``glossator/explain``: what the code at a place does, or an answer to a question there."""
+
+import uuid
+from typing import Any
+
+from lsprotocol.types import Position, Range
+from pygls.lsp.server import LanguageServer
+
+from backend import wire
+from lsp_server import mentions, protocol, rpc, syntax, translate
+from lsp_server.documents import Document, opened
+from lsp_server.options import Configuration
+from lsp_server.protocol import ExplainParams
+from lsp_server.stream import Streaming
+from lsp_server.streamed import Streamed
+from lsp_server.surroundings import Surroundings
+from lsp_server.text import clean
+
+
+class Explaining:
+    """Answers beside the code: before chats where the backend is busy, and never remembered."""
+
+    def __init__(
+        self,
+        server: LanguageServer,
+        streaming: Streaming,
+        surroundings: Surroundings,
+        configuration: Configuration,
+    ) -> None:
+        self._server = server
+        self._streaming = streaming
+        self._surroundings = surroundings
+        self._configuration = configuration
+
+    async def answer(self, request: ExplainParams) -> Streamed:
+        options = self._configuration.options
+        documents = opened(self._server)
+        document = documents.find(request.text_document.uri)
+        place = request.range
+        if document is not None and not request.question and place.start == place.end:
+            place = _around(document, place.start.line)
+        context, notices = self._surroundings.at(
+            documents, request.text_document.uri, place, options.context_tokens
+        )
+        asked = request.context.sources if request.context else None
+        default = mentions.COMMANDS["explain"][1]
+        ask = wire.Ask(
+            id=uuid.uuid4().hex,
+            question=clean(request.question) or default,
+            kind="help",
+            task="answer" if request.question else "explain",
+            context=context,
+            sources=options.sources if asked is None else asked,
+        )
+        return await self._streaming.answer(ask, request.partial_result_token, notices)
+
+
+def attach(server: LanguageServer, explaining: Explaining) -> None:
+    @server.feature(protocol.EXPLAIN)
+    async def explain(params: Any) -> Any:
+        with rpc.clear_errors():
+            answer = await explaining.answer(rpc.parse(params, ExplainParams))
+            return protocol.to_json(translate.result(answer))
+
+
+def _around(document: Document, row: int) -> Range:
+    """The definition or statement around a row, as whole lines."""
+    first, last = syntax.statement(document.language, document.source, row)
+    return Range(Position(first, 0), Position(last + 1, 0))

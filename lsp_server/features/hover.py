@@ -1,0 +1,124 @@
+"""``textDocument/hover``: what the index knows of the symbol under the cursor, within a budget.
+
+No model is asked. What is late, unknown or cannot be told apart shows nothing: a hover comes
+unasked for, and must not mislead or report.
+"""
+
+import asyncio
+import builtins
+import keyword
+import logging
+import time
+import uuid
+from collections import OrderedDict
+from contextlib import aclosing
+
+from lsprotocol.types import (
+    TEXT_DOCUMENT_HOVER,
+    Hover,
+    HoverParams,
+    MarkupContent,
+    MarkupKind,
+)
+from pygls.lsp.server import LanguageServer
+
+from backend.wire import Entry, Found, Lookup
+from lsp_server.documents import Document, opened
+from lsp_server.imports import dotted_at, imported_names, imported_packages, resolve
+from lsp_server.options import Configuration
+from lsp_server.session import Session, SessionError
+from lsp_server.text import locate
+
+_REMEMBERED = 512  # symbols
+_FRESH_S = 600.0  # an index changes seldom; nobody waits long for what is new
+_EXAMPLE_LINES = 15
+
+log = logging.getLogger(__name__)
+
+
+class Glossary:
+    """Entries by symbol, asked for once and remembered a while."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: OrderedDict[Lookup, tuple[float, tuple[Entry, ...]]] = OrderedDict()
+
+    async def entries(
+        self, symbol: str, packages: tuple[str, ...], sources: tuple[str, ...] | None
+    ) -> tuple[Entry, ...]:
+        """Best first. Raises ``SessionError``."""
+        key = Lookup(id="-", symbol=symbol, packages=packages, sources=sources)
+        now = time.monotonic()
+        if key in self._known and now - self._known[key][0] < _FRESH_S:
+            self._known.move_to_end(key)
+            return self._known[key][1]
+        request = Lookup(uuid.uuid4().hex, symbol, packages, sources)
+        async with aclosing(self._session.ask(request)) as frames:
+            async for frame in frames:
+                if isinstance(frame, Found):
+                    self._known[key] = (now, frame.entries)
+                    if len(self._known) > _REMEMBERED:
+                        self._known.popitem(last=False)
+                    return frame.entries
+        return ()
+
+
+def attach(server: LanguageServer, session: Session, configuration: Configuration) -> None:
+    glossary = Glossary(session)
+
+    @server.feature(TEXT_DOCUMENT_HOVER)
+    async def hover(params: HoverParams) -> Hover | None:
+        document = opened(server).find(params.text_document.uri)
+        if document is None:
+            return None
+        options = configuration.options
+        row, column = locate(document.lines, params.position, document.encoding)
+        symbol, packages = symbol_at(document, row, column)
+        if not symbol:
+            return None
+        try:
+            async with asyncio.timeout(options.hover_budget_ms / 1000):
+                entries = await glossary.entries(symbol, packages, options.sources)
+        except (TimeoutError, SessionError) as error:
+            log.debug("no hover for %s: %s", symbol, error)
+            return None
+        if not entries:
+            return None
+        return Hover(MarkupContent(MarkupKind.Markdown, markdown(entries[0], document.language)))
+
+
+def symbol_at(document: Document, row: int, column: int) -> tuple[str, tuple[str, ...]]:
+    """What to look up, with the imported packages; empty for what the index cannot know."""
+    line = document.lines[row]
+    name = dotted_at(line, column)
+    if not name or keyword.iskeyword(name):
+        return "", ()
+    if document.language != "python":
+        return name, ()
+    names = imported_names(document.source)
+    head = name.partition(".")[0]
+    attribute = "." in name or line[:column].rstrip("_0123456789" + _LETTERS).rstrip().endswith(".")
+    if head in ("self", "cls"):
+        return "", ()
+    symbol = resolve(name, names)
+    known = head in names or "." in symbol or attribute or hasattr(builtins, name)
+    known = known or any(each.partition(".")[0] == name for each in names.values())
+    return (symbol if known else ""), imported_packages(document.source)
+
+
+def markdown(entry: Entry, language: str) -> str:
+    """Signature, first paragraph, example, and where it stands."""
+    parts = [f"```{language}\n{entry.signature or entry.symbol}\n```"]
+    if entry.summary:
+        parts.append(entry.summary)
+    if entry.example:
+        lines = entry.example.splitlines()
+        shown = "\n".join([*lines[:_EXAMPLE_LINES], *(["…"] if lines[_EXAMPLE_LINES:] else [])])
+        parts.append(f"```{language}\n{shown}\n```")
+    place = entry.uri + (f"#L{entry.line}" if entry.line else "")
+    title = " ".join(part for part in (entry.symbol, entry.version) if part)
+    parts.append(f"[{title}]({place})")
+    return "\n\n".join(parts)
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -1,0 +1,81 @@
+"""``glossator/prepare``: the backend warms what a likely question will need.
+
+The newest guess counts, once the user has paused; the same guess is not sent twice in a row.
+"""
+
+import asyncio
+import logging
+import uuid
+from typing import Any
+
+import msgspec
+from pygls.lsp.server import LanguageServer
+
+from backend import wire
+from lsp_server import mentions, protocol
+from lsp_server.conversation import Conversations
+from lsp_server.documents import opened
+from lsp_server.features.chat import place, sources
+from lsp_server.options import Configuration
+from lsp_server.protocol import PrepareParams
+from lsp_server.session import Session, SessionError
+from lsp_server.surroundings import Surroundings
+from lsp_server.text import clean
+
+PAUSE_S = 0.3
+
+log = logging.getLogger(__name__)
+
+
+def attach(
+    server: LanguageServer,
+    session: Session,
+    surroundings: Surroundings,
+    conversations: Conversations,
+    configuration: Configuration,
+) -> None:
+    waiting: asyncio.Task[None] | None = None
+    last: wire.Prepare | None = None
+
+    @server.feature(protocol.PREPARE)
+    def prepare(params: Any) -> None:
+        nonlocal waiting
+        try:
+            request = msgspec.convert(params, PrepareParams)
+        except msgspec.ValidationError as error:  # a notification has no answer to say it in
+            log.error("%s: %s", protocol.PREPARE, error)
+            return
+        if waiting is not None:
+            waiting.cancel()
+        waiting = asyncio.get_running_loop().create_task(warm(request))
+
+    async def warm(request: PrepareParams) -> None:
+        nonlocal last
+        await asyncio.sleep(PAUSE_S)
+        guess = likely(request)
+        if guess == last or session.status.state not in ("ready", "degraded"):
+            return
+        last = guess
+        try:
+            await session.prepare(msgspec.structs.replace(guess, id=uuid.uuid4().hex))
+        except SessionError as error:
+            log.debug("not prepared: %s", error)
+
+    def likely(request: PrepareParams) -> wire.Prepare:
+        options = configuration.options
+        said = mentions.understand(clean(request.prompt))
+        context = None
+        if request.text_document is not None:
+            context, _ = surroundings.at(
+                opened(server),
+                request.text_document.uri,
+                place(request.cursor_state),
+                options.context_tokens,
+            )
+        return wire.Prepare(
+            id="-",
+            question=said.question.strip(),
+            context=context,
+            history=conversations.get(request.tab_id).history() if request.tab_id else (),
+            sources=sources(said, None, options.sources),
+        )

@@ -1,0 +1,254 @@
+"""``glossator/rewrite`` and ``glossator/accept``: new code proposed, checked, applied in hunks.
+
+Evidence first, then the model, then the check; nothing is changed before the user accepts.
+"""
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from lsprotocol.types import (
+    ApplyWorkspaceEditParams,
+    OptionalVersionedTextDocumentIdentifier,
+    Position,
+    Range,
+    TextDocumentEdit,
+    TextEdit,
+    WorkspaceEdit,
+)
+from pygls.lsp.server import LanguageServer
+
+from backend import wire
+from lsp_server import context, linter, protocol, rewriting, rpc, syntax, translate
+from lsp_server.documents import Document, opened
+from lsp_server.fences import Fences
+from lsp_server.options import Configuration
+from lsp_server.proposal import Edit, Proposal
+from lsp_server.protocol import AcceptParams, AcceptResult, RewriteParams, RewriteResult
+from lsp_server.stream import Streaming
+from lsp_server.surroundings import Surroundings
+from lsp_server.text import clean, last_line, position, span
+
+REMEMBERED = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The rows that a rewrite is about, inclusive, and the document as it was."""
+
+    document: Document
+    version: int
+    lines: tuple[str, ...]
+    first: int
+    last: int
+
+    @property
+    def old(self) -> str:
+        return "".join(self.lines[self.first : self.last + 1])
+
+    @property
+    def range(self) -> Range:
+        return rows_to_range(self.document, self.lines, self.first, self.last + 1)
+
+
+class Rewriting:
+    """Proposes rewrites and applies them; the newest ``REMEMBERED`` can be accepted."""
+
+    def __init__(
+        self,
+        server: LanguageServer,
+        streaming: Streaming,
+        surroundings: Surroundings,
+        configuration: Configuration,
+    ) -> None:
+        self._server = server
+        self._streaming = streaming
+        self._surroundings = surroundings
+        self._configuration = configuration
+        self._proposals: OrderedDict[str, Proposal] = OrderedDict()
+
+    async def propose(self, request: RewriteParams) -> RewriteResult:
+        """Raises the JSON-RPC error that says why there is no rewrite."""
+        target = self._target(request)
+        found = await self._evidence(request, target)
+        told = tuple(_finding(target, each) for each in found)
+        if request.kind == "optimize":
+            self._streaming.report(request.partial_result_token, protocol.Evidence(told))
+        ask, notices = self._ask(request, target, found)
+        fences = Fences()
+
+        def split(text: str) -> Iterator[protocol.Progress]:
+            for kind, piece in fences.feed(text):
+                yield protocol.Code(piece) if kind == "code" else protocol.Delta(piece)
+
+        answer = await self._streaming.answer(
+            ask, request.partial_result_token, notices, split=split
+        )
+        for _ in fences.end():
+            pass  # it was held back as a fence under way; the whole is in the response
+        offer = rewriting.offer(
+            target.document.language,
+            target.lines,
+            (target.first, target.last),
+            answer,
+            fences,
+            found if request.kind == "optimize" else (),
+        )
+        proposal = Proposal(target.document.uri, target.first, target.old, offer.code)
+        applicable = not offer.problems
+        if applicable:
+            self._remember(ask.id, proposal)
+        return RewriteResult(
+            id=ask.id,
+            text_document=request.text_document,
+            range=target.range,
+            text=offer.text,
+            code=offer.code,
+            applicable=applicable,
+            problems=tuple(offer.problems),
+            hunks=tuple(_hunks(target, proposal)) if applicable else (),
+            findings=told,
+            citations=tuple(map(translate.citation, answer.citations)),
+            finish_reason=answer.finished.reason,
+            usage=translate.usage(answer.finished),
+            timings=translate.timings(answer.finished),
+        )
+
+    async def accept(self, request: AcceptParams) -> AcceptResult:
+        proposal = self._proposals.get(request.id)
+        if proposal is None:
+            return AcceptResult(False, (), "This rewrite is not known (any more): ask again.")
+        document = opened(self._server).find(proposal.uri)
+        every = [change.id for change in proposal.changes]
+        wanted = every if request.hunks is None else [id for id in every if id in request.hunks]
+        edits = proposal.edits(document.lines, wanted) if document else None
+        if document is None or edits is None:
+            reason = "The code was changed meanwhile, so nothing was applied. Ask again."
+            return AcceptResult(False, tuple(sorted(proposal.accepted)), reason)
+        reason = ""
+        if edits:
+            params = ApplyWorkspaceEditParams(self._edit(document, edits), "Glossator")
+            answer = await self._server.workspace_apply_edit_async(params)
+            if not answer.applied:
+                reason = answer.failure_reason or "The editor did not apply the change."
+        if not reason:
+            proposal.accept(wanted)
+        return AcceptResult(not reason, tuple(sorted(proposal.accepted)), reason)
+
+    def _target(self, request: RewriteParams) -> _Target:
+        uri, version = request.text_document.uri, request.text_document.version
+        documents = opened(self._server)
+        document = documents.find(uri)
+        if document is None:
+            raise rpc.refused(f"{uri} is not open in the editor.")
+        if self._surroundings.secret(documents, uri):
+            raise rpc.refused(f"{uri} is not sent: it may hold secrets, or is excluded.")
+        if document.version is not None and document.version != version:
+            raise rpc.refused("The document has changed since the code was selected. Select again.")
+        start, end = span(document.lines, request.range, document.encoding)
+        first, last = start[0], last_line(start, end)
+        if start == end:
+            first, last = syntax.statement(document.language, document.source, first)
+        return _Target(document, version, tuple(document.lines), first, last)
+
+    async def _evidence(self, request: RewriteParams, target: _Target) -> list[linter.Finding]:
+        if request.kind != "optimize" or target.document.language != "python":
+            return []
+        return await linter.findings(
+            target.document.source,
+            target.document.path,
+            target.first,
+            target.last,
+            opened(self._server).roots(),
+            self._configuration.options.ruff,
+        )
+
+    def _ask(
+        self, request: RewriteParams, target: _Target, found: Sequence[linter.Finding]
+    ) -> tuple[wire.Ask, list[str]]:
+        options = self._configuration.options
+        around, notices = self._surroundings.at(
+            opened(self._server), target.document.uri, target.range, options.context_tokens
+        )
+        remarks = (
+            *context.remarks(request.diagnostics),
+            *(rewriting.remark(target.lines, each) for each in found),
+        )
+        selection = around.selection or wire.Selection(
+            clean(target.old), target.first + 1, target.last + 1
+        )
+        around = msgspec.structs.replace(around, remarks=remarks, selection=selection)
+        ask = wire.Ask(
+            id=uuid.uuid4().hex,
+            question=rewriting.question(request.kind, clean(request.instruction), remarks),
+            kind="optimize",
+            task=request.kind,
+            context=around,
+            sources=options.sources,
+        )
+        return ask, notices
+
+    def _remember(self, id: str, proposal: Proposal) -> None:
+        self._proposals[id] = proposal
+        if len(self._proposals) > REMEMBERED:
+            self._proposals.popitem(last=False)
+
+    def _edit(self, document: Document, edits: Sequence[Edit]) -> WorkspaceEdit:
+        changes = [
+            TextEdit(rows_to_range(document, document.lines, each.first, each.after), each.text)
+            for each in edits
+        ]
+        workspace = self._server.protocol.client_capabilities.workspace
+        supported = workspace.workspace_edit if workspace else None
+        if supported is None or not supported.document_changes:
+            return WorkspaceEdit(changes={document.uri: changes})
+        # With its version, so that an editor refuses what it has typed over meanwhile.
+        versioned = OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
+        return WorkspaceEdit(document_changes=[TextDocumentEdit(versioned, changes)])
+
+
+def attach(server: LanguageServer, rewrites: Rewriting) -> None:
+    @server.feature(protocol.REWRITE)
+    async def rewrite(params: Any) -> Any:
+        with rpc.clear_errors():
+            return protocol.to_json(await rewrites.propose(rpc.parse(params, RewriteParams)))
+
+    @server.feature(protocol.ACCEPT)
+    async def accept(params: Any) -> Any:
+        with rpc.clear_errors():
+            return protocol.to_json(await rewrites.accept(rpc.parse(params, AcceptParams)))
+
+
+def rows_to_range(document: Document, lines: Sequence[str], first: int, after: int) -> Range:
+    """Whole rows, ``after`` exclusive; the document's end where there is no row after them."""
+    if after < len(lines):
+        return Range(Position(first, 0), Position(after, 0))
+    end = (len(lines) - 1, len(lines[-1]))
+    return Range(Position(first, 0), position(lines, end, document.encoding))
+
+
+def _finding(target: _Target, each: linter.Finding) -> protocol.Finding:
+    encoding = target.document.encoding
+    return protocol.Finding(
+        code=each.code,
+        message=each.message,
+        range=Range(
+            position(target.lines, each.start, encoding), position(target.lines, each.end, encoding)
+        ),
+        url=each.url,
+        fixable=bool(each.fix),
+    )
+
+
+def _hunks(target: _Target, proposal: Proposal) -> Iterator[protocol.Hunk]:
+    for change in proposal.changes:
+        first, after = target.first + change.first, target.first + change.after
+        yield protocol.Hunk(
+            id=change.id,
+            range=rows_to_range(target.document, target.lines, first, after),
+            old_text="".join(change.old),
+            new_text="".join(change.new),
+        )

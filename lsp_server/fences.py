@@ -1,0 +1,69 @@
+"""Tells code from prose in an answer that streams: the first fenced block is the code. Pure."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+Kind = Literal["code", "prose"]
+
+_OPENING = re.compile(r" {0,3}(`{3,}|~{3,})[^`\r\n]*\r?\n")
+_MAYBE_OPENING = re.compile(r" {0,3}(?:`+|~+)?[^\r\n]*")
+
+
+class Fences:
+    """Feed it pieces; it says what each part of them is.
+
+    Holds back at most the line that could still become a fence. A block that is never closed is
+    code all the same: the answer ended at its longest.
+    """
+
+    def __init__(self) -> None:
+        self.code = ""
+        self.prose = ""
+        self.closed = False
+        self._fence = ""  # of the block we are in
+        self._line = ""  # the line under way, as far as it is not passed on
+
+    def feed(self, text: str) -> Iterator[tuple[Kind, str]]:
+        for line in text.splitlines(keepends=True):
+            self._line += line
+            if self._line.endswith("\n"):
+                whole, self._line = self._line, ""
+                yield from self._take(whole)
+            elif not self._may_be_fence(self._line):
+                passed, self._line = self._line, ""
+                yield from self._pass(passed)
+
+    def end(self) -> Iterator[tuple[Kind, str]]:
+        """What was held back until the end."""
+        rest, self._line = self._line, ""
+        if rest:
+            yield from self._take(rest)
+
+    def _take(self, line: str) -> Iterator[tuple[Kind, str]]:
+        if self._fence:
+            stripped = line.strip()
+            if len(stripped) >= len(self._fence) and set(stripped) == {self._fence[0]}:
+                self._fence, self.closed = "", True
+                return
+        elif not self.closed and (opening := _OPENING.fullmatch(line)):
+            self._fence = opening[1]
+            return
+        yield from self._pass(line)
+
+    def _pass(self, text: str) -> Iterator[tuple[Kind, str]]:
+        if self._fence:
+            self.code += text
+            yield "code", text
+        else:
+            self.prose += text
+            yield "prose", text
+
+    def _may_be_fence(self, line: str) -> bool:
+        """Only what begins like a fence is held back; the middle of a line never is."""
+        if self.closed:
+            return False
+        start = line.lstrip(" ")
+        if len(line) - len(start) > 3:
+            return False
+        return not start or start[0] in "`~"

@@ -1,0 +1,75 @@
+"""One answer on its way to the editor: every frame told as it comes, the end always.
+
+``$/cancelRequest`` cancels the coroutine that waits in here; that closes the answer's iterator,
+which sends ``Cancel`` to the backend, and pygls answers the request with RequestCancelled.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
+
+from lsprotocol.types import PROGRESS, ProgressParams
+from pygls.lsp.server import LanguageServer
+
+from backend import wire
+from lsp_server import protocol, rpc, translate
+from lsp_server.protocol import End, EndReason, Progress, Token
+from lsp_server.session import Session
+from lsp_server.streamed import Streamed
+
+Split = Callable[[str], Iterable[Progress]]
+
+
+class Streaming:
+    """Asks the backend, and tells the editor under its token."""
+
+    def __init__(self, server: LanguageServer, session: Session) -> None:
+        self._server = server
+        self._session = session
+
+    def report(self, token: Token | None, progress: Progress) -> None:
+        if token is not None:
+            value = protocol.to_json(progress)
+            self._server.protocol.notify(PROGRESS, ProgressParams(token, value))
+
+    async def answer(
+        self,
+        ask: wire.Ask,
+        token: Token | None,
+        notices: Sequence[str] = (),
+        split: Split | None = None,
+    ) -> Streamed:
+        """The whole answer, once it has been told. ``split`` says what a piece of text is told as.
+
+        Raises ``SessionError``, or the JSON-RPC error that the backend's refusal becomes.
+        """
+        texts: list[str] = []
+        citations: tuple[wire.Citation, ...] = ()
+        model = ""
+        end: EndReason = "cancelled"  # what is true if nothing below says otherwise
+        try:
+            for message in notices:
+                self.report(token, protocol.Notice("context", message))
+            async with aclosing(self._session.ask(ask)) as frames:
+                async for frame in frames:
+                    if isinstance(frame, wire.Delta):
+                        texts.append(frame.text)
+                        if split is not None:
+                            for progress in split(frame.text):
+                                self.report(token, progress)
+                            continue
+                    elif isinstance(frame, wire.Citations):
+                        citations = frame.citations
+                    elif isinstance(frame, wire.Admitted):
+                        model = frame.model
+                    if (told := translate.partial_result(frame)) is not None:
+                        self.report(token, told)
+            if isinstance(frame, wire.Failed):
+                raise rpc.failure(frame)
+            assert isinstance(frame, wire.Finished)
+            end = frame.reason
+        except Exception:  # not CancelledError
+            end = "failed"
+            raise
+        finally:
+            self.report(token, End(end))
+        return Streamed(model, "".join(texts), citations, frame)

@@ -1,0 +1,200 @@
+"""What goes with a question: the document, what the prompt mentions, and nothing that is secret.
+
+Reads the documents that the editor has open. From the disk it reads the files that the user
+mentions, the metadata of installed packages and, when asked, what git says; never another file,
+and none outside the workspace's folders.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from lsprotocol.types import Diagnostic, Position, Range
+from pygls.uris import from_fs_path, to_fs_path
+
+from backend import wire
+from lsp_server import context, syntax
+from lsp_server.documents import Document, Documents
+from lsp_server.exclusions import Exclusions
+from lsp_server.installed import Installed
+from lsp_server.mentions import Mention
+from lsp_server.text import clean
+
+CHARACTERS_A_TOKEN = 4
+_GIT_S = 2.0
+_LARGEST_FILE = 4 * 2**20
+
+log = logging.getLogger(__name__)
+
+
+class Surroundings:
+    """Makes the context of one question after the other; ``notices`` tell what is left out."""
+
+    def __init__(self) -> None:
+        self._exclusions = Exclusions()
+        self._installed = Installed()
+
+    def at(
+        self,
+        documents: Documents,
+        uri: str,
+        place: Range,
+        tokens: int,
+        before: wire.Context | None = None,
+    ) -> tuple[wire.Context, list[str]]:
+        """The place in a document; one that is not open, or is secret, gives its name alone."""
+        document = documents.find(uri)
+        if document is None:
+            return wire.Context(uri=uri), []
+        if self.secret(documents, uri):
+            return wire.Context(uri=uri, language=document.language), [_kept(uri)]
+        made = context.context_at(
+            uri,
+            document.language,
+            document.lines,
+            place,
+            document.encoding,
+            tokens * CHARACTERS_A_TOKEN // 2,
+            before,
+        )
+        versions = self._installed.versions(made.packages, documents.roots())
+        return msgspec.structs.replace(made, versions=versions), []
+
+    async def mentioned(
+        self,
+        documents: Documents,
+        around: wire.Context | None,
+        mentions: Sequence[Mention],
+        diagnostics: Sequence[Diagnostic],
+        tokens: int,
+    ) -> tuple[wire.Context | None, list[str]]:
+        """``around`` with what the mentions bring, within what the budget leaves."""
+        files: list[wire.File] = []
+        notices: list[str] = []
+        made = around or wire.Context(uri="")
+        left = tokens * CHARACTERS_A_TOKEN - len(made.text)
+        for mention in mentions:
+            if mention.kind == "diagnostics":
+                made = msgspec.structs.replace(made, remarks=context.remarks(diagnostics))
+            elif mention.kind == "diff":
+                diff = await self._diff(documents.roots())
+                made = msgspec.structs.replace(made, diff=clean(diff[: max(left, 0)]))
+                left -= len(made.diff)
+            elif mention.kind in ("file", "symbol"):
+                file, why_not = (
+                    self._file(documents, made.uri, mention.name)
+                    if mention.kind == "file"
+                    else self._symbol(documents, mention.name)
+                )
+                if file is None:
+                    notices.append(why_not)
+                    continue
+                if len(file.text) > left:
+                    notices.append(f"@{mention.kind}:{mention.name} is cut: it is too long.")
+                    file = msgspec.structs.replace(file, text=_whole_lines(file.text, max(left, 0)))
+                left -= len(file.text)
+                files.append(file)
+        made = msgspec.structs.replace(made, files=tuple(files))
+        return (None if made == wire.Context(uri="") else made), notices
+
+    def secret(self, documents: Documents, uri: str) -> bool:
+        path = to_fs_path(uri)
+        return path is not None and self._exclusions.excluded(path, documents.roots())
+
+    def _file(self, documents: Documents, here: str, name: str) -> tuple[wire.File | None, str]:
+        """The document itself, an open one, or a file of the workspace."""
+        if not name:
+            document = documents.find(here)
+            if document is None:
+                return None, "@file means the document, and none is open: name it, @file:PATH."
+            return self._open(documents, document)
+        for document in documents.recent():
+            if document.uri.endswith(f"/{name}"):
+                return self._open(documents, document)
+        for root in map(Path, documents.roots()):
+            path = (root / name).resolve()
+            if path.is_relative_to(root.resolve()) and path.is_file():
+                if self._exclusions.excluded(str(path), documents.roots()):
+                    return None, _kept(name)
+                return self._read(path, name)
+        return None, f"@file:{name} is not in the workspace."
+
+    def _open(self, documents: Documents, document: Document) -> tuple[wire.File | None, str]:
+        if self.secret(documents, document.uri):
+            return None, _kept(document.uri)
+        return wire.File(document.uri, clean(document.source), document.language), ""
+
+    def _read(self, path: Path, name: str) -> tuple[wire.File | None, str]:
+        try:
+            if path.stat().st_size > _LARGEST_FILE:
+                return None, f"@file:{name} is too large."
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None, f"@file:{name} cannot be read as text."
+        return wire.File(from_fs_path(str(path)) or path.as_uri(), text), ""
+
+    def _symbol(self, documents: Documents, name: str) -> tuple[wire.File | None, str]:
+        """The definition of that name in the open documents, the most recent first."""
+        if not name:
+            return None, "@symbol needs a name: @symbol:NAME."
+        wanted = name.rpartition(".")[2]
+        for document in documents.recent():
+            if wanted not in document.source or self.secret(documents, document.uri):
+                continue
+            for each in syntax.definitions(document.language, document.source):
+                if each.name == wanted:
+                    text = "".join(document.lines[each.first_row : each.last_row + 1])
+                    file = wire.File(
+                        document.uri, clean(text), document.language, each.first_row + 1
+                    )
+                    return file, ""
+        return None, f"@symbol:{name} is not defined in an open document."
+
+    async def _diff(self, roots: Sequence[str]) -> str:
+        """What git says has changed, without what is never sent; empty where there is no git."""
+        for root in roots:
+            try:
+                names = await _git(root, "diff", "HEAD", "--name-only", "-z", "--relative")
+                kept = [
+                    name
+                    for name in names.split("\0")
+                    if name and not self._exclusions.excluded(str(Path(root) / name), roots)
+                ]
+                if kept:
+                    return await _git(root, "diff", "HEAD", "--no-ext-diff", "--", *kept)
+            except (OSError, TimeoutError) as error:
+                log.info("no diff of %s: %s", root, error)
+        return ""
+
+
+async def _git(folder: str, *arguments: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        "git", "-C", folder, *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(_GIT_S):
+            output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return output.decode("utf-8", "replace")
+
+
+def cursor(place: Position | None = None) -> Range:
+    """An empty range, at the beginning of the document if nobody says where."""
+    at = place or Position(0, 0)
+    return Range(at, at)
+
+
+def _kept(name: str) -> str:
+    return f"{name.rpartition('/')[2]} is not sent: it may hold secrets, or is excluded."
+
+
+def _whole_lines(text: str, characters: int) -> str:
+    return text[: text.rfind("\n", 0, characters) + 1]
