@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 
 from backend import openai_api, wire
 from backend.answer import Answer, Answers
-from backend.errors import GlossatorError, Unsupported
+from backend.errors import GlossatorError
 from backend.lookup import Lookups
 from backend.metrics import CONTENT_TYPE, Metrics
 from backend.pipeline import Pipeline
@@ -92,7 +92,7 @@ class Gateway:
             case wire.Ask():
                 await self.pipeline.answer(request, answer)
             case wire.Complete():
-                answer.fail(Unsupported(f"{self.pipeline.model} does not complete code."))
+                await self.pipeline.complete(request, answer)
 
     def tenant(self, connection: HTTPConnection) -> str:
         """Who asks, as the trusted proxy says; empty when there is only one tenant."""

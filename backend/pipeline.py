@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from backend import prompt as prompts
 from backend.answer import Answer
 from backend.audit import Audit
-from backend.errors import Blocked, DeadlineExceeded, GlossatorError, UnknownModel
+from backend.errors import Blocked, DeadlineExceeded, GlossatorError, UnknownModel, Unsupported
 from backend.metrics import Metrics
 from backend.ports import (
     Admission,
@@ -47,6 +47,7 @@ from backend.wire import (
     Admitted,
     Ask,
     Citations,
+    Complete,
     Delta,
     Failed,
     Finished,
@@ -161,6 +162,10 @@ class Pipeline:
         finally:
             self._metrics.ended(ask.kind, answer, progress.ttft_ms / 1000)
 
+    async def complete(self, request: Complete, answer: Answer) -> None:
+        """What fills the gap, by the same path as an answer: rails, admission, deadline."""
+        await self.answer(prompts.Filling.of(request), answer)
+
     async def prepare(self, request: Prepare, tenant: str = "", user: str = "") -> None:
         """Warms retrieval and prefix for a likely question, in places that nobody needs.
 
@@ -194,6 +199,12 @@ class Pipeline:
                 f"Model {ask.model!r} is not served here; this backend serves "
                 f"{self._generator.model!r}. Leave `model` out to take it."
             )
+        if isinstance(ask, prompts.Filling) and not self._generator.fills:
+            raise Unsupported(
+                f"{self._generator.model} cannot complete code: it has no fill-in-the-middle "
+                "tokens, or stands behind an API without them. Serve a coder model with vLLM, "
+                "such as Qwen2.5-Coder."
+            )
         demand = self._demand(ask.kind, ask, f"{answer.tenant}/{answer.user}", progress)
         with self._admission.enter(demand) as place:
             if place.position is not None:
@@ -224,7 +235,9 @@ class Pipeline:
         topic = policy(self._settings, "topic", tenant)
         if topic.action == "off" or (found.late and topic.on_failure == "allow"):
             return []
-        if ask.history:  # "and in two dimensions?" is about what was asked before
+        if ask.history or isinstance(
+            ask, prompts.Filling
+        ):  # "and in two dimensions?" is about what was asked before
             return []
         refusal = (
             "The search was too slow to tell whether the question is on topic. Try again."

@@ -24,8 +24,17 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Code around a cursor, for a generator that can ``fill`` what is missing between."""
+
+    prefix: str
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a generator answers: the messages for a model; question and passages for ``extractive``.
+    """What a generator answers: the messages for a model; question and passages for ``extractive``;
+    of a ``gap`` what fills it, and nothing else.
 
     ``priority``: smaller runs first. ``cache_salt`` keeps the prefix caches of tenants apart.
     ``begun``: token ids of the beginning of the answer, when another stream that was given this
@@ -37,6 +46,7 @@ class Prompt:
     passages: tuple[Passage, ...] = ()
     priority: int = 0
     cache_salt: str = ""
+    gap: Gap | None = None
     begun: tuple[int, ...] = ()
 
 
@@ -86,6 +96,7 @@ class Generator(Protocol):
     """Streams an answer. Closing the iterator early aborts the request in the engine."""
 
     model: str  # the name clients see
+    fills: bool  # whether it answers a prompt with a ``gap``
 
     def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str

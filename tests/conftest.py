@@ -56,6 +56,11 @@ class Editor:
         self.progress: asyncio.Queue[tuple[str | int, Any]] = asyncio.Queue()
         self.statuses: asyncio.Queue[Any] = asyncio.Queue()
         self.messages: list[str] = []
+        self.edits: list[Any] = []  # that the server asked for
+        self.applies = True  # whether they are
+        self.asked: list[str] = []  # by window/showMessageRequest
+        self.chooses = ""  # the answer to that
+        self.shown: list[str] = []  # documents
         self.initialized: Any = None
         self._requests = 0
         self._stopped = False
@@ -72,11 +77,28 @@ class Editor:
         def message(params: lsp.ShowMessageParams) -> None:
             self.messages.append(params.message)
 
-    async def start(self, *command: str) -> None:
+        @self.client.feature(lsp.WORKSPACE_APPLY_EDIT)
+        def apply(params: lsp.ApplyWorkspaceEditParams) -> lsp.ApplyWorkspaceEditResult:
+            self.edits.append(params.edit)
+            return lsp.ApplyWorkspaceEditResult(applied=self.applies)
+
+        @self.client.feature(lsp.WINDOW_SHOW_MESSAGE_REQUEST)
+        def ask(params: lsp.ShowMessageRequestParams) -> lsp.MessageActionItem | None:
+            self.asked.append(params.message)
+            return lsp.MessageActionItem(self.chooses) if self.chooses else None
+
+        @self.client.feature(lsp.WINDOW_SHOW_DOCUMENT)
+        def show(params: lsp.ShowDocumentParams) -> lsp.ShowDocumentResult:
+            self.shown.append(params.uri)
+            return lsp.ShowDocumentResult(success=True)
+
+    async def start(self, *command: str, root: str = "/", options: Any = None) -> None:
         await self.client.start_io(*command, cwd=REPOSITORY)
         self.initialized = await self.client.initialize_session(
             lsp.InitializeParams(
-                capabilities=client_capabilities("visual-studio-code"), root_uri="file:///"
+                capabilities=client_capabilities("visual-studio-code"),
+                root_uri=Path(root).as_uri(),
+                initialization_options=options,
             )
         )
 
@@ -105,6 +127,16 @@ class Editor:
             lsp.DidChangeTextDocumentParams(
                 lsp.VersionedTextDocumentIdentifier(version, uri),
                 [lsp.TextDocumentContentChangeWholeDocument(text)],
+            )
+        )
+
+    def type(self, uri: str, version: int, line: int, character: int, text: str) -> None:
+        """An incremental change: ``text`` typed at a place."""
+        at = lsp.Range(lsp.Position(line, character), lsp.Position(line, character))
+        self.client.text_document_did_change(
+            lsp.DidChangeTextDocumentParams(
+                lsp.VersionedTextDocumentIdentifier(version, uri),
+                [lsp.TextDocumentContentChangePartial(at, text)],
             )
         )
 
@@ -147,13 +179,20 @@ OpenEditor = Callable[..., Awaitable[Editor]]
 
 
 @pytest.fixture
-async def open_editor() -> AsyncIterator[OpenEditor]:
-    """``await open_editor(url)`` starts our language server and an editor connected to it."""
+async def open_editor(tmp_path: Path) -> AsyncIterator[OpenEditor]:
+    """``await open_editor(url)`` starts our language server and an editor connected to it.
+
+    ``options`` are the server's; conversations are kept in the test's own folder.
+    """
     async with AsyncExitStack() as stack:
 
-        async def start(url: str, *command: str) -> Editor:
+        async def start(url: str, *command: str, root: str = "/", **options: Any) -> Editor:
             editor = Editor()
-            await editor.start(*(command or (sys.executable, "-c", SERVER, url)))
+            await editor.start(
+                *(command or (sys.executable, "-c", SERVER, url)),
+                root=root,
+                options={"historyFolder": str(tmp_path / "history")} | options,
+            )
             stack.push_async_callback(editor.stop)
             return editor
 

@@ -33,10 +33,11 @@ def _translated(what: str) -> Iterator[None]:
 
 
 class RayGenerator:
-    """A ``Generator`` whose replicas Serve chooses. ``model`` is what the replicas report."""
+    """A ``Generator`` whose replicas Serve chooses; they report ``model`` and ``fills``."""
 
-    def __init__(self, handle: DeploymentHandle, model: str) -> None:
+    def __init__(self, handle: DeploymentHandle, model: str, *, fills: bool) -> None:
         self.model = model
+        self.fills = fills
         self._handle = handle
         self._streaming = handle.options(stream=True)
 

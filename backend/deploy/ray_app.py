@@ -44,6 +44,9 @@ class GeneratorDeployment:
     async def model(self) -> str:
         return self._generator.model
 
+    async def fills(self) -> bool:
+        return self._generator.fills
+
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncIterator[TextDelta]:
@@ -138,7 +141,11 @@ class GatewayDeployment:
         admission = build.gate(settings, engine, metrics)
         self._gateway = build.gateway(
             settings,
-            RayGenerator(generator, await generator.model.remote()),
+            RayGenerator(
+                generator,
+                await generator.model.remote(),
+                fills=await generator.fills.remote(),
+            ),
             RayRetriever(retriever),
             [
                 RayRail(rails[rail.name], rail.name, rail.parts) if rail.name in rails else rail

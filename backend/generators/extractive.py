@@ -29,6 +29,7 @@ class ExtractiveGenerator:
     """Deterministic and immediate. Counts no tokens, for it has no tokenizer."""
 
     model = EXTRACTIVE
+    fills = False
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str

@@ -27,6 +27,7 @@ class FailoverGenerator:
     """
 
     def __init__(self, generator: Generator) -> None:
+        self.fills = generator.fills
         self.model = generator.model
         self._generator = generator
 

@@ -36,6 +36,7 @@ class OpenAIGenerator:
 
     def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
         self.model = model
+        self.fills = False  # its API has no standard way to ask for it
         self._client = client
         self._running = 0
 

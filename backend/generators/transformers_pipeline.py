@@ -29,6 +29,7 @@ class TransformersGenerator:
         self._generating: asyncio.Future[tuple[int, Finish]] | None = None
         self._unfinished = 0
         self._closed = threading.Event()
+        self.fills = False  # the baseline answers questions only
 
     @classmethod
     async def start(cls, model: str) -> "TransformersGenerator":

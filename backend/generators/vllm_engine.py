@@ -8,14 +8,15 @@ detokenizing and stop strings run here, on the event loop that streams.
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.errors import BadFrame, StartupFailed, TooLarge, Unavailable
+from backend.errors import BadFrame, StartupFailed, TooLarge, Unavailable, Unsupported
 from backend.generators.begun import taken_over
+from backend.generators.fim import FillIn
 from backend.generators.special_tokens import SpecialTokens
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
 from backend.settings import Vllm
@@ -49,6 +50,8 @@ class VllmGenerator:
         self._coalesce_s = coalesce_ms / 1000
         self._tokenizer: Any = engine.get_tokenizer()
         self._special = SpecialTokens(self._tokenizer.get_added_vocab())
+        self._fill_in = FillIn.of(self._tokenizer)
+        self.fills = self._fill_in is not None
         self._context = int(engine.model_config.max_model_len)
         self._serial = itertools.count()
 
@@ -97,7 +100,11 @@ class VllmGenerator:
                 return
         outputs = self._generate(
             [*tokens, *begun],
-            _sampling_params(sampling, max_tokens=most - len(begun)),
+            _sampling_params(
+                sampling,
+                max_tokens=most - len(begun),
+                end=self._fill_in.end if self._fill_in and prompt.gap else (),
+            ),
             request_id,
             prompt.priority,
             prompt.cache_salt,
@@ -162,6 +169,10 @@ class VllmGenerator:
         return self._open
 
     async def _tokens(self, prompt: Prompt) -> list[int]:
+        if prompt.gap is not None:
+            if self._fill_in is None:
+                raise Unsupported(f"{self.model} cannot fill in the middle of code.")
+            return self._fill_in.tokens(prompt.gap)
         messages = [
             {"role": message.role, "content": self._special.spelled_out(message.text)}
             for message in prompt.messages
@@ -255,7 +266,9 @@ class _Steps:
     def record_sleep_state(self, is_awake: int, level: int) -> None: ...
 
 
-def _sampling_params(sampling: Sampling, max_tokens: int) -> "SamplingParams":
+def _sampling_params(
+    sampling: Sampling, max_tokens: int, end: Sequence[int] = ()
+) -> "SamplingParams":
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
 
@@ -264,6 +277,7 @@ def _sampling_params(sampling: Sampling, max_tokens: int) -> "SamplingParams":
         temperature=sampling.temperature,
         seed=sampling.seed,
         stop=list(sampling.stop),
+        stop_token_ids=list(end),
         ignore_eos=sampling.ignore_eos,
         output_kind=RequestOutputKind.DELTA,
         skip_clone=True,

@@ -23,6 +23,7 @@ from backend.wire import (
     Admitted,
     Ask,
     Citations,
+    Complete,
     Delta,
     Failed,
     Finished,
@@ -45,6 +46,7 @@ class Scripted:
     """A generator that says what it is told, and remembers what it was asked."""
 
     model = "scripted"
+    fills = True
 
     def __init__(self, *deltas, fail=None, endless=False):
         self.deltas = deltas
@@ -512,3 +514,31 @@ async def test_prepare_is_refused_where_others_wait_and_leaves_them_its_place():
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
+
+
+async def test_a_gap_is_filled_without_searching():
+    """Code before and after the cursor, secrets kept from the model; no question, no passages."""
+    generator, retriever = Scripted(TextDelta("rfft(x)")), Found()
+    pipe = pipeline(generator, retriever, rails=[SecretsRail()])
+    answer = Answer("r")
+    await pipe.complete(Complete(id="r", prefix=f"k = '{TOKEN}'\ny = ", suffix="\n"), answer)
+
+    [asked] = generator.prompts
+    assert asked.messages == ()
+    assert asked.gap.prefix.endswith("'\ny = ")
+    assert TOKEN not in asked.gap.prefix
+    assert asked.gap.suffix == "\n"
+    assert retriever.queries == []
+    assert text(answer.frames) == "rfft(x)"
+    assert isinstance(answer.frames[-1], Finished)
+
+
+async def test_a_generator_that_cannot_fill_says_what_can():
+    generator = Scripted(TextDelta("x"))
+    generator.fills = False
+    answer = Answer("r")
+    await pipeline(generator).complete(Complete(id="r", prefix="a"), answer)
+    [failed] = answer.frames
+    assert failed.code == "unsupported"
+    assert "Qwen2.5-Coder" in failed.message
+    assert generator.prompts == []

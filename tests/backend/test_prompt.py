@@ -2,7 +2,7 @@
 
 from backend import prompt
 from backend.ports import Message
-from backend.wire import Ask, Context, Selection, Turn
+from backend.wire import Ask, Context, File, Remark, Selection, Turn
 from indexer.types import Chunk, Passage, Scope
 
 
@@ -86,3 +86,34 @@ def test_inline_help_runs_before_chat_before_optimize():
     ]
     assert priorities == sorted(set(priorities))
     assert priorities[-1] < prompt.PREPARE_PRIORITY
+
+
+def test_what_came_with_the_code_stands_with_the_question():
+    """Files, diff, scope and remarks change from question to question; versions do not."""
+    context = Context(
+        uri="file:///w/app.py", language="python", text="FILE", versions={"numpy": "2.4"},
+        scope="class A › def f(x)", selection=Selection("SELECTION", 8, 9),
+        remarks=(Remark("slow", 8, 8, source="ruff", code="PERF401", fix="FIXED"),),
+        files=(File("file:///w/other.py", "OTHER", "python"),), diff="+CHANGED",
+    )  # fmt: skip
+    built = prompt.build(ask(context=context), [], history_chars=0)
+    system, question = (message.text for message in built.messages)
+    assert "numpy 2.4" in system
+    for part in ("OTHER", "+CHANGED", "class A › def f(x)", "ruff PERF401: slow", "FIXED"):
+        assert part in question
+        assert part not in system
+
+
+def test_a_rewrite_is_told_how_its_answer_is_used():
+    """And a chat about the same task is not; both end with what to do."""
+    rewrite = prompt.build(ask(context=CONTEXT, kind="optimize", task="optimize"), [], 0)
+    chat = prompt.build(ask(context=CONTEXT, task="optimize"), [], 0)
+    assert rewrite.messages[-1].text.endswith(prompt.REWRITE)
+    assert chat.messages[-1].text.endswith(prompt.TASKS["optimize"])
+    assert rewrite.messages[0] == chat.messages[0]
+
+
+def test_what_was_sent_is_counted_whole():
+    """Admission charges for files and diffs too."""
+    context = Context(uri="u", files=(File("f", "x" * 4000),), diff="y" * 4000)
+    assert prompt.estimate_sent(ask(context=context), 0) > 2000

@@ -81,7 +81,9 @@ def test_any_selection_comes_back_exactly(encoding, before, selected, after):
 )
 def test_the_excerpt_holds_the_cursor_line_within_the_budget(source, line, character, budget):
     """Whole lines around the cursor; of one too long for the budget, a piece of full length."""
-    context = context_at("file:///a", "text", split_lines(source), cursor(line, character), "utf-16", budget)
+    context = context_at(
+        "file:///a", "text", split_lines(source), cursor(line, character), "utf-16", budget
+    )
     lines = split_lines(source)
     at = min(line, len(lines) - 1)
     assert len(context.text) <= budget

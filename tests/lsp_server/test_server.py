@@ -154,14 +154,14 @@ async def test_an_absent_backend_is_explained(open_editor, play, answer):
 
 
 async def test_a_refusal_keeps_its_code_and_when_to_come_back(play, open_editor):
-    """What the backend says is what the user reads."""
+    """What the backend says is what the user reads, where a wait is the user's to decide."""
 
     async def script(peer):
         ask = await peer.receive(Ask)
         await peer.send(
             Queued(id=ask.id, seq=0, position=3),
             Notice(id=ask.id, seq=1, about="secrets", message="one key was redacted"),
-            Failed(id=ask.id, seq=2, code="overloaded", message="busy", retry_after_ms=250),
+            Failed(id=ask.id, seq=2, code="overloaded", message="busy", retry_after_ms=60_000),
         )
         await peer.closed()
 
@@ -171,7 +171,7 @@ async def test_a_refusal_keeps_its_code_and_when_to_come_back(play, open_editor)
     with pytest.raises(JsonRpcException, match="busy") as raised:
         await result
     assert raised.value.code == -32803
-    assert raised.value.data == {"code": "overloaded", "retryAfterMs": 250}
+    assert raised.value.data == {"code": "overloaded", "retryAfterMs": 60_000}
     assert await editor.partial_results("t1") == [
         {"kind": "queued", "position": 3},
         {"kind": "notice", "about": "secrets", "message": "one key was redacted"},
@@ -263,7 +263,7 @@ async def test_an_editor_that_dies_takes_its_requests_along(play, open_editor):
         await cancelled.wait()
 
 
-async def test_the_server_tells_its_version_and_wants_whole_documents(play, open_editor):
+async def test_the_server_tells_its_version_and_wants_edits(play, open_editor):
     """The version is the distribution's."""
 
     async def script(peer):
@@ -274,4 +274,4 @@ async def test_the_server_tells_its_version_and_wants_whole_documents(play, open
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     assert editor.initialized.server_info.name == "glossator"
     assert editor.initialized.server_info.version == VERSION == project["version"]
-    assert editor.initialized.capabilities.text_document_sync.change == 1
+    assert editor.initialized.capabilities.text_document_sync.change == 2

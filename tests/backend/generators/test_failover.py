@@ -19,6 +19,7 @@ class Replicas:
     """
 
     model = "words"
+    fills = False
 
     def __init__(self, *deaths, error=None, answers=(ANSWER,), knows_ids=True):
         self.deaths = list(deaths)  # after how many deltas; None: not at all
