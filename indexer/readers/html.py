@@ -5,6 +5,7 @@ Boundary: bytes in, pages out; the one file that parses HTML. ``html_text`` rend
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from lxml import html
 from lxml.etree import LxmlError
@@ -35,11 +36,7 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
     ``symbols`` are those of the page by anchor, where an inventory tells them; else an entry's
     anchor is its symbol, as it is for Python. Raises ``Unreadable``.
     """
-    try:
-        parser = html.HTMLParser(encoding=_encoding(data), remove_comments=True, remove_pis=True)
-        root = html.document_fromstring(data, parser=parser)
-    except (LxmlError, ValueError, AssertionError) as error:
-        raise Unreadable(f"not HTML: {error}") from error
+    root = _parsed(data)
     main = next((found[0] for place in _MAIN if (found := root.xpath(place))), root)
     entries = {
         dl: kind for dl in main.iter("dl") if (kind := _kind(dl)) is not None and _signatures(dl)
@@ -113,6 +110,14 @@ def _signature(head: Element, symbol: str) -> str:
     return (rest if first in _CLASSES else before) + symbol + after
 
 
+def _parsed(data: bytes) -> Element:
+    try:
+        parser = html.HTMLParser(encoding=_encoding(data), remove_comments=True, remove_pis=True)
+        return html.document_fromstring(data, parser=parser)
+    except (LxmlError, ValueError, AssertionError) as error:
+        raise Unreadable(f"not HTML: {error}") from error
+
+
 def _encoding(data: bytes) -> str | None:
     """UTF-8 where it is; else what the page declares, which lxml finds."""
     try:
@@ -120,3 +125,29 @@ def _encoding(data: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a page leads, and what its own ``robots`` tag asks."""
+
+    targets: tuple[str, ...]
+    index: bool = True
+    follow: bool = True
+
+
+def links(data: bytes) -> Links:
+    """Raises ``Unreadable``."""
+    root = _parsed(data)
+    asked = " ".join(
+        str(tag.get("content") or "").lower()
+        for tag in root.iter("meta")
+        if str(tag.get("name") or "").lower() in {"robots", "glossator"}
+    )
+    none = "none" in asked
+    targets = (link.get("href") for link in root.iter("a") if link.get("rel") != "nofollow")
+    return Links(
+        tuple(target for target in targets if target),
+        index=not (none or "noindex" in asked),
+        follow=not (none or "nofollow" in asked),
+    )

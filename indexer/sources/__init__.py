@@ -1,27 +1,106 @@
-"""Where documents come from: installed packages and folders, told apart by how they are written."""
+"""Where documents come from: folders, source code, installed packages, repositories, websites and
+archives, opened as they are declared.
+"""
 
-from pathlib import Path
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path, PurePosixPath
 
-from indexer.sources.folder import FolderSource
+import platformdirs
+
+from indexer.readers.formats import is_code, is_documentation
+from indexer.sources import archive, git
+from indexer.sources.declared import KINDS, Declaration, parse
+from indexer.sources.folder import FolderSource, documentation_or_code
+from indexer.sources.limits import Limits
 from indexer.sources.package import PackageSource
-from indexer.types import Source, SourceError
+from indexer.sources.prepared import PreparedSource
+from indexer.types import Skipped, Source, SourceError
 
-__all__ = ["FolderSource", "PackageSource", "open_source"]
+__all__ = [
+    "KINDS",
+    "Declaration",
+    "FolderSource",
+    "Limits",
+    "PackageSource",
+    "open_source",
+    "parse",
+]
 
 
-def open_source(spec: str) -> Source:
-    """``package:NAME`` or the path of a folder. Raises ``SourceError`` for anything else."""
-    scheme, colon, rest = spec.partition(":")
-    if scheme == "package" and colon:
-        return PackageSource(spec)
-    if Path(spec).expanduser().is_dir():
-        return FolderSource(spec)
-    if colon and rest and scheme.isalpha():
-        problem = f"There is no kind of source called {scheme!r}."
-    elif Path(spec).expanduser().exists():
-        problem = f"{spec} is a file: name the folder that holds it."
-    else:
-        problem = f"There is no folder {spec}."
-    raise SourceError(
-        f"{problem} A source is package:NAME (an installed Python package) or a folder."
+def open_source(
+    source: str | Declaration, cache: Path | None = None, *, python: str = sys.executable
+) -> Source:
+    """A source as it is typed (see ``parse``) or declared. Raises ``SourceError``.
+
+    ``cache`` keeps what is fetched and unpacked between runs; ``python`` is whose packages are
+    read.
+    """
+    declared = parse(source) if isinstance(source, str) else source
+    cache = cache or Path(platformdirs.user_cache_dir("glossator")) / "sources"
+    match declared.kind:
+        case "package":
+            return PackageSource(f"package:{declared.uri}", name=declared.name, python=python)
+        case "folder":
+            return _folder(declared, Path(declared.uri), is_documentation)
+        case "code":
+            return _folder(declared, Path(declared.uri), is_code)
+        case "git":
+            return PreparedSource(declared.name, partial(_checked_out, declared, cache))
+        case "archive":
+            return PreparedSource(declared.name, partial(_unpacked, declared, cache))
+        case "web":
+            from indexer.sources.web import WebSource
+
+            return WebSource(
+                declared.uri,
+                cache=declared.folder(cache),
+                name=declared.name,
+                include=declared.include,
+                exclude=declared.exclude,
+                limits=declared.limits,
+                depth=declared.depth,
+                delay_s=declared.delay_s,
+                private_addresses=declared.private_addresses,
+            )
+    raise SourceError(f"There is no kind of source called {declared.kind!r}: {', '.join(KINDS)}.")
+
+
+def _checked_out(declared: Declaration, cache: Path, skipped: list[Skipped]) -> FolderSource:
+    repository = git.parse(declared.uri)
+    limits = declared.limits
+    found = git.checkout(
+        repository,
+        declared.folder(cache) / repository.title,
+        seconds=limits.seconds,
+        file_bytes=limits.total_bytes,
+    )
+    cite = git.links(repository, found.commit)
+    return _folder(declared, found.folder, documentation_or_code, cite, found.version)
+
+
+def _unpacked(declared: Declaration, cache: Path, skipped: list[Skipped]) -> FolderSource:
+    file = Path(declared.uri).expanduser().resolve()
+    folder = declared.folder(cache) / file.name.split(".")[0]
+    archive.unpack(file, folder, declared.limits, skipped)
+    return _folder(declared, folder, documentation_or_code)
+
+
+def _folder(
+    declared: Declaration,
+    path: Path,
+    takes: Callable[[str], bool],
+    cite: Callable[[PurePosixPath], str] | None = None,
+    version: str = "",
+) -> FolderSource:
+    return FolderSource(
+        path,
+        name=declared.name,
+        takes=takes,
+        include=declared.include,
+        exclude=declared.exclude,
+        limits=declared.limits,
+        cite=cite,
+        version=version,
     )

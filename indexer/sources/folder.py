@@ -17,7 +17,7 @@ from indexer.readers.page import Page, Unreadable
 from indexer.sources.limits import Limits
 from indexer.types import Document, Entry, Skipped, SourceError
 
-_INVENTORY = "objects.inv"
+INVENTORY = "objects.inv"
 # Folders of dependencies and of what tools make, and pages of Sphinx that only lead to others.
 _LEFT_OUT = ["node_modules", "__pycache__", "venv", "site-packages", ".*", "_static", "_sources",
              "_images", "_downloads", "_modules", "genindex*.html", "search.html",
@@ -186,7 +186,7 @@ class FolderSource:
         if path.suffix != ".html":
             return None
         for folder in path.parents:
-            if folder in self._inventories or (folder / _INVENTORY).is_file():
+            if folder in self._inventories or (folder / INVENTORY).is_file():
                 return folder
             if folder == self._root:
                 break
@@ -197,9 +197,9 @@ class FolderSource:
             return Inventory()
         if home not in self._inventories:
             try:
-                known = inventory.read(self._bytes(home / _INVENTORY))
+                known = inventory.read(self._bytes(home / INVENTORY))
             except (Unreadable, OSError) as error:
-                self.skipped.append((str(home / _INVENTORY), str(error)))
+                self.skipped.append((str(home / INVENTORY), str(error)))
                 known = Inventory()
             self._inventories[home] = known
         return self._inventories[home]

@@ -29,14 +29,19 @@ class PackageSource:
     """
 
     def __init__(
-        self, spec: str, *, python: str = sys.executable, timeout_s: float = TIMEOUT_S
+        self,
+        spec: str,
+        *,
+        name: str = "",
+        python: str = sys.executable,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         match = _SPEC.fullmatch(spec)
         if match is None:
             raise SourceError(
                 f"{spec!r} does not name a package: write package:NAME, such as package:numpy."
             )
-        self.name = spec
+        self.name = name or spec
         self.skipped: list[tuple[str, str]] = []
         self._package = match.group(1)
         self._python = python

@@ -1,0 +1,56 @@
+"""What a source is declared to be, on the command line or in settings, before it is opened."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from indexer.sources.limits import Limits
+from indexer.types import SourceError
+
+Kind = Literal["folder", "code", "package", "git", "web", "archive"]
+KINDS: tuple[str, ...] = get_args(Kind)
+_WRITTEN = (
+    "A source is a folder, or package:NAME (an installed Python package), code:FOLDER, git:PATH or "
+    "git:URL[@BRANCH], web:https://…, archive:FILE (zip or tar)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """``name`` is what the index knows the source by; on the command line, what was typed.
+
+    ``include`` and ``exclude`` are patterns as in ``.gitignore``. ``depth``, ``delay_s`` and
+    ``private_addresses`` are for websites.
+    """
+
+    kind: str
+    uri: str
+    name: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    limits: Limits = Limits()  # noqa: RUF009  # frozen
+    depth: int = 5
+    delay_s: float = 0.2
+    private_addresses: bool = False
+
+    def folder(self, cache: Path) -> Path:
+        """Where what is fetched or unpacked is kept; another address has another one."""
+        digest = hashlib.blake2b(f"{self.kind}:{self.uri}".encode(), digest_size=8).hexdigest()
+        return cache / f"{self.kind}-{digest}"
+
+
+def parse(spec: str) -> Declaration:
+    """As typed: ``KIND:WHERE``, or the path of a folder. Raises ``SourceError``."""
+    kind, colon, uri = spec.partition(":")
+    if colon and kind in KINDS and (uri or kind == "package"):
+        return Declaration(kind, uri, spec)
+    if Path(spec).expanduser().is_dir():
+        return Declaration("folder", spec, spec)
+    if colon and uri and kind.isalpha():
+        problem = f"There is no kind of source called {kind!r}."
+    elif Path(spec).expanduser().exists():
+        problem = f"{spec} is a file: name the folder that holds it."
+    else:
+        problem = f"There is no folder {spec}."
+    raise SourceError(f"{problem} {_WRITTEN}")

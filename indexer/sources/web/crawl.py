@@ -1,0 +1,178 @@
+"""Fetches the pages of one site: with its permission, at its pace, and through its redirects."""
+
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from indexer.readers.page import Unreadable
+from indexer.sources.limits import Limits
+from indexer.sources.web import robots, site
+from indexer.sources.web.client import Answer, Client, Unreachable
+from indexer.sources.web.robots import Robots
+from indexer.sources.web.site import Scope
+from indexer.sources.web.store import Kept, Pages
+from indexer.types import Skipped, SourceError
+
+_REDIRECTS = 5
+_SITEMAPS = 50
+_WAIT_S = 30.0  # the longest that a busy site is waited for, once a page
+
+
+@dataclass(slots=True)
+class Pace:
+    """The least time between two requests."""
+
+    delay_s: float
+    _last: float = field(default=float("-inf"))
+
+    def wait(self) -> None:
+        time.sleep(max(0.0, self._last + self.delay_s - time.monotonic()))
+        self._last = time.monotonic()
+
+
+class Crawl:
+    """One run over a site. Says in ``skipped`` which pages it left out, and why."""
+
+    def __init__(
+        self,
+        client: Client,
+        scope: Scope,
+        pages: Pages,
+        pace: Pace,
+        limits: Limits,
+        skipped: list[Skipped],
+    ) -> None:
+        self._client = client
+        self._scope = scope
+        self._pages = pages
+        self._pace = pace
+        self._limits = limits
+        self._skipped = skipped
+        self._robots = Robots()
+        self.other: set[str] = set()  # kept, but no pages: maps, inventories
+
+    def ask_permission(self, start: str) -> None:
+        """Reads ``robots.txt``. Raises ``SourceError`` when the site does not want to be read.
+
+        A site without one allows everything; one that fails to say allows nothing (RFC 9309).
+        """
+        url = self._scope.at_root("robots.txt")
+        try:
+            answer = self._through(url, robots.MAX_BYTES)
+        except Unreadable as error:
+            raise SourceError(f"{start} is not read: {error}.") from error
+        except Unreachable as error:
+            raise SourceError(f"{start} cannot be reached: {error}.") from error
+        if answer.status >= 500:
+            raise SourceError(f"{url} answers with status {answer.status}: try again later.")
+        if answer.status == 200:
+            self._robots = robots.parse(answer.body.decode("utf-8", "replace"))
+        self._pace.delay_s = max(self._pace.delay_s, self._robots.delay_s)
+        if not self.allowed(start):
+            raise SourceError(f"{url} asks not to read {start}. Ask the site's owners.")
+
+    def allowed(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return self._robots.allows(parts.path + (f"?{parts.query}" if parts.query else ""))
+
+    def discover(self, start: str) -> tuple[list[str], bool]:
+        """Pages to begin with, and whether to follow their links."""
+        last = urlsplit(start).path.rpartition("/")[2]
+        if last == "llms-full.txt":
+            return [start], False
+        if last == "llms.txt":
+            return self._listed(start), False
+        if last.endswith((".xml", ".xml.gz")):
+            return self._mapped([start]), False
+        maps = [*self._robots.sitemaps, *dict.fromkeys((
+            self._scope.below("sitemap.xml"), self._scope.at_root("sitemap.xml")))]  # fmt: skip
+        for pages in (self._mapped(maps), self._listed(self._scope.below("llms.txt"))):
+            if pages:
+                return list(dict.fromkeys([start, *pages])), False
+        whole = self._scope.below("llms-full.txt")
+        if self.fetch(whole, quietly=True) is not None:
+            return [whole], False
+        return [start], True
+
+    def fetch(self, url: str, *, quietly: bool = False) -> Kept | None:
+        """The page as it is now, asked for only if it changed; what was kept, if it is not to be
+        had. ``quietly``: it is no page, and need not be there."""
+        kept = self._pages.get(url)
+        why = ""
+        try:
+            answer = self._through(url, self._limits.file_bytes, kept)
+            if answer.status == 304 and kept is not None:
+                return self._noted(url, kept, quietly)
+            if answer.status == 200:
+                page = Kept(answer.body, answer.type, answer.etag, answer.modified)
+                self._pages.put(url, page)
+                return self._noted(url, page, quietly)
+            if answer.status < 500 and answer.status != 429:
+                kept = None  # gone
+            why = f"status {answer.status}"
+        except Unreadable as error:
+            kept, why = None, str(error)
+        except Unreachable as error:
+            why = str(error)
+        if not quietly:
+            self._skipped.append((url, f"{why}; kept as it was" if kept else why))
+        return kept and self._noted(url, kept, quietly)
+
+    def _noted(self, url: str, page: Kept, quietly: bool) -> Kept:
+        if quietly:
+            self.other.add(url)
+        return page
+
+    def _through(self, url: str, limit: int, kept: Kept | None = None) -> Answer:
+        """Through redirects that stay with the source. Raises ``Unreadable``, ``Unreachable``."""
+        at = url
+        for _ in range(_REDIRECTS + 1):
+            answer = self._patiently(at, limit, kept)
+            if answer.status not in {301, 302, 303, 307, 308}:
+                return answer
+            target = site.address(answer.location, at)
+            if target is None or not self._scope.same_host(target):
+                raise Unreadable(f"leads to another host: {answer.location[:200]}")
+            if not self.allowed(target):
+                raise Unreadable(f"leads to {target}, which robots.txt asks not to read")
+            at = target
+        raise Unreadable(f"leads through more than {_REDIRECTS} redirects")
+
+    def _patiently(self, url: str, limit: int, kept: Kept | None) -> Answer:
+        """Waits once, where the site says for how long."""
+        etag, modified = (kept.etag, kept.modified) if kept else ("", "")
+        self._pace.wait()
+        answer = self._client.get(url, limit, etag=etag, modified=modified)
+        if answer.status in {429, 503} and 0 < answer.retry_after_s <= _WAIT_S:
+            time.sleep(answer.retry_after_s)
+            answer = self._client.get(url, limit, etag=etag, modified=modified)
+        return answer
+
+    def _mapped(self, maps: list[str]) -> list[str]:
+        """The source's pages on these sitemaps and those they name."""
+        waiting = list(dict.fromkeys(maps))
+        found: list[str] = []
+        read = 0
+        while waiting and read < _SITEMAPS and len(found) <= self._limits.documents:
+            url = waiting.pop(0)
+            if not self._scope.same_host(url) or not self.allowed(url):
+                continue
+            read += 1
+            page = self.fetch(url, quietly=True)
+            if page is None:
+                continue
+            try:
+                pages, further = site.sitemap(page.body)
+            except Unreadable as error:
+                self._skipped.append((url, str(error)))
+                continue
+            found += (each for link in pages if (each := site.address(link, url)))
+            waiting += (each for link in further if (each := site.address(link, url)))
+        return [url for url in dict.fromkeys(found) if self._scope.has(url)]
+
+    def _listed(self, url: str) -> list[str]:
+        page = self.fetch(url, quietly=True)
+        if page is None or page.type == "text/html":  # a site's word for "not found"
+            return []
+        pages = site.listed(page.body.decode("utf-8", "replace"), url)
+        return [each for each in dict.fromkeys(pages) if self._scope.has(each)]

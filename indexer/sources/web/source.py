@@ -1,0 +1,212 @@
+"""A website's documentation: fetched politely, within bounds, and only what changed.
+
+Pages are found by the site's map, else its ``llms.txt``, else ``llms-full.txt``, else by following
+links. Fetching happens in ``entries``; ``read`` reads what was fetched.
+"""
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from pathspec import PathSpec
+
+from indexer.chunkers.headings import title
+from indexer.readers import html, inventory
+from indexer.readers.formats import read
+from indexer.readers.inventory import Inventory
+from indexer.readers.page import Page, Unreadable
+from indexer.sources.limits import Limits
+from indexer.sources.web import site
+from indexer.sources.web.client import Client
+from indexer.sources.web.crawl import Crawl, Pace
+from indexer.sources.web.store import Kept, Pages
+from indexer.types import Document, Entry, Skipped, SourceError
+
+DEPTH = 5
+DELAY_S = 0.2
+_SUFFIXES = {"text/html": ".html", "application/xhtml+xml": ".html", "text/markdown": ".md",
+             "text/x-markdown": ".md", "text/plain": ".txt", "application/pdf": ".pdf",
+             "text/x-rst": ".rst"}  # fmt: skip
+
+
+class WebSource:
+    """Pages of one host at and below one address: a ``StampedSource``.
+
+    ``cache`` is a folder of its own, kept between runs. ``include`` and ``exclude`` are patterns
+    as in ``.gitignore``, for the path of an address. ``private_addresses`` allows hosts inside of
+    the company's network. ``skipped`` fills while entries are listed and read.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        cache: Path,
+        name: str = "",
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        limits: Limits = Limits(),  # noqa: B008  # frozen
+        depth: int = DEPTH,
+        delay_s: float = DELAY_S,
+        private_addresses: bool = False,
+    ) -> None:
+        self.name = name or f"web:{url}"
+        self.skipped: list[Skipped] = []
+        self._start = site.address(url, url) or url
+        self._scope = site.scope_of(self._start)
+        self._include = PathSpec.from_lines("gitignore", include) if include else None
+        self._exclude = PathSpec.from_lines("gitignore", exclude)
+        self._limits = limits
+        self._depth = depth
+        self._delay_s = delay_s
+        self._private = private_addresses
+        self._pages = Pages(cache / "pages.sqlite")
+        self._inventory = Inventory()
+
+    def documents(self) -> Iterator[Document]:
+        """One per page and API entry. Raises ``SourceError`` when there is none at all."""
+        found = False
+        for entry in self.entries():
+            for document in self.read(entry):
+                found = True
+                yield document
+        if not found:
+            first = (
+                f" The first of {len(self.skipped)} pages left out: {self.skipped[0]}."
+                if (self.skipped)
+                else ""
+            )
+            raise SourceError(f"{self.name} holds nothing to index.{first}")
+
+    def entries(self) -> Iterator[Entry]:
+        """Addresses with a hash of what is there, as they are fetched.
+
+        Raises ``SourceError`` when the site cannot be reached, or asks not to be read.
+        """
+        self.skipped = []
+        visited: set[str] = set()
+        bodies: set[str] = set()
+        ends = time.monotonic() + self._limits.seconds
+        with Client(private=self._private) as client:
+            crawl = Crawl(client, self._scope, self._pages, Pace(self._delay_s), self._limits,
+                          self.skipped)  # fmt: skip
+            crawl.ask_permission(self._start)
+            self._inventory = self._known(crawl)
+            seeds, follow = crawl.discover(self._start)
+            queue = deque((url, 0) for url in seeds)
+            queued = set(seeds)
+            size = count = 0
+            while queue:
+                url, depth = queue.popleft()
+                if not self._wanted(url):
+                    continue
+                if not crawl.allowed(url):
+                    self.skipped.append((url, "robots.txt asks not to read it"))
+                    continue
+                if self._over(count, size, ends, url):
+                    break
+                count += 1
+                page = crawl.fetch(url)
+                if page is None:
+                    continue
+                visited.add(url)
+                size += len(page.body)
+                targets, index = self._leads(page, url)
+                if follow and depth < self._depth:
+                    new = [each for each in targets if each not in queued]
+                    queued.update(new)
+                    queue.extend((each, depth + 1) for each in dict.fromkeys(new))
+                stamp = hashlib.blake2b(page.body, digest_size=16).hexdigest()
+                if index and stamp not in bodies:
+                    bodies.add(stamp)
+                    yield Entry(url, stamp)
+            else:
+                self._pages.keep_only(visited | crawl.other)
+
+    def read(self, entry: Entry) -> Iterator[Document]:
+        """What was fetched. None, and a line in ``skipped``, when nothing can be made of it."""
+        kept = self._pages.get(entry.key)
+        if kept is None:
+            self.skipped.append((entry.key, "not fetched yet"))
+            return
+        path = urlsplit(entry.key).path
+        try:
+            symbols = self._inventory.of(path.removeprefix(self._scope.path))
+            pages = read(f"page{_suffix(kept, path)}", kept.body, symbols)
+        except Unreadable as error:
+            self.skipped.append((entry.key, str(error)))
+            return
+        for page in pages:
+            yield self._document(page, entry.key, pages[0])
+
+    def _document(self, page: Page, url: str, first: Page) -> Document:
+        parts = PurePosixPath(unquote(urlsplit(url).path.removeprefix(self._scope.path))).parts
+        name = (
+            page.title
+            or title(page.text, page.language)
+            or (PurePosixPath(parts[-1]).stem if parts else self._scope.host)
+        )
+        within = () if page is first or not first.title else (first.title,)
+        return Document(
+            source=self.name,
+            uri=f"{url}#{page.anchor}" if page.anchor else url,
+            title=name,
+            text=page.text,
+            kind=page.kind,
+            breadcrumb=(self._scope.host, *parts[:-1], *within, name),
+            version=self._inventory.version,
+            symbol=page.symbol,
+            signature=page.signature,
+            language=page.language,
+        )
+
+    def _wanted(self, url: str) -> bool:
+        path = unquote(urlsplit(url).path).lstrip("/")
+        if self._exclude.match_file(path):
+            return False
+        return self._include is None or self._include.match_file(path) or url == self._start
+
+    def _leads(self, page: Kept, url: str) -> tuple[list[str], bool]:
+        """The pages of the site that a page links to, and whether it may be indexed."""
+        if _suffix(page, urlsplit(url).path) != ".html":
+            return [], True
+        try:
+            found = html.links(page.body)
+        except Unreadable:
+            return [], True  # reported when it is read
+        targets = (site.address(link, url) for link in found.targets if found.follow)
+        # A query is a view of a page, and there is no end of views.
+        own = [each for each in targets if each and "?" not in each and self._scope.has(each)]
+        return own, found.index
+
+    def _over(self, count: int, size: int, ends: float, url: str) -> bool:
+        limits = self._limits
+        what = (
+            f"{limits.documents:,} pages" if count >= limits.documents
+            else f"{limits.total_bytes:,} bytes" if size >= limits.total_bytes
+            else f"{limits.seconds:.0f} s" if time.monotonic() > ends
+            else ""
+        )  # fmt: skip
+        if what:
+            self.skipped.append((url, f"this and all after it: more than {what}"))
+        return bool(what)
+
+    def _known(self, crawl: Crawl) -> Inventory:
+        page = crawl.fetch(self._scope.below("objects.inv"), quietly=True)
+        try:
+            return inventory.read(page.body) if page else Inventory()
+        except Unreadable:
+            return Inventory()  # a page that says there is none
+
+
+def _suffix(page: Kept, path: str) -> str:
+    """By its media type; what is served as plain text by its name, if that says more."""
+    named = PurePosixPath(path).suffix.lower()
+    if page.type in {"text/plain", "", "application/octet-stream"} and named in {".md", ".rst"}:
+        return named
+    if PurePosixPath(path).name in {"llms.txt", "llms-full.txt"}:
+        return ".md"
+    return _SUFFIXES.get(page.type, named if not page.type else "")
