@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from backend.settings import ENV_PREFIX, Settings, Tenant
+from backend.settings import ENV_PREFIX, Settings, SourceSettings, Tenant
 
 
 def sections(struct: Any = Settings, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -18,6 +18,7 @@ def sections(struct: Any = Settings, name: str = "") -> Iterator[tuple[str, Any]
         yield from sections(field.type, f"{name}.{field.name}".strip("."))
     if struct is Settings:
         yield "tenants.NAME", Tenant
+        yield "sources.NAME", SourceSettings
 
 
 def _is_table(kind: Any) -> bool:
@@ -37,11 +38,17 @@ def reference() -> str:
         lines += ["", f"## [{name}]", "", struct.__doc__ or "", ""]
         lines += ["| setting | default | environment | meaning |", "| --- | --- | --- | --- |"]
         for field in msgspec.structs.fields(struct):
-            missing = field.default is msgspec.NODEFAULT
-            default = "{}" if missing else msgspec.json.encode(field.default).decode()
+            default = _default(field)
             variable = f"{ENV_PREFIX}{name}__{field.name}".replace(".", "__").upper()
-            lines.append(f"| `{field.name}` | `{default}` | `{variable}` | {description(field)} |")
+            lines.append(f"| `{field.name}` | {default} | `{variable}` | {description(field)} |")
     return "\n".join(lines) + "\n"
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "required"
+    missing = field.default is msgspec.NODEFAULT
+    return f"`{'{}' if missing else msgspec.json.encode(field.default).decode()}`"
 
 
 def description(field: msgspec.structs.FieldInfo) -> str:

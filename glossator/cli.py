@@ -114,18 +114,35 @@ def serve(
 
 
 @cli.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.option("--list", "list_them", is_flag=True,
+              help="Show what is declared or indexed, and the last runs.")  # fmt: skip
 @click.option("--rebuild", is_flag=True, help="Throw the old index away first.")
 @_config
 @_data
-def index(sources: tuple[str, ...], rebuild: bool, config: Path | None, data: Path) -> None:
+def index(
+    sources: tuple[str, ...], list_them: bool, rebuild: bool, config: Path | None, data: Path
+) -> None:
     """Make documentation searchable.
 
-    SOURCE is `package:NAME` for an installed Python package (its signatures, docstrings and
-    examples, of exactly the installed version), or a folder of Markdown, reStructuredText or
-    text. A second run embeds only what changed.
+    \b
+    SOURCE is the NAME of one under [sources.NAME] in the settings, or one of
+      a folder        documentation: Markdown, reStructuredText, HTML, notebooks, manuals, PDF
+      package:NAME    an installed Python package, exactly as it is installed
+      code:FOLDER     source code
+      git:WHERE       a repository, by path or URL, with @BRANCH or @TAG
+      web:ADDRESS     a website, by its sitemap, llms.txt or links
+      archive:FILE    a zip or tar file of documentation and code
+
+    A second run embeds only what changed. docs/sources.md says what each kind reads.
     """
+    if bool(sources) == list_them:
+        raise click.UsageError("Name a SOURCE, or give --list.")
     with _errors_for_people():
+        if list_them:
+            from glossator import listing
+
+            sys.exit(listing.show(config, data))
         from glossator import indexing
 
         sys.exit(indexing.index(sources, rebuild, config, data))

@@ -19,11 +19,11 @@ from rich.progress import (
 from backend.deploy import build
 from backend.errors import StartupFailed
 from backend.settings import load
+from glossator.declaring import opened
 from indexer.pipeline import Report
 from indexer.pipeline import index as run_index
 from indexer.search import HybridIndex
-from indexer.sources import open_source
-from indexer.types import Embedder, IndexerError
+from indexer.types import Embedder, IndexerError, Source
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -37,7 +37,9 @@ def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path
         if rebuild:
             HybridIndex.wipe(build.index_folder(data), settings.retrieval.chroma_url)
         with build.store(data, embedder, settings.retrieval, writable=True) as store:
-            return index_all(sources, embedder, store)
+            return index_all(
+                sources, embedder, store, source=partial(opened, settings=settings, data=data)
+            )
     except IndexerError as error:
         raise StartupFailed(str(error)) from error
 
@@ -47,11 +49,12 @@ def index_all(
     embedder: Embedder,
     store: HybridIndex,
     *,
+    source: Callable[[str], Source],
     first: str = "",
     on_first: Callable[[], None] = lambda: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Indexes each source behind a progress bar and prints its report; the number that failed.
+    """Indexes each source behind a progress bar and prints its report; 1 when one failed.
 
     Once ``stopped`` says so it ends at the next batch; what is stored stays.
     """
@@ -60,7 +63,7 @@ def index_all(
         try:
             with _Bar(spec, stopped) as bar:
                 report = run_index(
-                    open_source(spec),
+                    source(spec),
                     embedder,
                     store,
                     progress=bar.advance,

@@ -8,7 +8,8 @@ import threading
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from backend.settings import Settings, load
 from backend.wire import Ask
 from glossator import asking, indexing
 from glossator.cli import DEFAULT_URL
+from glossator.declaring import opened
 from glossator.indexing import console
+from indexer.types import Source
 
 _READY_WITHIN_S = 90.0
 
@@ -77,7 +80,7 @@ async def _locally(
     async with local_backend(settings, data, choice) as backend:
         await _until_ready(backend.url)
         if sources:
-            await _index(backend, sources, question)
+            await _index(backend, sources, partial(opened, settings=settings, data=data), question)
         elif question:
             await _ask(backend.url, question)
         _announce(backend.url, f"{backend.store.count()} chunks in the index")
@@ -125,7 +128,12 @@ def _readiness(url: str) -> tuple[bool, dict[str, Any]]:
         return False, {"reason": str(error)}
 
 
-async def _index(backend: LocalBackend, sources: Sequence[str], question: str | None) -> None:
+async def _index(
+    backend: LocalBackend,
+    sources: Sequence[str],
+    source: Callable[[str], Source],
+    question: str | None,
+) -> None:
     """Indexes in a thread; the question is asked as soon as what answers it is searchable."""
     loop = asyncio.get_running_loop()
     stopping = threading.Event()
@@ -142,6 +150,7 @@ async def _index(backend: LocalBackend, sources: Sequence[str], question: str | 
             sources,
             backend.embedder,
             backend.store,
+            source=source,
             first=question or "",
             on_first=ask_once,
             stopped=stopping.is_set,

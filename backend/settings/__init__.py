@@ -23,6 +23,7 @@ from backend.settings.read import ENV_PREFIX, load
 from backend.settings.retrieval import Retrieval
 from backend.settings.server import Server
 from backend.settings.serving import Admission, Ray
+from backend.settings.sources import SourceSettings
 from backend.settings.tree import Settings
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "SecretsRail",
     "Server",
     "Settings",
+    "SourceSettings",
     "Tenant",
     "TopicRail",
     "ToxicityRail",

@@ -10,6 +10,7 @@ from backend.settings.rails import Rails, Tenant
 from backend.settings.retrieval import Retrieval
 from backend.settings.server import Server
 from backend.settings.serving import Admission, Ray
+from backend.settings.sources import SourceSettings
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,5 +24,6 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     admission: Admission = Admission()
     rails: Rails = Rails()
     tenants: dict[str, Tenant] = {}
+    sources: dict[str, SourceSettings] = {}
     ray: Ray = Ray()
     autoscaling: Autoscaling = Autoscaling()

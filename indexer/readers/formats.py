@@ -32,7 +32,7 @@ def is_code(name: str) -> bool:
 
 
 def read(name: str, data: bytes, symbols: Symbols | None = None) -> list[Page]:
-    """The pages of a file with content. Raises ``Unreadable``, which says why.
+    """The pages of a file, one at least. Raises ``Unreadable``, which says why.
 
     ``symbols`` are what an inventory knows of the page's anchors.
     """
@@ -40,6 +40,8 @@ def read(name: str, data: bytes, symbols: Symbols | None = None) -> list[Page]:
     if reader is None:
         raise Unreadable("of no format that is known")
     pages = [page for page in reader(data, symbols or {}) if page.text.strip()]
+    if not pages:
+        raise Unreadable("holds no text")
     if sum(len(page.text) for page in pages) > CHARACTERS:
         raise Unreadable(f"longer than {CHARACTERS:,} characters")
     return pages

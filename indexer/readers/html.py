@@ -111,11 +111,18 @@ def _signature(head: Element, symbol: str) -> str:
 
 
 def _parsed(data: bytes) -> Element:
+    """Raises ``Unreadable``, also where the parser would leave out a part without a word."""
+    # Not bounded to 10 MB of text: files are bounded already. Elements nest 2,048 deep at most.
+    parser = html.HTMLParser(
+        encoding=_encoding(data), remove_comments=True, remove_pis=True, huge_tree=True
+    )
     try:
-        parser = html.HTMLParser(encoding=_encoding(data), remove_comments=True, remove_pis=True)
-        return html.document_fromstring(data, parser=parser)
+        root = html.document_fromstring(data, parser=parser)
     except (LxmlError, ValueError, AssertionError) as error:
         raise Unreadable(f"not HTML: {error}") from error
+    if any(entry.level_name == "FATAL" for entry in parser.error_log):
+        raise Unreadable(f"too much for a parser: {parser.error_log.last_error.message}")
+    return root
 
 
 def _encoding(data: bytes) -> str | None:

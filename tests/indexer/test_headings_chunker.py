@@ -119,3 +119,20 @@ def test_the_kind_of_a_document_decides_how_it_is_cut() -> None:
     cut_page, cut_module = (list(StructureChunker().chunks(each)) for each in (page, module))
     assert cut_page[1].line == 5
     assert cut_module[1].line is None
+
+
+def test_anchors_and_lines_of_headings_are_where_a_citation_opens() -> None:
+    """They are no part of the heading; text before the first one opens the page."""
+    text = "Before.\n\n## Install {#install}\n\nRun it.\n\n## Cell {line=12}\n\nWords."
+    page = Document("s", "https://example.com/a", "A", text, language="markdown")
+    chunks = list(HeadingChunker().chunks(page))
+    assert [(each.uri.partition("/a")[2], each.section, each.line) for each in chunks] == [
+        ("", "", None),
+        ("#install", "Install", None),
+        ("", "Cell", 12),
+    ]
+
+
+def test_a_page_cited_by_its_lines_has_no_anchors() -> None:
+    (chunk,) = cut("# Guide {#guide}\n\nWords.\n")
+    assert (chunk.uri, chunk.line, chunk.section) == ("file:///docs/guide.md", 3, "")

@@ -1,0 +1,37 @@
+"""Sources by the name that the settings give them, or as they are typed."""
+
+from pathlib import Path
+
+from backend.settings import Settings, SourceSettings
+from indexer.sources import Declaration, Limits, open_source, parse
+from indexer.types import Source
+
+
+def declaration(spec: str, settings: Settings) -> Declaration:
+    """Of a name under ``[sources]``, else of what was typed. Raises ``SourceError``."""
+    named = settings.sources.get(spec)
+    return parse(spec) if named is None else _declaration(spec, named)
+
+
+def opened(spec: str, settings: Settings, data: Path) -> Source:
+    """What is fetched or unpacked is kept in the data folder. Raises ``SourceError``."""
+    return open_source(declaration(spec, settings), data / "sources")
+
+
+def _declaration(name: str, source: SourceSettings) -> Declaration:
+    return Declaration(
+        kind=source.kind,
+        uri=source.uri,
+        name=name,
+        include=source.include,
+        exclude=source.exclude,
+        limits=Limits(
+            documents=source.max_documents,
+            file_bytes=source.max_file_bytes,
+            total_bytes=source.max_total_bytes,
+            seconds=source.max_seconds,
+        ),
+        depth=source.depth,
+        delay_s=source.delay_s,
+        private_addresses=source.private_addresses,
+    )
