@@ -1,1 +1,2 @@
-"""Load tests, and the tiny model they run on. Of the backend it imports the wire protocol alone."""
+"""Load tests, and the tiny model they run on. Of the backend they import the wire protocol; the
+simulation also runs its admission and its autoscaling policy, which are pure."""

@@ -91,6 +91,7 @@ class Room:
     def __init__(self, limits: Limits, shares: Mapping[Kind, float]) -> None:
         self.limits = limits
         self.running = Backlog()
+        self.arrived_tokens = 0.0  # ever, those of `prepare` not counted
         self._of_user: defaultdict[str, Backlog] = defaultdict(Backlog)  # of what runs
         self._spare: dict[Ticket, None] = {}  # those of it that must give way, oldest first
         self._kinds: SelfClocked[Work] = SelfClocked(lambda kind: shares[kind])  # type: ignore[index]
@@ -146,6 +147,7 @@ class Room:
         if ticket.kind == "prepare":
             self._arrive_spare(ticket)
             return [*changed, ticket]
+        self.arrived_tokens += ticket.tokens
         ticket.state = "waiting"
         self._lines[ticket.kind].append(ticket)
         changed += self._fill()

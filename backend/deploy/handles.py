@@ -107,12 +107,20 @@ class RayRetriever:
 
 
 class RayRail:
-    """A ``Rail`` on Ray Serve."""
+    """A ``Rail`` on Ray Serve. One that ``may_sleep`` has no replica while nobody asks."""
 
-    def __init__(self, handle: DeploymentHandle, name: str, parts: frozenset[Part]) -> None:
+    def __init__(
+        self,
+        handle: DeploymentHandle,
+        name: str,
+        parts: frozenset[Part],
+        *,
+        may_sleep: bool = False,
+    ) -> None:
         self.name = name
         self.parts = parts
         self._handle = handle
+        self._may_sleep = may_sleep
 
     def start(self) -> None:
         """The replica has begun already."""
@@ -123,6 +131,8 @@ class RayRail:
             return found
 
     async def state(self) -> str:
+        if self._may_sleep:
+            return ""  # asking would wake it
         try:
             with _translated(f"{self.name} rail"):
                 state: str = await self._handle.state.remote()

@@ -11,8 +11,9 @@ import os
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fastapi import FastAPI
 
 from backend.admission.ledger import Grant, Ledger, Report
 from backend.admission.shares import Shares
+from backend.autoscaling.pressure import Pressure, Pressures
 from backend.deploy import build
 from backend.deploy.local import free_port, listening
 from backend.errors import GlossatorError, StartupFailed
@@ -27,7 +29,7 @@ from backend.gateway import build_app
 from backend.generators.choose import Choice
 from backend.metrics import Metrics
 from backend.ports import Load, Prompt, Retrieved, Sampling, Span, TextDelta
-from backend.settings import Settings
+from backend.settings import Autoscaling, Settings
 from indexer.types import Passage, Scope
 
 APP = "glossator"
@@ -40,6 +42,7 @@ class GeneratorDeployment:
 
     async def __init__(self, choice: Choice, settings: Settings) -> None:  # type: ignore[misc]
         self._generator = await build.generator(choice, settings)
+        self._pressures = Pressures()
 
     async def model(self) -> str:
         return self._generator.model
@@ -60,6 +63,15 @@ class GeneratorDeployment:
 
     async def load(self) -> Load:
         return await self._generator.load()
+
+    async def pressure(self, gateway: str, told: Pressure) -> None:
+        """What a gateway sees of the load; the controller asks for it below."""
+        self._pressures.tell(time.monotonic(), gateway, told)
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """Asked by Serve, for ``backend.deploy.autoscaling``."""
+        load = await self._generator.load()
+        return {**asdict(self._pressures.sum(time.monotonic())), "kv_use": load.kv_use}
 
     async def check(self) -> None:
         await self._generator.check()
@@ -134,8 +146,11 @@ class GatewayDeployment:
     async def __init__(  # type: ignore[misc]
         self, settings: Settings, generator: Any, retriever: Any, rails: dict[str, Any], ledger: Any
     ) -> None:
+        from backend.deploy.autoscaling import tell
         from backend.deploy.handles import RayGenerator, RayLedger, RayRail, RayRetriever
 
+        scaling = settings.autoscaling
+        may_sleep = scaling.enabled and scaling.auxiliary_idle_s > 0
         metrics = Metrics()
         engine = build.limits(settings, await generator.load.remote())
         admission = build.gate(settings, engine, metrics)
@@ -148,15 +163,20 @@ class GatewayDeployment:
             ),
             RayRetriever(retriever),
             [
-                RayRail(rails[rail.name], rail.name, rail.parts) if rail.name in rails else rail
+                RayRail(rails[rail.name], rail.name, rail.parts, may_sleep=may_sleep)
+                if rail.name in rails
+                else rail
                 for rail in build.rails(settings)
             ],
             admission,
             metrics,
         )
-        shares = Shares(uuid.uuid4().hex, admission, engine, RayLedger(ledger).renew)
+        name = uuid.uuid4().hex
+        shares = Shares(name, admission, engine, RayLedger(ledger).renew)
         await shares.renew()
         self._renewing = asyncio.create_task(shares.run())
+        if scaling.enabled:
+            self._telling = asyncio.create_task(tell(generator, name, admission.room))
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         return build_app(self._gateway)
@@ -166,13 +186,20 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
     """The Serve application, for ``serve.run``."""
     from ray import serve
 
-    ray = settings.ray
+    from backend.deploy.autoscaling import auxiliary_scaling, generator_scaling
 
-    def deploy(plain: type, name: str, replicas: int, ongoing: int, cpus: float, gpus: float = 0):  # type: ignore[no-untyped-def]
+    ray, scaling = settings.ray, settings.autoscaling
+
+    def varying(replicas: int, config: Callable[[Autoscaling, int], Any]) -> Any:
+        return config(scaling, replicas) if scaling.enabled else replicas
+
+    def deploy(plain: type, name: str, replicas: Any, ongoing: int, cpus: float, gpus: float = 0):  # type: ignore[no-untyped-def]
+        """``replicas``: how many, or how they are scaled."""
+        fixed = isinstance(replicas, int)
         return serve.deployment(
             plain,
             name=name,
-            num_replicas=replicas,
+            **{"num_replicas" if fixed else "autoscaling_config": replicas},
             max_ongoing_requests=ongoing,
             ray_actor_options={"num_cpus": cpus, "num_gpus": gpus},
             health_check_period_s=ray.health_check_period_s,
@@ -184,7 +211,7 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
     generator = deploy(
         GeneratorDeployment,
         "generator",
-        ray.generator_replicas,
+        varying(ray.generator_replicas, generator_scaling),
         ray.generator_max_ongoing,
         ray.generator_cpus,
         ray.generator_gpus,
@@ -192,7 +219,7 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
     retriever = deploy(
         RetrieverDeployment,
         "retriever",
-        ray.retriever_replicas,
+        varying(ray.retriever_replicas, auxiliary_scaling),
         ray.retriever_max_ongoing,
         ray.retriever_cpus,
         ray.retriever_gpus,
@@ -201,7 +228,7 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
         rail.name: deploy(
             RailDeployment,
             f"rail-{rail.name}",
-            ray.rails_replicas,
+            varying(ray.rails_replicas, auxiliary_scaling),
             ray.rails_max_ongoing,
             ray.rails_cpus,
             ray.rails_gpus,

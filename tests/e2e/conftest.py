@@ -48,9 +48,9 @@ class Backend:
         assert found, f"{name} is not in /metrics"
         return float(found[1])
 
-    async def until(self, condition: Callable[[], bool], what: str) -> None:
+    async def until(self, condition: Callable[[], bool], what: str, patience_s: float = 20) -> None:
         """Polls: what happens inside the engine announces itself to nobody."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + patience_s
         while not await asyncio.to_thread(condition):
             assert time.monotonic() < deadline, f"still not: {what}"
             await asyncio.sleep(0.05)
@@ -196,6 +196,12 @@ async def connected(backend: Backend) -> AsyncIterator[Client]:
 def connect_to() -> Callable[[Backend], object]:
     """``async with connect_to(backend) as client``: one more connection."""
     return connected
+
+
+@pytest.fixture(scope="session")
+def stop_backend() -> Callable[[Backend], None]:
+    """Before the session's end: two deployments at once would share two cores."""
+    return stop
 
 
 @pytest.fixture
