@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS entries (
     PRIMARY KEY (source, key)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unsettled (source TEXT, id TEXT, PRIMARY KEY (source, id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS runs (source TEXT, ended TEXT, report TEXT);
+CREATE TABLE IF NOT EXISTS runs (source TEXT, ended_s INTEGER, report TEXT);
 """
 
 
@@ -133,7 +133,7 @@ class Catalog:
             db.executemany("INSERT OR IGNORE INTO unsettled VALUES (?, ?)",
                            [(source, chunk_id) for chunk_id in plan.vanished])  # fmt: skip
             if report is not None:
-                db.execute("INSERT INTO runs VALUES (?, datetime('now'), ?)",
+                db.execute("INSERT INTO runs VALUES (?, strftime('%s', 'now'), ?)",
                            (source, json.dumps({**report, "dataset": plan.dataset})))  # fmt: skip
         self._view = self._read_view()
 
@@ -152,11 +152,11 @@ class Catalog:
             self._view = self._read_view()
 
     def runs(self, source: str | None = None) -> list[dict[str, Any]]:
-        """Reports of past runs, the oldest first, each with when it ``ended`` (UTC)."""
+        """Reports of past runs, the oldest first, each with when it ended (``ended_s``, Unix time)."""
         rows = self._rows(
-            "SELECT ended, report FROM runs WHERE ?1 IS NULL OR source = ?1 ORDER BY rowid", source
+            "SELECT ended_s, report FROM runs WHERE ?1 IS NULL OR source = ?1 ORDER BY rowid", source
         )
-        return [{"ended": ended, **json.loads(report)} for ended, report in rows]
+        return [{"ended_s": ended_s, **json.loads(report)} for ended_s, report in rows]
 
     def copy_to(self, path: Path) -> None:
         """A consistent copy, while others read and write."""

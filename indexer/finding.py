@@ -17,6 +17,7 @@ DEPTH = 50  # entries from each search
 _SYMBOLS = 8  # at the cursor, that are looked up
 _PER_SYMBOL = 3  # entries that one may mean
 _NEAREST = 100  # chunks that hold about as many entries
+_RANKED = 150
 _UNHIDDEN = 200  # where some that are found may not be shown
 
 
@@ -47,8 +48,9 @@ class Finder:
         """What either search finds, what the question names and the cursor is at: each once."""
         sources, hidden = _within(view, scope), view.hidden
         words = terms(question)
-        near = self._nearest(vector, sources, hidden)
-        ranked = self._lexical.search(words, DEPTH, sources, hidden)
+        near_chunks = self._nearest(vector, sources, hidden)
+        ranked_chunks = self._lexical.search(words, _RANKED, sources, hidden)
+        near, ranked = _entries(near_chunks), _entries(ranked_chunks)
         named = [
             card for name in names(question) for card in self._lexical.named(name, sources, hidden)
         ]
@@ -68,6 +70,10 @@ class Finder:
         dense_rank = {card.entry: rank for rank, (card, _) in enumerate(near)}
         lexical_rank = {card.entry: rank for rank, (card, _) in enumerate(ranked)}
         bm25 = {card.entry: score for card, score in ranked}
+        # What an entry says is in all of its chunks that were found, not in the nearest alone.
+        texts: dict[str, dict[str, str]] = {}
+        for card in (*cards.values(), *(card for card, _ in (*near_chunks, *ranked_chunks))):
+            texts.setdefault(card.entry, {})[card.id] = card.text
         frequencies = self._lexical.frequencies(set(words))
         return Found(
             Question.of(question, frequencies, len(self._lexical)),
@@ -78,6 +84,7 @@ class Finder:
                     dense_rank.get(entry),
                     bm25.get(entry, 0.0),
                     lexical_rank.get(entry),
+                    tuple(texts[entry].values()),
                 )
                 for entry, card in cards.items()
                 if card.id in cosines  # else deleted since it was found
@@ -108,15 +115,19 @@ class Finder:
     def _nearest(
         self, vector: Vectors, sources: Sequence[str] | None, hidden: frozenset[str]
     ) -> list[tuple[Card, float]]:
-        """The nearest chunk of each entry with its cosine, nearest first."""
+        """Chunks with their cosines, nearest first."""
         near = self._store.nearest(vector, _UNHIDDEN if hidden else _NEAREST, sources)
         shown = [each for each in near if each.id not in hidden]
         cards = self._lexical.cards([each.id for each in shown])
-        entries: dict[str, tuple[Card, float]] = {}
-        for each in shown:
-            if each.id in cards:
-                entries.setdefault(cards[each.id].entry, (cards[each.id], each.cosine))
-        return list(entries.values())[:DEPTH]
+        return [(cards[each.id], each.cosine) for each in shown if each.id in cards]
+
+
+def _entries(chunks: Iterable[tuple[Card, float]]) -> list[tuple[Card, float]]:
+    """The best chunk of each entry; some fifty entries, for each has several chunks."""
+    entries: dict[str, tuple[Card, float]] = {}
+    for card, score in chunks:
+        entries.setdefault(card.entry, (card, score))
+    return list(entries.values())[:DEPTH]
 
 
 def _within(view: View, scope: Scope) -> list[str] | None:

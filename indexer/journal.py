@@ -60,16 +60,16 @@ class Journal:
 
     @classmethod
     def complete_in(cls, folder: Path) -> Iterator[Self]:
-        """Those that wait to be taken in; close each. Journals of runs that go on are left out."""
-        for path in sorted(folder.glob("*.db")):
+        """Those that wait to be taken in; close each. Whose run still has it is left out."""
+        for mark in sorted(folder.glob("*.ready")):
             try:
-                opened = cls._opened(path, "")
+                opened = cls._opened(mark.with_suffix(".db"), "")
             except IndexInUse:
                 continue
             if opened.complete:
                 yield opened
             else:
-                opened.close()
+                opened.discard()
 
     @classmethod
     def _opened(cls, path: Path, source: str) -> Self:
@@ -153,6 +153,7 @@ class Journal:
             gone=json.dumps(sorted(gone)),
             report=json.dumps(report),
         )
+        self._path.with_suffix(".ready").touch()
 
     def change(self) -> Change:
         """Of a complete run."""
@@ -179,6 +180,7 @@ class Journal:
 
     def clear(self) -> None:
         """As if no run had been. What follows is another one."""
+        self._path.with_suffix(".ready").unlink(missing_ok=True)
         self._db.execute("BEGIN")
         self._db.execute("DELETE FROM chunks")
         self._db.execute("DELETE FROM run WHERE name NOT IN ('source', 'made_by')")
@@ -187,7 +189,8 @@ class Journal:
     def discard(self) -> None:
         """Close it and leave nothing: what it held is in the index."""
         self._db.close()
-        for path in self._path.parent.glob(f"{self._path.name}*"):
+        # The mark last: without it nobody looks for what a killed process left of the rest.
+        for path in (*self._path.parent.glob(f"{self._path.name}*"), self._path.with_suffix(".ready")):
             path.unlink(missing_ok=True)
         self._lock.release()
 

@@ -23,7 +23,6 @@ from indexer.words import terms
 SCHEMA = 2  # of fields and terms; another one is made anew
 _STATE = "glossator.json"
 _HEAP_BYTES = 64_000_000
-_CHUNKS_PER_ENTRY = 3  # of those that are found, about
 _NAMED = 200  # chunks that are looked at for one name
 _DEPRECATED = re.compile(r"\s*deprecated\b|\.\. deprecated::", re.IGNORECASE)
 # How much a word weighs by where it stands. Flat between half and twice of these on the
@@ -162,18 +161,14 @@ class LexicalIndex:
         sources: Sequence[str] | None = None,
         hidden: Collection[str] = (),
     ) -> list[tuple[Card, float]]:
-        """The best chunk of each entry by the terms of a question, best first, with its BM25.
+        """Chunks by the terms of a question, best first, with their BM25.
 
-        At most ``limit``, and fewer where few entries fill the list with their chunks. ``hidden``
-        are ids of chunks that may not be found.
+        At most ``limit``, and fewer where some of the best are ``hidden``: ids of chunks that may
+        not be found.
         """
         query = self._within(self._any_of(question), sources)
-        depth = limit * _CHUNKS_PER_ENTRY * (2 if hidden else 1)
-        entries: dict[str, tuple[Card, float]] = {}
-        for card, score in self._cards(query, depth):
-            if card.id not in hidden:
-                entries.setdefault(card.entry, (card, score))
-        return list(entries.values())[:limit]
+        found = self._cards(query, limit * 2 if hidden else limit)
+        return [(card, score) for card, score in found if card.id not in hidden][:limit]
 
     def named(
         self, name: str, sources: Sequence[str] | None = None, hidden: Collection[str] = ()

@@ -126,6 +126,15 @@ def stage(
     return run.finish(time.perf_counter() - started)
 
 
+def changed(source: Source, held: Mapping[str, Held]) -> int | None:
+    """How many entries a run would read or forget; None: it reads all to know."""
+    if not isinstance(source, StampedSource):
+        return None
+    listed = {_storable(entry.key): _stamp(entry) for entry in source.entries()}
+    new = sum(key not in held or held[key].stamp != stamp for key, stamp in listed.items())
+    return new + len(held.keys() - listed.keys())
+
+
 @dataclass(slots=True)
 class _Read:
     """What the entries that were read hold, and what is new in them."""
@@ -185,7 +194,7 @@ class _Run:
         pending: dict[str, Chunk] = {}
         told = 0
         for entry in self._entries():
-            key, stamp = _storable(entry.key), f"{_CUT}:{_storable(entry.stamp)}"
+            key, stamp = _storable(entry.key), _stamp(entry)
             found.seen.add(key)
             before = self._held.get(key)
             if entry.stamp and before is not None and before.stamp == stamp:
@@ -281,6 +290,10 @@ def _judged(chunk: Chunk) -> Chunk:
 
 def _why(skipped: Sequence[Skipped]) -> str:
     return f" Skipped: {skipped[0][0]}: {skipped[0][1]}." if skipped else ""
+
+
+def _stamp(entry: Entry) -> str:
+    return f"{_CUT}:{_storable(entry.stamp)}"
 
 
 def _storable(text: str) -> str:

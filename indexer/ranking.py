@@ -75,6 +75,7 @@ class Candidate:
     dense_rank: int | None = None
     bm25: float = 0.0
     lexical_rank: int | None = None
+    texts: tuple[str, ...] = ()  # terms of the entry's chunks that were found, the card's first
 
     @property
     def fused(self) -> float:
@@ -104,7 +105,7 @@ def _row(question: Question, each: Candidate, best_bm25: float, total: float) ->
     asked = question.idf.keys()
     name, headline = set(card.name.split()), set(card.headline.split())
     # Texts are long: looking for a few terms in one is cheaper than taking it apart.
-    padded = f" {card.text} "
+    padded = f" {' '.join(each.texts or (card.text,))} "
     text = {term for term in asked if f" {term} " in padded}
 
     def coverage(present: set[str]) -> float:

@@ -144,7 +144,7 @@ def test_every_run_leaves_its_report(store: HybridIndex, word_embedder: Embedder
     kept = store.runs("pages")
     assert [each["dataset"] for each in kept] == [report.dataset for report in reports]
     assert [each["added"] for each in kept] == [1, 1]
-    assert kept[0]["ended"] <= kept[1]["ended"]
+    assert kept[0]["ended_s"] <= kept[1]["ended_s"]
 
 
 def test_names_that_are_not_text_are_names_all_the_same(

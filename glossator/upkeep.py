@@ -1,0 +1,151 @@
+"""Keeps the index up to date while the backend serves: follows folders, keeps schedules, takes in.
+
+The serving process owns the index. A few changed files it indexes itself, with the embedder that
+answers questions; whatever is more goes to a process of its own at low priority, which embeds into
+a journal and leaves it (``indexer.journal``). So does `glossator index` beside a running server.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.lock import FolderLock
+from indexer.pipeline import changed, index
+from indexer.search import HybridIndex
+from indexer.sources import open_source
+from indexer.types import Embedder, IndexerError
+from indexer.watcher import changed_sources
+
+INTAKE = "intake.lock"  # held in the staging folder by the process that takes journals in
+_FEW = 32  # changed entries that the serving process indexes itself
+_LOOK_S = 0.25  # for journals that others left
+_STOP_S = 5.0  # a run of its own gets to end; its journal is kept all the same
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A source to keep up to date: by following ``folder``, every ``every_s`` seconds, or both."""
+
+    spec: str
+    folder: Path | None = None
+    every_s: float | None = None
+
+
+class Upkeep:
+    """``run`` it as a task for as long as the backend serves; cancelling it is how it ends.
+
+    ``command`` indexes a source into its journal, in a process of its own; the source is appended.
+    """
+
+    def __init__(
+        self,
+        store: HybridIndex,
+        embedder: Embedder,
+        kept: Sequence[Kept],
+        command: Sequence[str],
+    ) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._kept = kept
+        self._command = tuple(command)
+        self._running = {each.spec: asyncio.Lock() for each in kept}
+        self._again: set[str] = set()
+
+    async def run(self) -> None:
+        store = self._store
+        store.staging.mkdir(parents=True, exist_ok=True)
+        lock = FolderLock(store.staging / INTAKE, exclusive=True)
+        stop = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._take_in())
+                folders = {each.spec: each.folder for each in self._kept if each.folder}
+                if folders:
+                    tasks.create_task(self._follow(folders, stop, tasks))
+                for each in self._kept:
+                    if each.every_s:
+                        tasks.create_task(self._schedule(each.spec, each.every_s))
+        finally:
+            stop.set()
+            lock.release()
+
+    async def _take_in(self) -> None:
+        """A journal that cannot be taken in is said once, and tried again when it changes."""
+        failed: Mapping[Path, float] = {}
+        while True:
+            ready = {path: path.stat().st_mtime for path in self._store.staging.glob("*.ready")}
+            if ready and ready != failed:
+                try:
+                    for report in await asyncio.to_thread(self._store.take_in):
+                        _log.info("took in %s: %s", report["source"], report)
+                    failed = {}
+                except IndexerError as error:
+                    _log.warning("a finished run could not be taken in: %s", error)
+                    failed = ready
+            await asyncio.sleep(_LOOK_S)
+
+    async def _follow(
+        self, folders: Mapping[str, Path], stop: asyncio.Event, tasks: asyncio.TaskGroup
+    ) -> None:
+        for spec in folders:  # what changed while nobody looked
+            tasks.create_task(self._refresh(spec))
+        async for specs in changed_sources(folders, stop):
+            for spec in specs:
+                tasks.create_task(self._refresh(spec))
+
+    async def _schedule(self, spec: str, every_s: float) -> None:
+        while True:
+            last = [run["ended_s"] for run in self._store.runs(spec)[-1:]]
+            due = last[0] + every_s if last else 0.0
+            await asyncio.sleep(max(due - time.time(), 0.0))
+            await self._refresh(spec)
+            # Also after a run that failed: the next one is a whole period later.
+            if due <= time.time():
+                await asyncio.sleep(every_s)
+
+    async def _refresh(self, spec: str) -> None:
+        """One run of a source at a time; changes that come meanwhile make one more."""
+        if spec in self._again:
+            return
+        self._again.add(spec)
+        async with self._running[spec]:
+            self._again.discard(spec)
+            try:
+                source = await asyncio.to_thread(open_source, spec)
+                count = await asyncio.to_thread(changed, source, self._store.held(source.name))
+                if count == 0:
+                    return
+                if count is not None and count <= _FEW:
+                    report = await asyncio.to_thread(index, source, self._embedder, self._store)
+                    _log.info("indexed %s: %s", spec, report)
+                else:
+                    await self._run_apart(spec)
+            except IndexerError as error:
+                _log.warning("%s was not indexed: %s", spec, error)
+
+    async def _run_apart(self, spec: str) -> None:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "glossator", *self._command, spec,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            _, said = await process.communicate()
+        except asyncio.CancelledError:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), _STOP_S)
+            if process.returncode is None:
+                process.kill()
+            raise
+        if process.returncode:
+            last = said.decode("utf-8", "replace").strip().splitlines()[-1:]
+            _log.warning("%s was not indexed: %s", spec, "".join(last))
