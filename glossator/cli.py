@@ -113,15 +113,45 @@ def serve(
         sys.exit(serving.serve(deploy, config, overrides, data, sources, question))
 
 
-@cli.command()
+class _SourcesOrCommand(click.Group):
+    """A group whose arguments are sources when the first names no command of it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] in self.commands:
+            return super().resolve_command(ctx, args)
+        return "run", self.commands["run"], args
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@cli.group(cls=_SourcesOrCommand, options_metavar="[OPTIONS] SOURCE... |")
+def index() -> None:
+    """Make documentation searchable, and look after the index.
+
+    `glossator index SOURCE...` is short for `glossator index run SOURCE...`.
+    """
+
+
+@index.command()
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--list", "list_them", is_flag=True,
               help="Show what is declared or indexed, and the last runs.")  # fmt: skip
 @click.option("--rebuild", is_flag=True, help="Throw the old index away first.")
+@click.option("--leave", is_flag=True, hidden=True, help="For the server that has the index.")
 @_config
 @_data
-def index(
-    sources: tuple[str, ...], list_them: bool, rebuild: bool, config: Path | None, data: Path
+def run(
+    sources: tuple[str, ...],
+    list_them: bool,
+    rebuild: bool,
+    leave: bool,
+    config: Path | None,
+    data: Path,
 ) -> None:
     """Make documentation searchable.
 
@@ -145,7 +175,48 @@ def index(
             sys.exit(listing.show(config, data))
         from glossator import indexing
 
+        if leave:
+            sys.exit(indexing.leave(sources, config, data))
         sys.exit(indexing.index(sources, rebuild, config, data))
+
+
+@index.command()
+@click.argument("to", type=click.Choice(["server", "embedded"]))
+@_config
+@_data
+def migrate(to: str, config: Path | None, data: Path) -> None:
+    """Move the vectors to the Chroma server of retrieval.chroma_url, or back into the folder.
+
+    Nothing is embedded again. Afterwards set retrieval.chroma_url, or empty it.
+    """
+    with _errors_for_people():
+        from glossator import moving
+
+        sys.exit(moving.migrate(to, config, data))
+
+
+@index.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_config
+@_data
+def backup(folder: Path, config: Path | None, data: Path) -> None:
+    """Write the index into FOLDER, which must not exist: chunks, vectors, and their sources."""
+    with _errors_for_people():
+        from glossator import moving
+
+        sys.exit(moving.backup(folder, config, data))
+
+
+@index.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@_config
+@_data
+def restore(folder: Path, config: Path | None, data: Path) -> None:
+    """Make the index from the backup in FOLDER, embedded or on a server, and check it."""
+    with _errors_for_people():
+        from glossator import moving
+
+        sys.exit(moving.restore(folder, config, data))
 
 
 @cli.command()

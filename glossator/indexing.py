@@ -1,5 +1,6 @@
 """`glossator index`, and the progress bar that `glossator serve --index` shares with it."""
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,29 +20,68 @@ from rich.progress import (
 from backend.deploy import build
 from backend.errors import StartupFailed
 from backend.settings import load
+from glossator import intake
 from glossator.declaring import opened
 from indexer.pipeline import Report
 from indexer.pipeline import index as run_index
 from indexer.search import HybridIndex
-from indexer.types import Embedder, IndexerError, Source
+from indexer.types import Embedder, IndexerError, IndexInUse, Source
+
+_BACKGROUND = 15  # niceness of a run beside a server
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path) -> int:
-    """The exit code: 1 when a source failed; the others are indexed all the same."""
+    """The exit code: 1 when a source failed; the others are indexed all the same.
+
+    Beside a server that has the index, runs are left for it to take in.
+    """
     settings = load(config)
     with console.status("loading the embedding model"):
         embedder = build.embedder(settings.retrieval)
     try:
         if rebuild:
             HybridIndex.wipe(build.index_folder(data), settings.retrieval.chroma_url)
-        with build.store(data, embedder, settings.retrieval, writable=True) as store:
-            return index_all(
-                sources, embedder, store, source=partial(opened, settings=settings, data=data)
-            )
+        source = partial(opened, settings=settings, data=data)
+        try:
+            with build.store(data, embedder, settings.retrieval, writable=True) as store:
+                store.take_in()
+                return index_all(sources, embedder, store, source=source)
+        except StartupFailed as error:
+            if not isinstance(error.__cause__, IndexInUse) or not intake.waits(data):
+                raise
+        return leave_all(sources, embedder, data, source)
     except IndexerError as error:
         raise StartupFailed(str(error)) from error
+
+
+def leave(sources: Sequence[str], config: Path | None, data: Path) -> int:
+    """Embed into journals, in the background, and leave them to the server that has the index."""
+    os.nice(_BACKGROUND)
+    settings = load(config)
+    try:
+        source = partial(opened, settings=settings, data=data)
+        return leave_all(sources, build.embedder(settings.retrieval), data, source)
+    except IndexerError as error:
+        raise StartupFailed(str(error)) from error
+
+
+def leave_all(
+    sources: Sequence[str], embedder: Embedder, data: Path, source: Callable[[str], Source]
+) -> int:
+    """1 when a source failed. Waits until what it left is in the index."""
+    failed = 0
+    for spec in sources:
+        try:
+            with _Bar(spec, lambda: False) as bar:
+                report = intake.leave(source(spec), embedder, data, bar.advance)
+        except IndexerError as error:
+            console.print(f"[red]{spec}: {error}[/]")
+            failed = 1
+        else:
+            _print(report)
+    return failed
 
 
 def index_all(

@@ -22,6 +22,7 @@ from glossator import asking, indexing
 from glossator.cli import DEFAULT_URL
 from glossator.declaring import opened
 from glossator.indexing import console
+from glossator.upkeep import Upkeep, kept
 from indexer.types import Source
 
 _READY_WITHIN_S = 90.0
@@ -45,7 +46,7 @@ def serve(
         return asyncio.run(_until_stopped(_on_ray(settings, data, question)))
     import uvloop
 
-    code: int = uvloop.run(_until_stopped(_locally(settings, data, sources, question)))
+    code: int = uvloop.run(_until_stopped(_locally(settings, config, data, sources, question)))
     return code
 
 
@@ -72,7 +73,11 @@ async def _until_stopped(work: Coroutine[None, None, None]) -> int:
 
 
 async def _locally(
-    settings: Settings, data: Path, sources: Sequence[str], question: str | None
+    settings: Settings,
+    config: Path | None,
+    data: Path,
+    sources: Sequence[str],
+    question: str | None,
 ) -> None:
     choice = await choose(settings.generation)
     console.print(f"Generator: {choice.engine}, because {choice.why}.")
@@ -84,7 +89,16 @@ async def _locally(
         elif question:
             await _ask(backend.url, question)
         _announce(backend.url, f"{backend.store.count()} chunks in the index")
-        await asyncio.Event().wait()
+        command = ["index", "run", "--leave", "--data", str(data)]
+        if config is not None:
+            command += ["--config", str(config)]
+        await Upkeep(
+            backend.store,
+            backend.embedder,
+            kept(settings, backend.store.sources()),
+            partial(opened, settings=settings, data=data),
+            command,
+        ).run()
 
 
 async def _on_ray(settings: Settings, data: Path, question: str | None) -> None:

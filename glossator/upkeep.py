@@ -10,21 +10,25 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from indexer.lock import FolderLock
-from indexer.pipeline import changed, index
+from backend.settings import Settings
+from glossator import intake
+from glossator.declaring import declaration
+from indexer.pipeline import Report, changed, index
 from indexer.search import HybridIndex
-from indexer.sources import open_source
-from indexer.types import Embedder, IndexerError
+from indexer.types import Embedder, IndexerError, Source, SourceError
 from indexer.watcher import changed_sources
 
-INTAKE = "intake.lock"  # held in the staging folder by the process that takes journals in
+_FOLDERS = ("folder", "code")  # kinds that can be followed
 _FEW = 32  # changed entries that the serving process indexes itself
 _LOOK_S = 0.25  # for journals that others left
 _STOP_S = 5.0  # a run of its own gets to end; its journal is kept all the same
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -38,10 +42,32 @@ class Kept:
     every_s: float | None = None
 
 
+def kept(settings: Settings, indexed: Sequence[str]) -> list[Kept]:
+    """What is declared, as it is declared; of what is only indexed, the folders."""
+    found = [
+        Kept(
+            name,
+            Path(each.uri).expanduser() if each.follow and each.kind in _FOLDERS else None,
+            each.every_s,
+        )
+        for name, each in settings.sources.items()
+    ]
+    for name in indexed:
+        with contextlib.suppress(SourceError):
+            declared = declaration(name, settings)
+            if (
+                settings.retrieval.watch
+                and name not in settings.sources
+                and declared.kind in _FOLDERS
+            ):
+                found.append(Kept(name, Path(declared.uri).expanduser()))
+    return found
+
+
 class Upkeep:
     """``run`` it as a task for as long as the backend serves; cancelling it is how it ends.
 
-    ``command`` indexes a source into its journal, in a process of its own; the source is appended.
+    ``source`` opens one by its name; ``command`` indexes a source into its journal, in a process of its own; the source is appended.
     """
 
     def __init__(
@@ -49,24 +75,29 @@ class Upkeep:
         store: HybridIndex,
         embedder: Embedder,
         kept: Sequence[Kept],
+        source: Callable[[str], Source],
         command: Sequence[str],
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._kept = kept
+        self._source = source
         self._command = tuple(command)
         self._running = {each.spec: asyncio.Lock() for each in kept}
         self._again: set[str] = set()
+        self._leaving = False
 
     async def run(self) -> None:
-        store = self._store
-        store.staging.mkdir(parents=True, exist_ok=True)
-        lock = FolderLock(store.staging / INTAKE, exclusive=True)
+        lock = intake.opened(self._store.staging)
         stop = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._take_in())
-                folders = {each.spec: each.folder for each in self._kept if each.folder}
+                folders = {
+                    each.spec: each.folder
+                    for each in self._kept
+                    if each.folder is not None and each.folder.is_dir()
+                }
                 if folders:
                     tasks.create_task(self._follow(folders, stop, tasks))
                 for each in self._kept:
@@ -83,7 +114,7 @@ class Upkeep:
             ready = {path: path.stat().st_mtime for path in self._store.staging.glob("*.ready")}
             if ready and ready != failed:
                 try:
-                    for report in await asyncio.to_thread(self._store.take_in):
+                    for report in await self._in_thread(self._store.take_in):
                         _log.info("took in %s: %s", report["source"], report)
                     failed = {}
                 except IndexerError as error:
@@ -101,14 +132,11 @@ class Upkeep:
                 tasks.create_task(self._refresh(spec))
 
     async def _schedule(self, spec: str, every_s: float) -> None:
+        last = [run["ended_s"] for run in self._store.runs(spec)[-1:]]
+        await asyncio.sleep(max(last[0] + every_s - time.time(), 0.0) if last else 0.0)
         while True:
-            last = [run["ended_s"] for run in self._store.runs(spec)[-1:]]
-            due = last[0] + every_s if last else 0.0
-            await asyncio.sleep(max(due - time.time(), 0.0))
             await self._refresh(spec)
-            # Also after a run that failed: the next one is a whole period later.
-            if due <= time.time():
-                await asyncio.sleep(every_s)
+            await asyncio.sleep(every_s)
 
     async def _refresh(self, spec: str) -> None:
         """One run of a source at a time; changes that come meanwhile make one more."""
@@ -118,17 +146,35 @@ class Upkeep:
         async with self._running[spec]:
             self._again.discard(spec)
             try:
-                source = await asyncio.to_thread(open_source, spec)
-                count = await asyncio.to_thread(changed, source, self._store.held(source.name))
+                source = await self._in_thread(lambda: self._source(spec))
+                held = self._store.held(source.name)
+                count = await self._in_thread(lambda: changed(source, held))
                 if count == 0:
                     return
                 if count is not None and count <= _FEW:
-                    report = await asyncio.to_thread(index, source, self._embedder, self._store)
-                    _log.info("indexed %s: %s", spec, report)
+                    _log.info(
+                        "indexed %s: %s", spec, await self._in_thread(lambda: self._index(source))
+                    )
                 else:
                     await self._run_apart(spec)
             except IndexerError as error:
                 _log.warning("%s was not indexed: %s", spec, error)
+
+    def _index(self, source: Source) -> Report:
+        return index(source, self._embedder, self._store, progress=self._stop_if_leaving)
+
+    def _stop_if_leaving(self, done: int, total: int) -> None:
+        if self._leaving:
+            raise IndexerError("the backend is stopping")
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Cancelled, it returns only when the thread has let go of the index, which closes next."""
+        thread = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(thread)
+        finally:
+            self._leaving = self._leaving or not thread.done()
+            await asyncio.wait([thread])
 
     async def _run_apart(self, spec: str) -> None:
         process = await asyncio.create_subprocess_exec(

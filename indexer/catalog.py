@@ -20,6 +20,7 @@ from indexer.types import Change, Held, IndexerError
 
 _PATIENCE_S = 20.0  # for another process's transaction, of milliseconds
 _ID_BYTES = 16
+_RUNS_KEPT = 100  # reports per source
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sources (name TEXT PRIMARY KEY, chunks INTEGER, total TEXT);
 CREATE TABLE IF NOT EXISTS entries (
@@ -133,8 +134,13 @@ class Catalog:
             db.executemany("INSERT OR IGNORE INTO unsettled VALUES (?, ?)",
                            [(source, chunk_id) for chunk_id in plan.vanished])  # fmt: skip
             if report is not None:
-                db.execute("INSERT INTO runs VALUES (?, strftime('%s', 'now'), ?)",
-                           (source, json.dumps({**report, "dataset": plan.dataset})))  # fmt: skip
+                db.execute(
+                    "INSERT INTO runs VALUES (?, strftime('%s', 'now'), ?)",
+                    (source, json.dumps({**report, "dataset": plan.dataset})),
+                )
+                db.execute("DELETE FROM runs WHERE source = ?1 AND rowid NOT IN (SELECT rowid "
+                           "FROM runs WHERE source = ?1 ORDER BY rowid DESC LIMIT ?2)",
+                           (source, _RUNS_KEPT))  # fmt: skip
         self._view = self._read_view()
 
     def unsettled(self) -> dict[str, set[str]]:
@@ -152,20 +158,21 @@ class Catalog:
             self._view = self._read_view()
 
     def runs(self, source: str | None = None) -> list[dict[str, Any]]:
-        """Reports of past runs, the oldest first, each with when it ended (``ended_s``, Unix time)."""
+        """Reports of past runs, the oldest first, with when each ``ended`` (UTC; ``ended_s``: Unix)."""
         rows = self._rows(
-            "SELECT ended_s, report FROM runs WHERE ?1 IS NULL OR source = ?1 ORDER BY rowid", source
+            "SELECT ended_s, datetime(ended_s, 'unixepoch'), report FROM runs "
+            "WHERE ?1 IS NULL OR source = ?1 ORDER BY rowid",
+            source,
         )
-        return [{"ended_s": ended_s, **json.loads(report)} for ended_s, report in rows]
-
-    def copy_to(self, path: Path) -> None:
-        """A consistent copy, while others read and write."""
-        with self._using, self._mapped(), sqlite3.connect(path) as other:
-            self._db.backup(other)
+        return [
+            {"ended": ended, "ended_s": ended_s, **json.loads(report)}
+            for ended_s, ended, report in rows
+        ]
 
     def close(self) -> None:
-        """Idempotent."""
-        self._db.close()
+        """Idempotent. Waits for who uses it: closing under a thread's feet ends the process."""
+        with self._using:
+            self._db.close()
 
     def _read_view(self) -> View:
         with self._using, self._mapped():

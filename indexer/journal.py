@@ -94,6 +94,11 @@ class Journal:
         return self._get("made_by")
 
     @property
+    def mark(self) -> Path:
+        """A file that is there from the end of the run until it is taken in."""
+        return self._path.with_suffix(".ready")
+
+    @property
     def complete(self) -> bool:
         return bool(self._get("held"))
 
@@ -153,7 +158,7 @@ class Journal:
             gone=json.dumps(sorted(gone)),
             report=json.dumps(report),
         )
-        self._path.with_suffix(".ready").touch()
+        self.mark.touch()
 
     def change(self) -> Change:
         """Of a complete run."""
@@ -180,7 +185,7 @@ class Journal:
 
     def clear(self) -> None:
         """As if no run had been. What follows is another one."""
-        self._path.with_suffix(".ready").unlink(missing_ok=True)
+        self.mark.unlink(missing_ok=True)
         self._db.execute("BEGIN")
         self._db.execute("DELETE FROM chunks")
         self._db.execute("DELETE FROM run WHERE name NOT IN ('source', 'made_by')")
@@ -190,7 +195,7 @@ class Journal:
         """Close it and leave nothing: what it held is in the index."""
         self._db.close()
         # The mark last: without it nobody looks for what a killed process left of the rest.
-        for path in (*self._path.parent.glob(f"{self._path.name}*"), self._path.with_suffix(".ready")):
+        for path in (*self._path.parent.glob(f"{self._path.name}*"), self.mark):
             path.unlink(missing_ok=True)
         self._lock.release()
 

@@ -26,6 +26,8 @@ from indexer.types import (
     Embedder,
     Entry,
     Held,
+    IndexInUse,
+    Ruler,
     Skipped,
     Source,
     SourceError,
@@ -52,6 +54,11 @@ Progress = Callable[[int, int], None]
 @runtime_checkable
 class _Skips(Protocol):
     skipped: list[Skipped]
+
+
+@runtime_checkable
+class _Measures(Protocol):
+    ruler: Ruler
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ def index(
         if journal.complete:  # a killed run's: all that it embedded counts
             into.apply(journal.change(), journal.report)
             journal.clear()
-        run = _Run(source, chunker or StructureChunker(), into.held(source.name), journal)
+        run = _Run(source, chunker or _chunker(embedder), into.held(source.name), journal)
         embedding = _Embedding(embedder, journal, run.done, run.total, progress)
         if first:
             early = _ahead(journal, first)
@@ -114,6 +121,7 @@ def stage(
     held: Mapping[str, Held],
     journal: Journal,
     *,
+    chunker: Chunker | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Report:
     """Do all of a run but its end: whoever owns the index takes the complete journal in.
@@ -121,7 +129,9 @@ def stage(
     ``held`` is what the index has of the source. Raises as ``index`` does.
     """
     started = time.perf_counter()
-    run = _Run(source, StructureChunker(), held, journal)
+    if journal.complete:
+        raise IndexInUse(f"A finished run of {source.name} waits to be taken into the index.")
+    run = _Run(source, chunker or _chunker(embedder), held, journal)
     _Embedding(embedder, journal, run.done, run.total, progress).embed_all()
     return run.finish(time.perf_counter() - started)
 
@@ -280,6 +290,13 @@ class _Embedding:
                 blended[i] = (1 - HEADLINE) * vectors[i] + HEADLINE * known[chunk.headline]
         unit: Vectors = blended / np.linalg.norm(blended, axis=1, keepdims=True)
         return unit
+
+
+def _chunker(embedder: Embedder) -> Chunker:
+    """Whose chunks are as long as the embedder sees, where it can measure them."""
+    if isinstance(embedder, _Measures):
+        return StructureChunker(embedder.ruler)
+    return StructureChunker()
 
 
 def _judged(chunk: Chunk) -> Chunk:

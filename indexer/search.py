@@ -160,6 +160,23 @@ class HybridIndex:
             shown = [i for i, chunk in enumerate(chunks) if chunk.id not in hidden]
             yield [chunks[i] for i in shown], vectors[shown]
 
+    def check(self) -> list[str]:
+        """What does not agree between the catalog, the vectors and the words; reads all ids."""
+        problems = []
+        words = self._lexical.ids()
+        listed: set[str] = set()
+        for source in self._view().chunks:
+            ids = self._catalog.ids(source)
+            listed |= ids
+            lacking = len(ids - self._store.ids(source))
+            if lacking:
+                problems.append(f"{source} lacks the vectors of {lacking} of {len(ids)} chunks")
+        if words != listed:
+            problems.append(
+                f"the words lack {len(listed - words)} chunks and have {len(words - listed)} more"
+            )
+        return problems
+
     def runs(self, source: str | None = None) -> list[dict[str, Any]]:
         """Reports of past runs, the oldest first."""
         return self._catalog.runs(source)
@@ -209,11 +226,15 @@ class HybridIndex:
         return self._finder.ordered(found)
 
     def close(self) -> None:
-        """Give the folder back. The index cannot be used after it. Idempotent."""
-        self._lexical.close()
-        self._store.close()
-        self._catalog.close()
-        self._folder.release()
+        """Give the folder back, after a change that is being made. Idempotent.
+
+        The index cannot be used after it.
+        """
+        with self._changing:
+            self._lexical.close()
+            self._store.close()
+            self._catalog.close()
+            self._folder.release()
 
     def __enter__(self) -> Self:
         return self

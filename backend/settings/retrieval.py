@@ -24,6 +24,10 @@ class Retrieval(Struct, frozen=True, forbid_unknown_fields=True):
             "in the index folder. `glossator index migrate` moves them."
         ),
     ] = ""
+    watch: Annotated[
+        bool,
+        doc("Index folders again as soon as something in them changes, while serving locally."),
+    ] = True
     limit: Annotated[Count, doc("Passages given to the generator and cited.")] = 6
     budget_ms: Annotated[
         Milliseconds, doc("The answer goes on without what is later than this.")
