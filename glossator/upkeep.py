@@ -152,9 +152,8 @@ class Upkeep:
                 if count == 0:
                     return
                 if count is not None and count <= _FEW:
-                    _log.info(
-                        "indexed %s: %s", spec, await self._in_thread(lambda: self._index(source))
-                    )
+                    report = await self._in_thread(lambda: self._index(source))
+                    _log.info("indexed %s: %s", spec, report)
                 else:
                     await self._run_apart(spec)
             except IndexerError as error:
