@@ -67,7 +67,8 @@ def kept(settings: Settings, indexed: Sequence[str]) -> list[Kept]:
 class Upkeep:
     """``run`` it as a task for as long as the backend serves; cancelling it is how it ends.
 
-    ``source`` opens one by its name; ``command`` indexes a source into its journal, in a process of its own; the source is appended.
+    ``source`` opens one by its name; ``command``, to which that name is appended, indexes one into
+    its journal, in a process of its own.
     """
 
     def __init__(

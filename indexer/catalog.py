@@ -158,7 +158,7 @@ class Catalog:
             self._view = self._read_view()
 
     def runs(self, source: str | None = None) -> list[dict[str, Any]]:
-        """Reports of past runs, the oldest first, with when each ``ended`` (UTC; ``ended_s``: Unix)."""
+        """Reports of past runs, the oldest first; ``ended`` is UTC, ``ended_s`` Unix time."""
         rows = self._rows(
             "SELECT ended_s, datetime(ended_s, 'unixepoch'), report FROM runs "
             "WHERE ?1 IS NULL OR source = ?1 ORDER BY rowid",
