@@ -41,8 +41,8 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
     entries = {
         dl: kind for dl in main.iter("dl") if (kind := _kind(dl)) is not None and _signatures(dl)
     }
-    title = first_heading(main) or inline(root.find(".//title"))
     text = markdown(main, entries)
+    title = first_heading(text) or inline(root.find(".//title"))
     if text:
         yield Page(text, title)
     for dl, kind in entries.items():

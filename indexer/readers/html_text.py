@@ -12,7 +12,7 @@ from lxml import etree
 Element = Any  # lxml has no types
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_SECTIONS = {"section", "div"}
+_SECTIONS = {"section", "div", "article"}
 _BLOCKS = {"p", "dt", "dd", "li", "tr", "blockquote", "figcaption", "caption", "div", "section",
            "article", "main", "table", "ul", "ol", "dl", "body", "details", "summary", "figure",
            "header", "aside", "hr", "tbody", "thead"}  # fmt: skip
@@ -22,10 +22,15 @@ _LEFT_OUT_TAGS = {"script", "style", "nav", "form", "button", "svg", "img", "nos
 _LEFT_OUT = {"headerlink", "viewcode-link", "sphinxsidebar", "sphinxsidebarwrapper", "related",
              "toctree-wrapper", "contents", "md-nav", "md-sidebar", "linenos", "prev-next-area",
              "copybtn", "md-source-file", "rst-footer-buttons", "breadcrumb", "toc",
-             "wy-breadcrumbs", "bottom-of-page", "md-content__button"}  # fmt: skip
+             "navheader", "navfooter", "wy-breadcrumbs", "bottom-of-page",
+             "md-content__button"}  # fmt: skip
+_ADMONITIONS = {"note", "tip", "important", "caution", "warning"}  # DocBook gives them headings
+_LEFT_OUT_IDS = {"hd", "ft", "header", "footer", "sidebar", "navigation", "nav", "toc"}
 _LANGUAGE = re.compile(r"(?:highlight|language|lang)-([\w+#-]+)")
 _PLAIN = {"default", "none", "text", "notranslate"}
 _LOOKS_LIKE_HEADING = re.compile(r"#{1,6}\s")
+_HEADING = re.compile(r"^#{1,6} (.*?)(?: \{#[^}]*\})?$", re.M)
+_FENCED = re.compile(r"^(```+).*?^\1$", re.M | re.S)
 _MARKS = {"code": "`", "tt": "`", "kbd": "`", "samp": "`"}
 
 
@@ -49,8 +54,10 @@ def inline(element: Element | None) -> str:
     return " ".join("".join(words).split())
 
 
-def first_heading(element: Element) -> str:
-    return next((text for tag in _HEADINGS if (text := inline(element.find(f".//{tag}")))), "")
+def first_heading(text: str) -> str:
+    """Of what ``markdown`` made; "" where there is none."""
+    found = _HEADING.search(_FENCED.sub("", text))
+    return found[1] if found else ""
 
 
 def markdown(root: Element, without: Container[Element] = ()) -> str:
@@ -76,10 +83,14 @@ def markdown(root: Element, without: Container[Element] = ()) -> str:
             writer.code("".join(at.itertext()), _language(at))
         elif tag in _HEADINGS:
             around = next((anchor for anchor in reversed(anchors) if anchor), "")
-            writer.heading(_HEADINGS[tag], inline(at), at.get("id") or _target(at) or around)
+            if at is root or _ADMONITIONS.isdisjoint(classes(at.getparent())):
+                anchor = at.get("id") or _target(at) or around
+                writer.heading(_HEADINGS[tag], inline(at), anchor)
+            else:
+                writer.paragraph(inline(at))
         else:
             if tag in _SECTIONS:
-                anchors.append(at.get("id") or "" if _is_section(at) else "")
+                anchors.append(at.get("id") or "")
             if at is not root:  # of an entry's description the margin is its own
                 writer.enter(tag)
             writer.write(at.text)
@@ -89,12 +100,12 @@ def markdown(root: Element, without: Container[Element] = ()) -> str:
     return writer.text()
 
 
-def _is_section(element: Element) -> bool:
-    return element.tag == "section" or "section" in classes(element)
-
-
 def _left_out(element: Element) -> bool:
-    return element.tag in _LEFT_OUT_TAGS or not _LEFT_OUT.isdisjoint(classes(element))
+    return (
+        element.tag in _LEFT_OUT_TAGS
+        or not _LEFT_OUT.isdisjoint(classes(element))
+        or (element.tag == "div" and element.get("id") in _LEFT_OUT_IDS)
+    )
 
 
 def _target(heading: Element) -> str:
@@ -196,6 +207,11 @@ class _Writer:
         place = f" {{#{anchor}}}" if anchor and not re.search(r"[\s{}]", anchor) else ""
         if text:
             self._blocks.append((f"{'#' * level} {text}{place}", False, False))
+
+    def paragraph(self, text: str) -> None:
+        self._flush()
+        self.write(text)
+        self._flush()
 
     def text(self) -> str:
         self._flush()

@@ -112,3 +112,16 @@ def test_a_page_that_is_not_utf8_is_read_as_it_declares() -> None:
     data = b"<html><head><meta charset='iso-8859-1'></head><body><p>caf\xe9</p></body></html>"
     (page,) = html.read(data)
     assert page.text == "café"
+
+
+def test_a_heading_without_an_anchor_has_that_of_what_it_stands_in() -> None:
+    """As in DocBook and rustdoc; the heading of a note is none."""
+    page = one(
+        "<div class='sect1' id='types'><div><h2>Types</h2></div><p>Some.</p>"
+        "<div class='note'><h3 class='title'>Note</h3><p>Careful.</p></div></div>"
+        "<section id='method.grow'><h4>grow</h4></section>"
+    )
+    assert page.text == (
+        "## Types {#types}\n\nSome.\n\nNote\n\nCareful.\n\n#### grow {#method.grow}"
+    )
+    assert page.title == "Types"
