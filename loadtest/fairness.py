@@ -13,16 +13,14 @@ import argparse
 import asyncio
 import random
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import median
 
-import uvloop
-
 from loadtest import machine, tiny_model
 from loadtest.capacity import capacity
+from loadtest.command import run
 from loadtest.engine import Engine
 from loadtest.markdown import table
 from loadtest.open_loop import Crowd, Outcome, open_loop, poisson
@@ -158,9 +156,8 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=3, help="turns of each situation")
     parser.add_argument("--tokens", type=int, default=64, help="per answer")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="glossator-fairness-") as folder:
-        model = tiny_model.make(Path(".models/tiny").resolve())
-        print(uvloop.run(_measure(Path(folder), model, arguments)))
+    model = tiny_model.make(Path(".models/tiny").resolve())
+    run("fairness", lambda folder: _measure(folder, model, arguments))
 
 
 if __name__ == "__main__":

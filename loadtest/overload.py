@@ -12,17 +12,16 @@ import argparse
 import asyncio
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import uvloop
 from msgspec import Struct
 
 from loadtest import machine, tiny_model
 from loadtest.capacity import capacity
+from loadtest.command import run
 from loadtest.engine import Engine
 from loadtest.markdown import table
 from loadtest.open_loop import Crowd, Outcome, open_loop, poisson
@@ -186,9 +185,8 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=128, help="per answer")
     parser.add_argument("--seed", type=int, default=1, help="of the arrival times")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="glossator-overload-") as folder:
-        model = tiny_model.make(Path(".models/tiny").resolve())
-        print(uvloop.run(_measure(Path(folder), model, arguments)))
+    model = tiny_model.make(Path(".models/tiny").resolve())
+    run("overload", lambda folder: _measure(folder, model, arguments))
 
 
 if __name__ == "__main__":
