@@ -68,6 +68,7 @@ async def websocket_user(
             compression=None,
             ping_interval=None,
             open_timeout=PATIENCE_S,
+            max_queue=None,  # a full queue stops reading, and with it the closing handshake
             additional_headers=headers,
         )
     )
