@@ -5,6 +5,7 @@ dropped client resume, and what makes "exactly one terminal frame" true in one p
 """
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
@@ -81,7 +82,13 @@ class Answers:
                 raise BadFrame(f"Request id {request.id!r} is in use; give every request its own.")
             self.forget(known)
         answer = self._answers[request.id] = Answer(request.id, tenant, user)
-        task = asyncio.create_task(self._run(request, answer), name=f"answer {request.id}")
+        # In a context of its own: what is tied to the connection's, Ray Serve's cancellation for
+        # one, must not end with the connection an answer that may be resumed.
+        task = asyncio.create_task(
+            self._run(request, answer),
+            name=f"answer {request.id}",
+            context=contextvars.Context(),
+        )
         self._tasks[request.id] = task
         task.add_done_callback(lambda _: self._ended(answer, task))
         return answer

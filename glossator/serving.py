@@ -11,9 +11,10 @@ import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend.deploy.local import LocalBackend, local_backend
+from backend.errors import StartupFailed
 from backend.gateway import VERSION
 from backend.generators.choose import choose
 from backend.settings import Settings, load
@@ -24,6 +25,9 @@ from glossator.declaring import opened
 from glossator.indexing import console
 from glossator.upkeep import Upkeep, kept
 from indexer.types import Source
+
+if TYPE_CHECKING:
+    from backend.deploy.cluster import RayBackend
 
 _READY_WITHIN_S = 90.0
 
@@ -43,7 +47,11 @@ def serve(
         # Indexed before anything starts: the deployments only read.
         if sources and indexing.index(sources, rebuild=False, config=config, data=data):
             return 1
-        return asyncio.run(_until_stopped(_on_ray(settings, data, question)))
+
+        def again() -> Settings:
+            return load(config, overrides=overrides)
+
+        return asyncio.run(_until_stopped(_on_ray(settings, again, data, question)))
     import uvloop
 
     code: int = uvloop.run(_until_stopped(_locally(settings, config, data, sources, question)))
@@ -101,18 +109,37 @@ async def _locally(
         ).run()
 
 
-async def _on_ray(settings: Settings, data: Path, question: str | None) -> None:
-    from backend.deploy.ray_app import ray_backend
+async def _on_ray(
+    settings: Settings, again: Callable[[], Settings], data: Path, question: str | None
+) -> None:
+    from backend.deploy.cluster import ray_backend
 
     choice = await choose(settings.generation)
     console.print(f"Generator: {choice.engine}, because {choice.why}.")
     console.print("Starting the deployments on Ray Serve ...")
-    async with ray_backend(settings, data, choice) as url:
-        await _until_ready(url)
+    async with ray_backend(settings, data, choice) as backend:
+        await _until_ready(backend.url)
         if question:
-            await _ask(url, question)
-        _announce(url, "deployed on Ray Serve")
-        await asyncio.Event().wait()
+            await _ask(backend.url, question)
+        _announce(backend.url, "deployed on Ray Serve")
+        await _redeploy_on_hangup(backend, again)
+
+
+async def _redeploy_on_hangup(backend: "RayBackend", again: Callable[[], Settings]) -> None:
+    """Replaces every replica whenever a SIGHUP comes, with the settings as they are by then."""
+    asked = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
+    while True:
+        await asked.wait()
+        asked.clear()
+        console.print("Replacing the deployments, with the settings as they are now ...")
+        try:
+            settings = again()
+            await backend.redeploy(settings, await choose(settings.generation))
+        except StartupFailed as error:
+            console.print(f"[yellow]Not replaced: {error.message}[/]")
+        else:
+            console.print("The deployments are replaced.")
 
 
 async def _until_ready(url: str) -> None:

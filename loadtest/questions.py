@@ -42,3 +42,8 @@ def endless(serial: Iterator[int]) -> Iterator[str]:
     """As many such questions as there are numbers."""
     for n in serial:
         yield f"{n} samples of a real signal: which function of numpy.fft gives me its spectrum?"
+
+
+def about(number: int) -> str:
+    """The same question for the same number, and unlike the others from its first word on."""
+    return next(endless(itertools.count(1000 + number)))

@@ -82,7 +82,7 @@ class Answer:
 
         Later than the server said by up to a half, so that those it shed do not return in step.
         """
-        if refusal.code != "overloaded" or refusal.retry_after_ms is None:
+        if refusal.retry_after_ms is None:
             return None
         wait_s = refusal.retry_after_ms / 1000 * random.uniform(1.0, 1.5)
         return wait_s if wait_s <= PATIENCE_S else None

@@ -8,33 +8,35 @@ import asyncio
 import contextlib
 import logging
 import os
-import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from backend.admission.ledger import Grant, Ledger, Report
 from backend.admission.shares import Shares
 from backend.autoscaling.pressure import Pressure, Pressures
 from backend.deploy import build
-from backend.deploy.local import free_port, listening
-from backend.errors import GlossatorError, StartupFailed
+from backend.deploy.draining import TellsOfDraining
+from backend.deploy.routing import work
+from backend.errors import Unavailable, UpstreamFailed
 from backend.gateway import build_app
 from backend.generators.choose import Choice
+from backend.generators.failover import FailoverGenerator
 from backend.metrics import Metrics
 from backend.ports import Load, Prompt, Retrieved, Sampling, Span, TextDelta
 from backend.settings import Autoscaling, Settings
 from indexer.types import Passage, Scope
 
+log = logging.getLogger(__name__)
+
 APP = "glossator"
 _COUNT_EVERY_S = 2.0
-_OBJECT_STORE_BYTES = 256 * 2**20  # questions and deltas are small
 
 
 class GeneratorDeployment:
@@ -43,6 +45,7 @@ class GeneratorDeployment:
     async def __init__(self, choice: Choice, settings: Settings) -> None:  # type: ignore[misc]
         self._generator = await build.generator(choice, settings)
         self._pressures = Pressures()
+        self._tokens = 0
 
     async def model(self) -> str:
         return self._generator.model
@@ -53,10 +56,33 @@ class GeneratorDeployment:
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncIterator[TextDelta]:
-        # The engine aborts in here, by the closing of its iterator; Ray only brings the news.
-        async with aclosing(self._generator.stream(prompt, sampling, request_id)) as deltas:
-            async for delta in deltas:
-                yield delta
+        tokens = work(prompt, sampling)
+        self._tokens += tokens
+        try:
+            # The engine aborts in here, by the closing of its iterator; Ray only brings the news.
+            async with aclosing(self._generator.stream(prompt, sampling, request_id)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        except UpstreamFailed:
+            raise
+        except Unavailable:
+            await self._end_without_engine()
+            raise
+        finally:
+            self._tokens -= tokens
+
+    async def _end_without_engine(self) -> None:
+        """A replica whose engine died is none: its answers go on elsewhere, and Serve starts
+        another at once instead of at the next health check."""
+        try:
+            await self._generator.check()
+        except Unavailable as error:
+            log.error("this replica ends: %s", error)
+            os._exit(1)
+
+    async def record_routing_stats(self) -> dict[str, int]:
+        """Asked by Serve for its request routers (``backend.deploy.router``)."""
+        return {"tokens": self._tokens}
 
     async def warm(self, prompt: Prompt) -> None:
         await self._generator.warm(prompt)
@@ -156,10 +182,12 @@ class GatewayDeployment:
         admission = build.gate(settings, engine, metrics)
         self._gateway = build.gateway(
             settings,
-            RayGenerator(
-                generator,
-                await generator.model.remote(),
-                fills=await generator.fills.remote(),
+            FailoverGenerator(
+                RayGenerator(
+                    generator,
+                    await generator.model.remote(),
+                    fills=await generator.fills.remote(),
+                )
             ),
             RayRetriever(retriever),
             [
@@ -178,15 +206,20 @@ class GatewayDeployment:
         if scaling.enabled:
             self._telling = asyncio.create_task(tell(generator, name, admission.room))
 
-    def __serve_build_asgi_app__(self) -> FastAPI:
-        return build_app(self._gateway)
+    def __serve_build_asgi_app__(self) -> ASGIApp:
+        return TellsOfDraining(build_app(self._gateway), self._leave)
+
+    async def _leave(self) -> None:
+        await self._gateway.leave("this gateway is being replaced")
 
 
 def application(settings: Settings, data: Path, choice: Choice) -> Any:
     """The Serve application, for ``serve.run``."""
     from ray import serve
+    from ray.serve.config import RequestRouterConfig
 
     from backend.deploy.autoscaling import auxiliary_scaling, generator_scaling
+    from backend.deploy.router import STATS_PERIOD_S, PrefixRouter
 
     ray, scaling = settings.ray, settings.autoscaling
 
@@ -205,6 +238,7 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
             health_check_period_s=ray.health_check_period_s,
             health_check_timeout_s=ray.health_check_timeout_s,
             graceful_shutdown_timeout_s=ray.drain_s,
+            max_surge_percent=ray.surge_percent,
             max_constructor_retry_count=2,
         )
 
@@ -215,6 +249,11 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
         ray.generator_max_ongoing,
         ray.generator_cpus,
         ray.generator_gpus,
+    )
+    generator = generator.options(
+        request_router_config=RequestRouterConfig(
+            request_router_class=PrefixRouter, request_routing_stats_period_s=STATS_PERIOD_S
+        )
     ).bind(choice, settings)
     retriever = deploy(
         RetrieverDeployment,
@@ -245,100 +284,3 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
         ray.gateway_max_ongoing,
         ray.gateway_cpus,
     ).bind(settings, generator, retriever, rails, ledger)
-
-
-@asynccontextmanager
-async def ray_backend(settings: Settings, data: Path, choice: Choice) -> AsyncIterator[str]:
-    """The URL of the deployed backend, which lives as long as the block.
-
-    With an empty ``[ray] address`` the cluster is this machine and ends with the block.
-    Raises ``StartupFailed``.
-    """
-    if not build.index_folder(data).exists():
-        raise StartupFailed(
-            f"There is no index in {data}. Make one first: glossator index SOURCE --data {data}"
-        )
-    with listening(settings.server) as listener:
-        host, port = listener.getsockname()[:2]
-    with tempfile.TemporaryDirectory(prefix="glossator-") as folder:
-        _tune(Path(folder), settings)
-        try:
-            await asyncio.to_thread(_deploy, settings, data, choice, host, port)
-            yield f"http://{host}:{port}"
-        finally:
-            await asyncio.to_thread(_shut_down)
-
-
-def _tune(folder: Path, settings: Settings) -> None:
-    """Serve reads these when it is imported, and its actors inherit them.
-
-    HAProxy in front, no extra threads or hops inside (ray-project/ray, "Serve performance
-    tuning"). Ports and sockets of its own let two backends live on one machine.
-    """
-    defaults = {
-        "RAY_SERVE_ENABLE_HA_PROXY": "1",
-        "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
-        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
-        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "metrics.sock"),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
-        "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
-        "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
-        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(min(5.0, settings.ray.drain_s)),
-        # Its handler for SIGTERM prints a stack and ends the process before we can clean up.
-        "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
-        "RAY_USAGE_STATS_ENABLED": "0",
-        # Ray runs its workers as background jobs, at 15; for ours somebody waits.
-        "RAY_worker_niceness": "0",
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    }
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)
-
-
-def _deploy(settings: Settings, data: Path, choice: Choice, host: str, port: int) -> None:
-    import ray
-    from ray import serve
-    from ray.exceptions import RayError
-    from ray.serve.config import HTTPOptions
-
-    own = {} if settings.ray.address else {"object_store_memory": _OBJECT_STORE_BYTES}
-    try:
-        ray.init(
-            address=settings.ray.address or "local",
-            include_dashboard=None if settings.ray.address else False,
-            log_to_driver=False,
-            logging_level="WARNING",
-            **own,
-        )
-        logging.getLogger("ray.serve").setLevel(logging.WARNING)
-        serve.start(http_options=HTTPOptions(host=host, port=port))
-        serve.run(application(settings, data, choice), name=APP, route_prefix="/")
-    except GlossatorError:
-        raise
-    except (RayError, RuntimeError, ConnectionError, TimeoutError) as error:
-        raise StartupFailed(f"The deployments did not start: {_reason(error)}") from error
-
-
-def _reason(error: Exception) -> str:
-    """The message of our own error where Serve quotes one, else what Serve says of each part."""
-    from ray import serve
-
-    said = [str(error)]
-    with contextlib.suppress(Exception):  # the cluster itself may be what failed
-        for name, deployment in serve.status().applications[APP].deployments.items():
-            if deployment.status != "HEALTHY" and deployment.message:
-                said.append(f"{name}: {deployment.message}")
-    text = "\n".join(said)
-    marker = "StartupFailed: "
-    return text.rsplit(marker, 1)[1].splitlines()[0] if marker in text else text
-
-
-def _shut_down() -> None:
-    import ray
-    from ray import serve
-
-    if ray.is_initialized():
-        serve.shutdown()
-        ray.shutdown()

@@ -64,6 +64,13 @@ class Ray(Struct, frozen=True, forbid_unknown_fields=True):
     health_check_timeout_s: Annotated[
         Annotated[float, Meta(gt=0)], doc("A health check that takes longer has failed.")
     ] = 30.0
+    surge_percent: Annotated[
+        Annotated[int, Meta(ge=0, le=100)],
+        doc(
+            "Replicas that an update may start before it stops old ones, rounded up; 0 where the "
+            "cluster has no room for them: then an update needs two replicas of everything."
+        ),
+    ] = 20
     drain_s: Annotated[Seconds, doc("A stopping replica may finish its streams for this long.")] = (
         60
     )

@@ -1,0 +1,143 @@
+"""What `prepare` is worth: TTFT of a question that was prepared beside one that was not.
+
+A user works on a file of about 3,000 tokens, no two alike. Either the question comes out of the
+blue, or the editor has sent `prepare` with the file before, as it does while the user types, and
+the question follows once that is through. Pairs take turns, cold first and prepared first.
+
+    python -m loadtest.prepare [--deploy ray]
+
+Limits: one user at a time, so `prepare` has the engine for itself, and a user who types for longer
+than prefill takes; without retrieval, whose passages would not fit into the tiny model's context
+beside the file. In both cases the backend has answered before: models and caches are warm.
+"""
+
+import argparse
+import asyncio
+import itertools
+import random
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import uvloop
+
+from backend.wire import Ask, Context, Delta, Failed, Finished, Prepare
+from loadtest import tiny_model
+from loadtest.cluster import serving
+from loadtest.engine import Engine
+from loadtest.process import ProcessFailed
+from loadtest.users import AnswerFailed
+from lsp_server.session import Session
+
+CONTEXT_TOKENS = 3000
+TOKENS = 16
+QUESTION = "What does this file compute, and which numpy.fft function would be faster?"
+_CHARACTERS_PER_TOKEN = 3.0  # of the tiny model, on such a file
+
+
+def source(serial: int, tokens: int) -> str:
+    """Python that no other serial shares a line with."""
+    names = random.Random(serial)
+    lines = []
+    size = 0
+    for number in itertools.count():
+        line = f"signal_{serial}_{number} = transform(window_{names.randrange(10**6)}, {number})"
+        lines.append(line)
+        size += len(line) + 1
+        if size > tokens * _CHARACTERS_PER_TOKEN:
+            return "\n".join(lines)
+    raise AssertionError("unreachable")
+
+
+async def _ttft_ms(session: Session, context: Context) -> tuple[float, int, int]:
+    """And the tokens of the prompt, and how many of them were cached."""
+    ask = Ask(
+        id=uuid.uuid4().hex,
+        question=QUESTION,
+        context=context,
+        sources=(),
+        max_tokens=TOKENS,
+        temperature=0.0,
+    )
+    first = 0.0
+    started = time.perf_counter()
+    async for frame in session.ask(ask):
+        if isinstance(frame, Delta):
+            first = first or time.perf_counter()
+        elif isinstance(frame, Failed):
+            raise AnswerFailed(f"the backend answered {frame.code}: {frame.message}")
+    assert isinstance(frame, Finished)
+    usage = frame.usage
+    return 1000 * (first - started), usage.prompt_tokens, usage.cached_tokens
+
+
+async def _measure(url: str, pairs: int, typing_s: float) -> str:
+    serial = itertools.count(random.randrange(10**9))
+    taken: dict[str, list[tuple[float, int, int]]] = {"cold": [], "prepared": []}
+    async with Session(url) as session:
+        await _ttft_ms(session, _context(serial))
+        for turn in range(pairs):
+            for how in sorted(taken, reverse=bool(turn % 2)):
+                context = _context(serial)
+                if how == "prepared":
+                    await session.prepare(
+                        Prepare(
+                            id=uuid.uuid4().hex,
+                            question=QUESTION[:20],
+                            context=context,
+                            sources=(),
+                        )
+                    )
+                await asyncio.sleep(typing_s)
+                taken[how].append(await _ttft_ms(session, context))
+                print(f"{how}: {taken[how][-1][0]:.1f} ms", file=sys.stderr, flush=True)
+    rows = ["| question | TTFT p50, ms | prompt tokens | of them cached |", "| --- " * 4 + "|"]
+    for how, answers in taken.items():
+        ttft, prompt, cached = (median(column) for column in zip(*answers, strict=True))
+        rows.append(f"| {how} | {ttft:.1f} | {prompt:.0f} | {cached:.0f} |")
+    cold, prepared = (median(each[0] for each in taken[how]) for how in ("cold", "prepared"))
+    return "\n".join([*rows, "", f"Prepared to cold: {prepared / cold:.2f}"])
+
+
+def _context(serial: Iterator[int]) -> Context:
+    number = next(serial)
+    text = source(number, CONTEXT_TOKENS)
+    return Context(uri=f"file:///{number}.py", language="python", text=text)
+
+
+async def _run(arguments: argparse.Namespace, folder: Path) -> str:
+    engine = Engine(tiny_model.make(arguments.model.resolve()))
+
+    replicas = "[ray]\ngenerator_replicas = 2\n" if arguments.deploy == "ray" else ""
+    async with serving(folder, engine, arguments.deploy, replicas) as backend:
+        return await _measure(backend.url, arguments.pairs, arguments.typing_s)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest.prepare", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--deploy", choices=["local", "ray"], default="local", help="(local)")
+    parser.add_argument("--pairs", type=int, default=15, metavar="N", help="measured (15)")
+    parser.add_argument(
+        "--typing-s", type=float, default=1.5, metavar="S",
+        help="from prepare to the question; the cold one waits as long (1.5)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model", type=Path, default=Path(".models/tiny"), metavar="FOLDER",
+        help="the tiny model; made there if need be (.models/tiny)",
+    )  # fmt: skip
+    arguments = parser.parse_args()
+    try:
+        with tempfile.TemporaryDirectory(prefix="glossator-prepare-") as folder:
+            print(uvloop.run(_run(arguments, Path(folder))))
+    except (ProcessFailed, AnswerFailed, OSError) as error:
+        sys.exit(f"prepare: {error}")
+
+
+if __name__ == "__main__":
+    main()
