@@ -37,18 +37,14 @@ VICTIMS = {"generator": 2, "gateway": 2, "rail-pii": 2}  # and how many replicas
 KILL_AFTER = 1 / 3  # of the undisturbed text
 RESUME_S = 60.0
 
-SETTINGS = """\
-[rails.pii]
-action = "redact"
-[ray]
-gateway_replicas = 2
-generator_replicas = 2
-rails_replicas = 2
-health_check_period_s = 1
-drain_s = 5
-[server]
-default_deadline_s = 300
-"""
+SETTINGS = {
+    "rails.pii.action": "redact",
+    "ray.gateway_replicas": 2,
+    "ray.generator_replicas": 2,
+    "ray.rails_replicas": 2,
+    "ray.health_check_period_s": 1,
+    "server.default_deadline_s": 300,
+}
 
 
 @dataclass(frozen=True, slots=True)

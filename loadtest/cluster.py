@@ -1,7 +1,7 @@
 """A backend of ours on Ray Serve for a load test, and the processes of its replicas."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -55,17 +55,22 @@ class Backend:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, engine: Engine, deploy: str, settings: str
+    folder: Path, engine: Engine, deploy: str, settings: Mapping[str, object]
 ) -> AsyncIterator[Backend]:
-    """Serves with ``settings`` added to the engine's, over a small index of its own."""
+    """Serves over a small index of its own. ``settings``, such as ``ray.gateway_replicas``, go
+    before those of the engine's comparison."""
     data = folder / f"{deploy}-data"
     index = paths.glossator("index", questions.INDEXED, "--data", str(data))
     await finished("index", index, folder, {})
     config = folder / f"{deploy}.toml"
-    config.write_text(engine.settings() + settings)
+    config.write_text(engine.settings())
+    environment = engine.environment() | {
+        f"GLOSSATOR_{name.upper().replace('.', '__')}": str(value)
+        for name, value in settings.items()
+    }
     command = paths.glossator(
         "serve", "--deploy", deploy, "--engine", "vllm", "--model", str(engine.model),
         "--config", str(config), "--data", str(data), "--port", "0",
     )  # fmt: skip
-    async with running(f"serve {deploy}", command, folder, engine.environment()) as child:
+    async with running(f"serve {deploy}", command, folder, environment) as child:
         yield Backend(await paths.url_of(child), child)

@@ -74,7 +74,7 @@ def _resident_kib(pid: int) -> float:
 async def _run(arguments: argparse.Namespace, folder: Path) -> str:
     engine = Engine(tiny_model.make(arguments.model.resolve()))
     serial = itertools.count(1000)
-    async with serving(folder, engine, "local", "") as backend, AsyncExitStack() as stack:
+    async with serving(folder, engine, "local", {}) as backend, AsyncExitStack() as stack:
         await _ttft_ms(backend.url, serial, arguments.questions)  # warms up
         alone = await _ttft_ms(backend.url, serial, arguments.questions)
         before = _resident_kib(backend.pid)

@@ -112,8 +112,7 @@ def _context(serial: Iterator[int]) -> Context:
 async def _run(arguments: argparse.Namespace, folder: Path) -> str:
     engine = Engine(tiny_model.make(arguments.model.resolve()))
 
-    replicas = "[ray]\ngenerator_replicas = 2\n" if arguments.deploy == "ray" else ""
-    async with serving(folder, engine, arguments.deploy, replicas) as backend:
+    async with serving(folder, engine, arguments.deploy, {"ray.generator_replicas": 2}) as backend:
         return await _measure(backend.url, arguments.pairs, arguments.typing_s)
 
 
