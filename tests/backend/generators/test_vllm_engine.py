@@ -78,6 +78,30 @@ async def test_cancelling_while_deltas_gather_aborts(
 
 
 @pytest.mark.engine
+async def test_an_aborted_answer_is_gone_after_the_step_under_way(
+    vllm_generator: VllmGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted by the scheduler, step by step, while another answer keeps the engine going."""
+    steps = vllm_generator._steps
+    record, running = steps.record, list[int]()
+
+    def counting(*told: Any, **stats: Any) -> None:
+        record(*told, **stats)
+        running.append(steps.running)
+
+    other = vllm_generator.stream(prompt("Go on."), LONG, "other")
+    async with aclosing(other):
+        await anext(other)
+        async with aclosing(vllm_generator.stream(prompt("Stop."), LONG, "aborted")) as deltas:
+            await anext(deltas)
+            assert steps.running == 2
+        monkeypatch.setattr(steps, "record", counting)
+        while len(running) < 10:
+            await anext(other)
+    # One step may have been under way, and the next scheduled, before the abort came.
+    assert running[2:] == [1] * len(running[2:])
+
+
 async def test_a_warm_prompt_is_found_in_the_prefix_cache(vllm_generator: VllmGenerator) -> None:
     asked = prompt("A prefix that nobody asked before. " * 60)
     await vllm_generator.warm(asked)
