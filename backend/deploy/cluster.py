@@ -78,6 +78,8 @@ def _tune(folder: Path, settings: Settings) -> None:
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(settings.ray.drain_s),
         # Its handler for SIGTERM prints a stack and ends the process before we can clean up.
         "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
+        # A deployment that is interrupted by our end would start another cluster to ask about it.
+        "RAY_ENABLE_AUTO_CONNECT": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
         # Ray runs its workers as background jobs, at 15; for ours somebody waits.
         "RAY_worker_niceness": "0",

@@ -136,7 +136,8 @@ async def test_a_redeployment_replaces_every_replica_and_no_user_notices(pairs):
 
     def replaced():
         new = {*replicas(pairs, "gateway"), *replicas(pairs, "generator")}
-        return len(new) == 4 and not new & old
+        done = "The deployments are replaced" in pairs.log.read_text()
+        return done and len(new) == 4 and not new & old
 
     async def redeploy():
         os.kill(pairs.process.pid, signal.SIGHUP)
