@@ -14,6 +14,7 @@ from backend.lookup import Lookups
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Admission, Generator, Load, Rail, Retriever, StreamGuard
+from backend.prefetch import Prefetched
 from backend.rails.hold_back import Chain, HoldBack, Tell
 from backend.rails.injection import InjectionRail
 from backend.rails.patterns import Scanner
@@ -175,6 +176,7 @@ def gateway(
     """The pipeline and the gateway over parts that are local or handles, all the same."""
     for one in rails:
         one.start()
+    retriever = Prefetched(retriever)
     pipeline = Pipeline(
         settings=settings,
         generator=generator,
