@@ -23,7 +23,7 @@ from backend.admission.shares import Shares
 from backend.autoscaling.pressure import Pressure, Pressures
 from backend.deploy import build
 from backend.deploy.draining import TellsOfDraining
-from backend.deploy.routing import work
+from backend.deploy.routing import TOKENS, work
 from backend.errors import Unavailable, UpstreamFailed
 from backend.gateway import build_app
 from backend.generators.choose import Choice
@@ -82,7 +82,7 @@ class GeneratorDeployment:
 
     async def record_routing_stats(self) -> dict[str, int]:
         """Asked by Serve for its request routers (``backend.deploy.router``)."""
-        return {"tokens": self._tokens}
+        return {TOKENS: self._tokens}
 
     async def warm(self, prompt: Prompt) -> None:
         await self._generator.warm(prompt)

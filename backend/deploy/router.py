@@ -8,10 +8,9 @@ import random
 
 from ray.serve.request_router import PendingRequest, ReplicaID, RequestRouter, RunningReplica
 
-from backend.deploy.routing import Prefixes, ranked, work
+from backend.deploy.routing import TOKENS, Prefixes, ranked, work
 from backend.ports import Prompt, Sampling
 
-TOKENS = "tokens"  # in a replica's routing stats: what it still has to read or make, at most
 STATS_PERIOD_S = 1.0
 
 

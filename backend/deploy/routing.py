@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from backend.ports import Prompt, Sampling
 from backend.prompt import estimate_tokens
 
+TOKENS = "tokens"  # in a replica's routing statistics: its outstanding work
+
 # What an outstanding token weighs beside one of the prompt that has to be read. Answers under way
 # share every step of the engine with a newcomer: they slow it down, but it does not queue behind
 # them.
