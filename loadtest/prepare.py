@@ -24,14 +24,26 @@ from pathlib import Path
 from statistics import median
 
 import uvloop
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
-from backend.wire import Ask, Context, Delta, Failed, Finished, Prepare
+from backend.wire import (
+    PATH,
+    SUBPROTOCOL,
+    Ask,
+    Context,
+    Delta,
+    Failed,
+    Finished,
+    Prepare,
+    decode_server,
+    encode,
+)
 from loadtest import tiny_model
 from loadtest.cluster import serving
 from loadtest.engine import Engine
 from loadtest.process import ProcessFailed
 from loadtest.users import AnswerFailed
-from lsp_server.session import Session
 
 CONTEXT_TOKENS = 3000
 TOKENS = 16
@@ -53,7 +65,7 @@ def source(serial: int, tokens: int) -> str:
     raise AssertionError("unreachable")
 
 
-async def _ttft_ms(session: Session, context: Context) -> tuple[float, int, int]:
+async def _ttft_ms(socket: ClientConnection, context: Context) -> tuple[float, int, int]:
     """And the tokens of the prompt, and how many of them were cached."""
     ask = Ask(
         id=uuid.uuid4().hex,
@@ -65,12 +77,12 @@ async def _ttft_ms(session: Session, context: Context) -> tuple[float, int, int]
     )
     first = 0.0
     started = time.perf_counter()
-    async for frame in session.ask(ask):
+    await socket.send(encode(ask))
+    while not isinstance(frame := decode_server(await socket.recv()), Finished):
         if isinstance(frame, Delta):
             first = first or time.perf_counter()
         elif isinstance(frame, Failed):
             raise AnswerFailed(f"the backend answered {frame.code}: {frame.message}")
-    assert isinstance(frame, Finished)
     usage = frame.usage
     return 1000 * (first - started), usage.prompt_tokens, usage.cached_tokens
 
@@ -78,22 +90,21 @@ async def _ttft_ms(session: Session, context: Context) -> tuple[float, int, int]
 async def _measure(url: str, pairs: int, typing_s: float) -> str:
     serial = itertools.count(random.randrange(10**9))
     taken: dict[str, list[tuple[float, int, int]]] = {"cold": [], "prepared": []}
-    async with Session(url) as session:
-        await _ttft_ms(session, _context(serial))
+    address = url.replace("http", "ws", 1) + PATH
+    async with connect(
+        address, subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None
+    ) as socket:
+        await _ttft_ms(socket, _context(serial))
         for turn in range(pairs):
             for how in sorted(taken, reverse=bool(turn % 2)):
                 context = _context(serial)
                 if how == "prepared":
-                    await session.prepare(
-                        Prepare(
-                            id=uuid.uuid4().hex,
-                            question=QUESTION[:20],
-                            context=context,
-                            sources=(),
-                        )
+                    guess = Prepare(
+                        id=uuid.uuid4().hex, question=QUESTION[:20], context=context, sources=()
                     )
+                    await socket.send(encode(guess))
                 await asyncio.sleep(typing_s)
-                taken[how].append(await _ttft_ms(session, context))
+                taken[how].append(await _ttft_ms(socket, context))
                 print(f"{how}: {taken[how][-1][0]:.1f} ms", file=sys.stderr, flush=True)
     rows = ["| question | TTFT p50, ms | prompt tokens | of them cached |", "| --- " * 4 + "|"]
     for how, answers in taken.items():
