@@ -41,8 +41,16 @@ TIMEOUT_S = 20
 
 
 def plain_converter() -> Converter:
-    """Results and parameters of our own methods stay the JSON they came as."""
+    """Results and parameters of our own methods stay the JSON they came as, and so do the results
+    of standard ones: lsprotocol takes a code action with a command for a command."""
     converter = default_converter()
+    for method in (
+        lsp.TEXT_DOCUMENT_HOVER,
+        lsp.TEXT_DOCUMENT_CODE_ACTION,
+        lsp.TEXT_DOCUMENT_INLINE_COMPLETION,
+    ):
+        response = lsp.METHOD_TO_TYPES[method][1]
+        converter.register_structure_hook(response, lambda fields, kind: kind(**fields))
     for message in (JsonRPCResponseMessage, JsonRPCNotification):
         converter.register_structure_hook(message, lambda fields, kind: kind(**fields))
     return converter
@@ -61,13 +69,17 @@ class Editor:
         self.asked: list[str] = []  # by window/showMessageRequest
         self.chooses = ""  # the answer to that
         self.shown: list[str] = []  # documents
+        self.progress_ended = 0  # work-done progress
         self.initialized: Any = None
         self._requests = 0
         self._stopped = False
 
         @self.client.feature(lsp.PROGRESS)
         def progress(params: lsp.ProgressParams) -> None:
-            self.progress.put_nowait((params.token, params.value))
+            if isinstance(params.value, dict) and "title" not in params.value:
+                self.progress_ended += params.value == {"kind": "end"}
+            if params.value != {"kind": "end"} and "title" not in params.value:
+                self.progress.put_nowait((params.token, params.value))
 
         @self.client.feature("glossator/didChangeStatus")
         def status(params: Any) -> None:
@@ -76,6 +88,10 @@ class Editor:
         @self.client.feature(lsp.WINDOW_SHOW_MESSAGE)
         def message(params: lsp.ShowMessageParams) -> None:
             self.messages.append(params.message)
+
+        @self.client.feature(lsp.WINDOW_WORK_DONE_PROGRESS_CREATE)
+        def create(params: lsp.WorkDoneProgressCreateParams) -> None:
+            return None
 
         @self.client.feature(lsp.WORKSPACE_APPLY_EDIT)
         def apply(params: lsp.ApplyWorkspaceEditParams) -> lsp.ApplyWorkspaceEditResult:
@@ -144,12 +160,43 @@ class Editor:
         """Sends at once; returns the request's id, to cancel it, and its result to come."""
         self._requests += 1
         msg_id = f"test-{self._requests}"
+        if method in lsp.METHOD_TO_TYPES:
+            params = default_converter().structure(params, lsp.METHOD_TO_TYPES[method][2])
         answer = self.client.protocol.send_request_async(method, params, msg_id)
         return msg_id, asyncio.ensure_future(answer)
 
     def chat(self, prompt: str, token: str, **more: Any) -> tuple[str, asyncio.Task[Any]]:
         params = {"tabId": "tab", "prompt": prompt, "partialResultToken": token, **more}
         return self.request("glossator/chat", params)
+
+    async def hover(self, uri: str, line: int, character: int) -> Any:
+        place = {"line": line, "character": character}
+        _, answer = self.request(
+            lsp.TEXT_DOCUMENT_HOVER, {"textDocument": {"uri": uri}, "position": place}
+        )
+        return await answer
+
+    async def actions(
+        self, uri: str, where: Any, diagnostics: Sequence[Any] = (), only: Any = None
+    ) -> list[Any]:
+        context = {"diagnostics": list(diagnostics)} | ({"only": only} if only else {})
+        params = {"textDocument": {"uri": uri}, "range": where, "context": context}
+        _, answer = self.request(lsp.TEXT_DOCUMENT_CODE_ACTION, params)
+        return list(await answer)
+
+    async def execute(self, command: Any) -> None:
+        params = {"command": command["command"], "arguments": command["arguments"]}
+        _, answer = self.request(lsp.WORKSPACE_EXECUTE_COMMAND, params)
+        await answer
+
+    def settings(self, values: Any) -> lsp.DidChangeConfigurationParams:
+        return lsp.DidChangeConfigurationParams(values)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Polls: what the server sends by itself is awaited by nobody."""
+        async with asyncio.timeout(TIMEOUT_S):
+            while not condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
 
     def cancel(self, msg_id: str) -> None:
         self.client.cancel_request(lsp.CancelParams(msg_id))

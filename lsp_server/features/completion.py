@@ -48,7 +48,9 @@ class Flight:
         self.text = ""
         self._session = session
         self._notifier = notifier
-        self.done = asyncio.get_running_loop().create_task(self._fly())
+        loop = asyncio.get_running_loop()
+        self.changed = loop.create_future()  # done at the next delta, and then a new one
+        self.done = loop.create_task(self._fly())
 
     async def _fly(self) -> str | None:
         ask = Complete(uuid.uuid4().hex, clean(self.spot.prefix), clean(self.spot.suffix))
@@ -57,6 +59,8 @@ class Flight:
                 async for frame in frames:
                     if isinstance(frame, Delta):
                         self.text += frame.text
+                        self.changed.set_result(None)
+                        self.changed = asyncio.get_running_loop().create_future()
                     elif isinstance(frame, Failed):
                         if frame.code == "unsupported":
                             self._notifier.completion("unavailable", frame.message)
@@ -88,21 +92,34 @@ class Completing:
         if known is not None:
             return known
         flight = self._flight
-        if flight is None or not guesses.goes_on(spot, flight.spot, flight.text):
+        if flight is None or not await self._foretold(flight, spot):
+            if number != self._newest:
+                return ""
             self._end()
             if not asked:
                 await asyncio.sleep(self.pause.seconds)
             if number != self._newest:
                 return ""
             flight = self._flight = Flight(spot, self._session, self._notifier)
-        # Shielded: the editor cancels this request, and not what the next one may wait for.
-        text = await asyncio.shield(flight.done)
+            await self._foretold(flight, spot)
+        text = flight.done.result() if not flight.done.cancelled() else None
         if text is not None:
             self._memory.add(flight.spot, text)
         if number != self._newest or text is None:
             return ""
-        left = self._memory.recall(spot)
-        return left or ""
+        return self._memory.recall(spot) or ""
+
+    @staticmethod
+    async def _foretold(flight: Flight, spot: Spot) -> bool:
+        """Waits for its end; False as soon as it says something else than what was typed.
+
+        The editor may cancel the wait, and not the flight: the next request may wait for it.
+        """
+        while guesses.goes_on(spot, flight.spot, flight.text):
+            if flight.done.done():
+                return True
+            await asyncio.wait((flight.done, flight.changed), return_when=asyncio.FIRST_COMPLETED)
+        return False
 
     def _end(self) -> None:
         if self._flight is not None:
