@@ -48,21 +48,18 @@ from loadtest.users import AnswerFailed
 CONTEXT_TOKENS = 3000
 TOKENS = 16
 QUESTION = "What does this file compute, and which numpy.fft function would be faster?"
-_CHARACTERS_PER_TOKEN = 3.0  # of the tiny model, on such a file
+_CHARACTERS_PER_TOKEN = 3.2  # of the tiny model, on such a file
+_WORDS = "index value result name data size length count path line text key item state".split()
 
 
 def source(serial: int, tokens: int) -> str:
-    """Python that no other serial shares a line with."""
-    names = random.Random(serial)
-    lines = []
-    size = 0
-    for number in itertools.count():
-        line = f"signal_{serial}_{number} = transform(window_{names.randrange(10**6)}, {number})"
-        lines.append(line)
-        size += len(line) + 1
-        if size > tokens * _CHARACTERS_PER_TOKEN:
-            return "\n".join(lines)
-    raise AssertionError("unreachable")
+    """Python of about so many tokens, that no other serial shares a beginning with."""
+    words = random.Random(serial)
+    lines = [f"# {serial}"]
+    while len("\n".join(lines)) < tokens * _CHARACTERS_PER_TOKEN:
+        name, argument, result = words.sample(_WORDS, 3)
+        lines.append(f"    {result} = self.{name}({argument}, {words.choice(_WORDS)})")
+    return "\n".join(lines)
 
 
 async def _ttft_ms(socket: ClientConnection, context: Context) -> tuple[float, int, int]:
@@ -122,7 +119,6 @@ def _context(serial: Iterator[int]) -> Context:
 
 async def _run(arguments: argparse.Namespace, folder: Path) -> str:
     engine = Engine(tiny_model.make(arguments.model.resolve()))
-
     async with serving(folder, engine, arguments.deploy, {"ray.generator_replicas": 2}) as backend:
         return await _measure(backend.url, arguments.pairs, arguments.typing_s)
 
