@@ -49,7 +49,7 @@ CONTEXT_TOKENS = 3000
 TOKENS = 16
 QUESTION = "What does this file compute, and which numpy.fft function would be faster?"
 _CHARACTERS_PER_TOKEN = 3.2  # of the tiny model, on such a file
-_WORDS = "index value result name data size length count path line text key item state".split()
+_WORDS = ("index", "value", "result", "name", "data", "size", "count", "path", "line", "text")
 
 
 def source(serial: int, tokens: int) -> str:
