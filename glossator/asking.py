@@ -127,9 +127,12 @@ def _aside(message: str) -> None:
 
 
 def _place(citation: Citation) -> str:
-    """``path:line``, which terminals and editors open, or the uri itself."""
+    """``path:line``, which terminals and editors open, or an address, which browsers do."""
     parts = urlsplit(citation.uri)
-    place = unquote(parts.path) if parts.scheme == "file" else citation.uri
+    if parts.scheme != "file" or parts.fragment:
+        line = f"#L{citation.line}" if citation.line and not parts.fragment else ""
+        return citation.uri + line
+    place = unquote(parts.path)
     return f"{place}:{citation.line}" if citation.line else place
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,12 @@ def _row(name: str, settings: Settings, chunks: int, run: Mapping[str, Any]) -> 
         kind=kind,
         where=where,
         every=(declared.every if declared else "") or "-",
-        last_run=str(run.get("ended") or "never"),
+        last_run=_when(run["ended_s"]) if run else "never",
         documents=str(run.get("documents", "-")),
         chunks=str(chunks),
         dataset=str(run.get("dataset", "-")),
     )
+
+
+def _when(ended_s: float) -> str:
+    return f"{datetime.fromtimestamp(ended_s, UTC):%Y-%m-%d %H:%M}Z"

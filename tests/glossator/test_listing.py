@@ -73,11 +73,11 @@ def test_schedules_are_periods(every: str, seconds: float | None) -> None:
 
 
 def test_the_table_has_what_is_declared_and_what_is_indexed(config: Path) -> None:
-    run = {"source": "handbook", "ended": "2026-11-22", "documents": 1, "dataset": "abc"}
+    run = {"source": "handbook", "ended_s": 1795305600, "documents": 1, "dataset": "abc"}
     found = rows(load(config, {}), {"handbook": 2, "package:numpy": 3}, {"handbook": run})
     assert [(row.name, row.kind, row.every, row.last_run, row.documents, row.chunks, row.dataset)
             for row in found] == [
-        ("handbook", "folder", "6h", "2026-11-22", "1", "2", "abc"),
+        ("handbook", "folder", "6h", "2026-11-22 00:00Z", "1", "2", "abc"),
         ("site", "web", "-", "never", "-", "0", "-"),
         ("package:numpy", "package", "-", "never", "-", "3", "-"),
     ]  # fmt: skip
