@@ -6,7 +6,6 @@ behind it is a matter of the composition roots in ``backend.deploy``.
 
 import asyncio
 import contextlib
-import importlib.metadata
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from fastapi import Request as HttpRequest
 from starlette.requests import ClientDisconnect, HTTPConnection
 
 from backend import openai_api, wire
+from backend.about import RELEASE, about
 from backend.answer import Answer, Answers
 from backend.errors import GlossatorError
 from backend.lookup import Lookups
@@ -29,7 +29,6 @@ from backend.settings import Settings
 from backend.wire import PATH, SUBPROTOCOL, Request
 
 _STATE_TTL_S = 1.0
-VERSION = importlib.metadata.version("glossator")
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -37,7 +36,7 @@ class Readiness(msgspec.Struct, frozen=True):
 
     ready: bool
     model: str
-    version: str = VERSION
+    version: str = RELEASE
     reason: str = ""
     degraded: tuple[str, ...] = ()  # what works on, but not as configured
 
@@ -158,7 +157,7 @@ def build_app(gateway: Gateway) -> FastAPI:
         yield
         await gateway.answers.close()
 
-    app = FastAPI(title="Glossator", version=VERSION, lifespan=lifespan)
+    app = FastAPI(title="Glossator", version=RELEASE, lifespan=lifespan)
     app.include_router(
         openai_api.router(
             gateway.settings.server,
@@ -187,6 +186,12 @@ def build_app(gateway: Gateway) -> FastAPI:
             status_code=200 if readiness.ready else 503,
             media_type="application/json",
         )
+
+    @app.get("/v1/about")
+    async def what_serves() -> Response:
+        """The release, the model and the settings that a load test's figures depend on."""
+        said = about(gateway.settings, gateway.pipeline.model)
+        return Response(msgspec.json.encode(said), media_type="application/json")
 
     @app.get("/metrics")
     async def metrics() -> Response:

@@ -1,42 +1,16 @@
 """`glossator`: options and help of every command. The work is done elsewhere, imported late."""
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-import platformdirs
 
-DEFAULT_URL = "http://127.0.0.1:8765"
-EXTRAS = (
-    "This installation has the client side only. For the backend:\n"
-    "  pip install 'glossator[serve,cpu]'    (or [serve,cuda] on an NVIDIA machine)\n"
-    "or `make setup` in a clone, which takes exact versions."
-)
-
-_data = click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=lambda: Path(platformdirs.user_data_dir("glossator")),
-    show_default="the user's data folder",
-    envvar="GLOSSATOR_DATA",
-    help="Folder that holds the index.",
-)
-_config = click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    envvar="GLOSSATOR_CONFIG",
-    help="Settings file (TOML). docs/settings.md lists every setting.",
-)
-_url = click.option(
-    "--url",
-    default=DEFAULT_URL,
-    envvar="GLOSSATOR_URL",
-    show_default=True,
-    help="The backend to ask.",
-)
+from glossator.cli_loadtest import loadtest
+from glossator.cli_options import config as _config
+from glossator.cli_options import data as _data
+from glossator.cli_options import errors_for_people as _errors_for_people
+from glossator.cli_options import url as _url
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -298,6 +272,9 @@ def rails(data: Path | None, as_json: bool, config: Path | None) -> None:
         sys.exit(evaluating_rails.evaluate(data, config, as_json))
 
 
+cli.add_command(loadtest)
+
+
 def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
@@ -313,28 +290,6 @@ def _line_range(text: str | None) -> tuple[int, int] | None:
     if not 1 <= lines[0] <= lines[1]:
         raise click.BadParameter(f"{text!r} is not A:B with 1 <= A <= B", param_hint="--range")
     return lines
-
-
-@contextlib.contextmanager
-def _errors_for_people() -> Iterator[None]:
-    """Errors that say what to do end the program without a traceback; all others are defects."""
-    from backend.errors import GlossatorError
-
-    try:
-        yield
-    except GlossatorError as error:
-        message = error.message
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] in ("glossator", "backend", "indexer", "lsp_server"):
-            raise
-        message = f"{error}. {EXTRAS}"
-    except KeyboardInterrupt:
-        sys.exit(130)
-    else:
-        return
-    click.secho("Error: ", fg="red", bold=True, err=True, nl=False)
-    click.echo(message, err=True)
-    sys.exit(1)
 
 
 def main() -> None:

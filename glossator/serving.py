@@ -13,14 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backend.about import RELEASE
 from backend.deploy.local import LocalBackend, local_backend
 from backend.errors import StartupFailed
-from backend.gateway import VERSION
 from backend.generators.choose import choose
 from backend.settings import Settings, load
 from backend.wire import Ask
 from glossator import asking, indexing
-from glossator.cli import DEFAULT_URL
+from glossator.cli_options import DEFAULT_URL
 from glossator.declaring import opened
 from glossator.indexing import console
 from glossator.upkeep import Upkeep, kept
@@ -216,7 +216,7 @@ async def _ask(url: str, question: str) -> None:
 def _announce(url: str, what: str) -> None:
     option = "" if url == DEFAULT_URL else f" --url {url}"
     console.print(
-        f"Glossator {VERSION} serves at [bold]{url}[/], {what}.\n"
+        f"Glossator {RELEASE} serves at [bold]{url}[/], {what}.\n"
         f'  ask       glossator ask{option} "how do I compute the inverse FFT of a real signal?"\n'
         f"  editor    let it start the language server: glossator lsp{option}\n"
         f"  openai    any OpenAI client: base URL {url}/v1\n"

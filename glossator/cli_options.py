@@ -1,0 +1,60 @@
+"""Options that commands share, and how their errors reach people. Imports click alone."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import platformdirs
+
+DEFAULT_URL = "http://127.0.0.1:8765"
+EXTRAS = (
+    "This installation has the client side only. For the backend:\n"
+    "  pip install 'glossator[serve,cpu]'    (or [serve,cuda] on an NVIDIA machine)\n"
+    "or `make setup` in a clone, which takes exact versions."
+)
+
+data = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=lambda: Path(platformdirs.user_data_dir("glossator")),
+    show_default="the user's data folder",
+    envvar="GLOSSATOR_DATA",
+    help="Folder that holds the index.",
+)
+config = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    envvar="GLOSSATOR_CONFIG",
+    help="Settings file (TOML). docs/settings.md lists every setting.",
+)
+url = click.option(
+    "--url",
+    default=DEFAULT_URL,
+    envvar="GLOSSATOR_URL",
+    show_default=True,
+    help="The backend to ask.",
+)
+
+
+@contextlib.contextmanager
+def errors_for_people() -> Iterator[None]:
+    """Errors that say what to do end the program without a traceback; all others are defects."""
+    from backend.errors import GlossatorError
+
+    try:
+        yield
+    except GlossatorError as error:
+        message = error.message
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in ("glossator", "backend", "indexer", "lsp_server"):
+            raise
+        message = f"{error}. {EXTRAS}"
+    except KeyboardInterrupt:
+        sys.exit(130)
+    else:
+        return
+    click.secho("Error: ", fg="red", bold=True, err=True, nl=False)
+    click.echo(message, err=True)
+    sys.exit(1)

@@ -1,0 +1,80 @@
+"""`glossator loadtest`: runs Locust on our scenarios, and reads the log of what they showed."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from backend.errors import GlossatorError
+from loadtest.experiments import compare as comparing
+from loadtest.experiments.figures import Slo
+from loadtest.experiments.log import Experiment, read, samples_of
+from loadtest.experiments.report import page
+from loadtest.experiments.sample import Sample
+from loadtest.scenarios.options import Options
+
+_LOCUSTFILE = Path(__file__).parents[1] / "loadtest" / "scenarios" / "locustfile.py"
+
+
+class LoadTestFailed(GlossatorError):
+    """What keeps a load test or a report from being made; the message says what to do."""
+
+
+def run(url: str, options: Options, web: bool, processes: int) -> int:
+    """Exit code: 0 done, 3 done but the SLO was broken, 1 not done.
+
+    Locust is a program of its own here: it makes all sockets of a process cooperative.
+    """
+    try:
+        Slo.parse(options.slo)
+    except ValueError as error:
+        raise LoadTestFailed(str(error)) from None
+    command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--host", url,
+               "--only-summary"]  # fmt: skip
+    command += ["--processes", str(processes)] if processes > 1 else []
+    # Without a web page we speak ourselves; Locust's log would interrupt.
+    command += [] if web else ["--headless", "--skip-log-setup"]
+    # Not among the arguments, which any user of the machine can read.
+    environ = os.environ | {"GLOSSATOR_TOKEN": options.token}
+    done = subprocess.run([*command, *_arguments(options)], check=False, env=environ)
+    return done.returncode
+
+
+def _arguments(options: Options) -> list[str]:
+    flags = {"users": "scenario-users", "duration_s": "seconds"}
+    found = []
+    for name in options.__struct_fields__:
+        value = getattr(options, name)
+        if value == getattr(Options(), name) or name == "token":
+            continue
+        flag = "--" + flags.get(name, name).replace("_", "-")
+        found += [flag] if value is True else [flag, str(value)]
+    return found
+
+
+def report(log: Path, names: Sequence[str], output: Path) -> int:
+    runs = {experiment.id: (experiment, samples) for experiment, samples in _read(log, names)}
+    try:
+        output.write_text(page(runs), "utf-8")
+    except OSError as error:
+        raise LoadTestFailed(f"The report could not be written: {error}") from error
+    print(f"{output}: {', '.join(runs)}")
+    return 0
+
+
+def compare(log: Path, before: str, after: str) -> int:
+    (ours, old), (theirs, new) = _read(log, (before, after))
+    print(f"{ours.id} ({ours.scenario}) before, {theirs.id} ({theirs.scenario}) after\n")
+    print(comparing.table(comparing.changes(old, new, (ours.wall_s, theirs.wall_s))))
+    for name, was, now in comparing.differences(ours, theirs):
+        print(f"{name}: {was or '–'} -> {now or '–'}")
+    return 0
+
+
+def _read(log: Path, names: Sequence[str]) -> list[tuple[Experiment, list[Sample]]]:
+    try:
+        experiments = [read(log, name) for name in names]
+        return [(each, samples_of(log, each)) for each in experiments]
+    except LookupError as error:
+        raise LoadTestFailed(str(error)) from None

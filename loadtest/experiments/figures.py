@@ -1,0 +1,134 @@
+"""From the samples of a run to its figures. Pure.
+
+Percentiles are over requests, of gaps (ITL) over gaps. Goodput counts answers that met the SLO.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from loadtest.experiments.sample import Sample
+from loadtest.summary import quantile
+
+QUANTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+_TERM = re.compile(r"\s*([a-z0-9_]+)\s*(<=|>=|<|>)\s*([0-9.]+)\s*(ms|s|%)?\s*")
+_UNIT = {"ms": 1.0, "s": 1000.0, "%": 0.01, None: 1.0}
+
+
+class Figures(Struct, frozen=True):
+    """Of one run, or of a part of one. Times in milliseconds; 0 where nothing finished.
+
+    ``values`` by name: ``ttft_p95``, ``e2e_p50``, ``tokens_per_s``, ``answers_per_s``,
+    ``goodput_per_s``, ``shed`` and ``failed`` (shares of all requests), ``queue_p95`` and so on.
+    """
+
+    requests: int
+    values: dict[str, float]
+
+    def __getitem__(self, name: str) -> float:
+        return self.values[name]
+
+
+class Slo(Struct, frozen=True):
+    """Terms that must all hold, such as ``ttft_p95<500ms, failed<1%, goodput_per_s>=2``."""
+
+    text: str
+    terms: tuple[tuple[str, str, float], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Slo":
+        """Raises ``ValueError`` that says what is wrong and what would be right."""
+        terms = []
+        for part in filter(str.strip, text.split(",")):
+            matched = _TERM.fullmatch(part)
+            name = matched[1] if matched else ""
+            if not matched or name not in NAMES:
+                raise ValueError(
+                    f"{part.strip()!r} is no term of an SLO: write FIGURE<LIMIT, such as "
+                    f"ttft_p95<500ms or failed<1%. Figures: {', '.join(NAMES)}"
+                )
+            terms.append((name, matched[2], float(matched[3]) * _UNIT[matched[4]]))
+        if not terms:
+            raise ValueError("an SLO has at least one term, such as ttft_p95<500ms")
+        return cls(text, tuple(terms))
+
+    def broken(self, figures: Figures) -> list[str]:
+        """The terms that do not hold, with what was measured; empty when the SLO is met."""
+        return [
+            f"{name} is {figures[name]:,.4g}, not {sign} {limit:g}"
+            for name, sign, limit in self.terms
+            if not _HOLDS[sign](figures[name], limit)
+        ]
+
+    def limit_s(self, name: str) -> float:
+        """The upper limit on a time, in seconds; infinite when the SLO has none."""
+        limits = [limit for term, sign, limit in self.terms if term == name and sign[0] == "<"]
+        return min(limits) / 1000 if limits else float("inf")
+
+
+_HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "<": lambda value, limit: value < limit,
+    "<=": lambda value, limit: value <= limit,
+    ">": lambda value, limit: value > limit,
+    ">=": lambda value, limit: value >= limit,
+}
+
+
+def figures(samples: Sequence[Sample], wall_s: float, slo: Slo | None = None) -> Figures:
+    """An answer counts towards goodput when its TTFT and TPOT are within the SLO's p95 limits."""
+    done = [sample for sample in samples if sample.outcome == "finished"]
+    values: dict[str, float] = {}
+    for name, times in _times(done).items():
+        for label, share in QUANTILES:
+            values[f"{name}_{label}"] = 1000 * quantile(times, share) if times else 0.0
+    most_ttft = slo.limit_s("ttft_p95") if slo else float("inf")
+    most_tpot = slo.limit_s("tpot_p95") if slo else float("inf")
+    good = [each for each in done if each.ttft_s <= most_ttft and each.tpot_s <= most_tpot]
+    seconds = max(wall_s, 1e-9)
+    count = max(len(samples), 1)
+    values |= {
+        "tokens_per_s": sum(each.completion_tokens for each in done) / seconds,
+        "answers_per_s": len(done) / seconds,
+        "goodput_per_s": len(good) / seconds,
+        "shed": sum(each.outcome == "shed" for each in samples) / count,
+        "failed": sum(each.outcome == "failed" for each in samples) / count,
+        "cached": _share(done),
+    }
+    return Figures(len(samples), values)
+
+
+def _times(done: Sequence[Sample]) -> dict[str, list[float]]:
+    return {
+        "ttft": [each.ttft_s for each in done if each.ttft_s],
+        "e2e": [each.total_s for each in done],
+        "itl": [gap for each in done for gap in each.gaps_s],
+        "tpot": [each.tpot_s for each in done if each.tpot_s],
+        "queue": [each.queue_s for each in done],
+        "rails": [each.rails_s for each in done],
+        "retrieval": [each.retrieval_s for each in done],
+        "prefill": [each.prefill_s for each in done],
+        "decode": [each.total_s - each.ttft_s for each in done],
+    }
+
+
+def _share(done: Sequence[Sample]) -> float:
+    prompt = sum(each.prompt_tokens for each in done)
+    return sum(each.cached_tokens for each in done) / prompt if prompt else 0.0
+
+
+NAMES = tuple(figures((), 1.0).values)
+
+
+def table(measured: Figures) -> str:
+    """For people: times by percentile, then rates and shares."""
+    lines = ["| ms | p50 | p95 | p99 |", "| --- | --- | --- | --- |"]
+    for name in _times(()):
+        cells = " | ".join(f"{measured[f'{name}_{label}']:,.1f}" for label, _ in QUANTILES)
+        lines.append(f"| {name} | {cells} |")
+    lines += ["", "| | |", "| --- | --- |"]
+    for name in ("tokens_per_s", "answers_per_s", "goodput_per_s"):
+        lines.append(f"| {name.replace('_per_s', '/s')} | {measured[name]:,.2f} |")
+    for name in ("shed", "failed", "cached"):
+        lines.append(f"| {name} | {100 * measured[name]:.1f} % |")
+    return "\n".join(lines)

@@ -1,0 +1,180 @@
+"""The log of experiments: one line a run in a file that any spreadsheet opens, and its samples.
+
+``experiments.csv`` has what was measured, on what, by whom. ``runs/ID.json`` has the same and the
+timeline, ``runs/ID.samples.gz`` one JSON object a request.
+"""
+
+import csv
+import fcntl
+import getpass
+import gzip
+import os
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from loadtest.experiments.figures import Figures
+from loadtest.experiments.sample import Sample
+from loadtest.machine import describe
+
+LOG = "experiments.csv"
+
+
+class Moment(Struct, frozen=True):
+    """What went on ``at_s`` after the start; what the server does not tell is None."""
+
+    at_s: float
+    users: int
+    ended: int  # requests, so far
+    running: float | None = None
+    waiting: float | None = None
+    replicas: float | None = None
+
+
+class Experiment(Struct, frozen=True):
+    """A run: what was asked of what, and what came of it."""
+
+    id: str
+    when: str  # ISO 8601, UTC
+    who: str
+    release: str
+    commit: str
+    dirty: bool
+    scenario: str
+    options: dict[str, Any]
+    server: dict[str, Any]  # what the server says of itself: model, engine settings, hardware
+    client: dict[str, Any]  # the machine that asked
+    dataset: str
+    wall_s: float
+    users: int
+    figures: Figures
+    slo: str
+    broken: tuple[str, ...]
+    ceiling: int | None = None
+    cost: dict[str, float] = {}
+    timeline: tuple[Moment, ...] = ()
+    note: str = ""
+
+
+def new_id() -> str:
+    """Sorts by time, and differs between runs that begin in the same second."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
+
+
+def provenance() -> dict[str, Any]:
+    """Who runs this, when, from which commit, on which machine."""
+    commit = _git("rev-parse", "--short=12", "HEAD")
+    machine = describe()
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "who": f"{getpass.getuser()}@{socket.gethostname()}",
+        "release": machine.versions.get("glossator", ""),
+        "commit": commit,
+        "dirty": bool(commit and _git("status", "--porcelain")),
+        "client": msgspec.to_builtins(machine),
+    }
+
+
+def keep(folder: Path, experiment: Experiment, samples: Sequence[Sample]) -> Path:
+    """Writes samples and details, then the line in the log, which therefore never points at
+    nothing. Raises ``OSError``."""
+    runs = folder / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    path = runs / f"{experiment.id}.json"
+    with gzip.open(runs / f"{experiment.id}.samples.gz", "wb") as lines:
+        for sample in samples:
+            lines.write(msgspec.json.encode(sample) + b"\n")
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(experiment), indent=1))
+    _append(folder / LOG, _row(experiment))
+    return path
+
+
+def read(folder: Path, run: str) -> Experiment:
+    """By id, by the beginning of one, or ``last``. Raises ``LookupError`` that names what there is.
+
+    ``run`` may also be the path of a run's JSON file.
+    """
+    path = Path(run)
+    if path.suffix != ".json":
+        known = sorted((folder / "runs").glob("*.json"))
+        wanted = known[-1:] if run == "last" else [p for p in known if p.stem.startswith(run)]
+        if len(wanted) != 1:
+            names = ", ".join(each.stem for each in known[-8:]) or "none yet"
+            raise LookupError(f"{run!r} names {len(wanted)} runs in {folder}. The latest: {names}")
+        (path,) = wanted
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Experiment)
+    except (OSError, msgspec.DecodeError) as error:
+        raise LookupError(f"{path} cannot be read as a run: {error}") from error
+
+
+def samples_of(folder: Path, experiment: Experiment) -> list[Sample]:
+    """Raises ``LookupError`` when they are gone."""
+    path = folder / "runs" / f"{experiment.id}.samples.gz"
+    try:
+        with gzip.open(path, "rb") as lines:
+            return [msgspec.json.decode(line, type=Sample) for line in lines]
+    except (OSError, EOFError, msgspec.DecodeError) as error:
+        raise LookupError(f"The samples of {experiment.id} cannot be read: {error}") from error
+
+
+def _row(experiment: Experiment) -> dict[str, Any]:
+    flat: dict[str, Any] = {
+        name: getattr(experiment, name)
+        for name in ("id", "when", "who", "release", "commit", "dirty", "scenario", "users",
+                     "dataset", "note", "slo", "ceiling", "wall_s")
+    }  # fmt: skip
+    flat["slo_met"] = not experiment.broken
+    flat["api"] = experiment.options.get("api", "")
+    flat["requests"] = experiment.figures.requests
+    flat |= {name: round(value, 4) for name, value in experiment.figures.values.items()}
+    flat |= {f"cost_{name}": value for name, value in experiment.cost.items()}
+    for part in ("server", "client"):
+        flat[part] = msgspec.json.encode(getattr(experiment, part)).decode()
+    return flat
+
+
+def _append(path: Path, row: dict[str, Any]) -> None:
+    """Columns that an older log lacks are added to it; two runs that end at once take turns."""
+    with _locked(path.with_suffix(".lock")):
+        rows: list[dict[str, Any]] = []
+        if path.exists():
+            with path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+        columns = list(dict.fromkeys(name for each in (*rows, row) for name in each))
+        fresh = path.with_suffix(".new")
+        with fresh.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows([*rows, row])
+        fresh.replace(path)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _git(*arguments: str) -> str:
+    """Empty where there is no git, or no repository."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

@@ -1,0 +1,99 @@
+"""One run, or several side by side, as a page of HTML that needs nothing else."""
+
+from collections.abc import Mapping, Sequence
+
+from jinja2 import Environment, PackageLoader
+
+from loadtest.experiments.charts import Line, chart
+from loadtest.experiments.compare import changes, differences
+from loadtest.experiments.log import Experiment
+from loadtest.experiments.sample import Sample
+from loadtest.summary import quantile
+
+Runs = Mapping[str, tuple[Experiment, Sequence[Sample]]]
+
+_STEPS = 100  # points of a distribution
+_USERS = 10  # that one point of "latency by users" covers, at most
+_SLOTS = 30  # points of a figure over time
+
+
+def page(runs: Runs) -> str:
+    """``runs`` by the name they are shown under, in order; of two, also what changed."""
+    experiments = [experiment for experiment, _ in runs.values()]
+    changed, differed = [], []
+    if len(runs) == 2:
+        (before, old), (after, new) = runs.values()
+        changed = changes(old, new, (before.wall_s, after.wall_s))
+        differed = differences(before, after)
+    template = Environment(
+        loader=PackageLoader("loadtest.experiments", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template("report.html.j2")
+    return template.render(
+        runs=list(runs),
+        experiments=experiments,
+        figures=list(experiments[0].figures.values),
+        changes=changed,
+        differences=differed,
+        charts=[
+            ("TTFT, share of answers", chart(_distribution(runs), "ms", "% of answers")),
+            ("Latency by users", chart(_by_users(runs), "users", "TTFT, ms")),
+            ("Timeline", chart(_timeline(runs), "seconds", "users, requests, replicas")),
+            ("TTFT over time", chart(_over_time(runs), "seconds", "TTFT p50, ms")),
+        ],
+    )
+
+
+def _ttfts(samples: Sequence[Sample]) -> list[Sample]:
+    return [each for each in samples if each.outcome == "finished" and each.ttft_s]
+
+
+def _distribution(runs: Runs) -> list[Line]:
+    lines = []
+    for name, (_, samples) in runs.items():
+        times = sorted(1000 * each.ttft_s for each in _ttfts(samples))
+        steps = range(_STEPS + 1) if times else ()
+        lines.append(Line(name, tuple((quantile(times, at / _STEPS), at) for at in steps)))
+    return lines
+
+
+def _by_users(runs: Runs) -> list[Line]:
+    lines = []
+    for name, (_, samples) in runs.items():
+        groups: dict[int, list[float]] = {}
+        for each in _ttfts(samples):
+            rounded = -(-each.users // _USERS) * _USERS
+            groups.setdefault(rounded, []).append(1000 * each.ttft_s)
+        for share in (0.5, 0.95):
+            points = tuple((users, quantile(groups[users], share)) for users in sorted(groups))
+            label = f"{name}, p{100 * share:.0f}"
+            lines.append(Line(label, points, dots=True, dashed=share > 0.5))
+    return lines
+
+
+def _timeline(runs: Runs) -> list[Line]:
+    lines = []
+    for name, (experiment, _) in runs.items():
+        for what in ("users", "running", "waiting", "replicas"):
+            points = tuple(
+                (moment.at_s, value)
+                for moment in experiment.timeline
+                if (value := getattr(moment, what)) is not None
+            )
+            lines.append(Line(f"{name}, {what}", points, dashed=what != "users"))
+    return lines
+
+
+def _over_time(runs: Runs) -> list[Line]:
+    lines = []
+    for name, (experiment, samples) in runs.items():
+        start = min((each.at for each in samples), default=0.0)
+        width = max(experiment.wall_s / _SLOTS, 1.0)
+        slots: dict[int, list[float]] = {}
+        for each in _ttfts(samples):
+            slots.setdefault(int((each.at - start) / width), []).append(1000 * each.ttft_s)
+        points = [((slot + 0.5) * width, quantile(slots[slot], 0.5)) for slot in sorted(slots)]
+        lines.append(Line(name, tuple(points)))
+    return lines

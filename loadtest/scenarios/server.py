@@ -1,0 +1,62 @@
+"""What a server under load tells of itself over HTTP, ours or another's. Blocking."""
+
+import contextlib
+from typing import Any
+
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+# By what they mean, ours first; a server that has none of them is measured without.
+_GAUGES = {
+    "running": ("glossator_requests_running", "vllm:num_requests_running"),
+    "waiting": ("glossator_requests_waiting", "vllm:num_requests_waiting"),
+    "replicas": ("glossator_generator_replicas",),
+}
+_TIMEOUT_S = 5.0
+
+
+class Server:
+    """``url`` without a path; ``token`` for those that ask for one."""
+
+    def __init__(self, url: str, token: str = "") -> None:
+        self._url = url.rstrip("/")
+        self._session = requests.Session()
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def about(self) -> dict[str, Any]:
+        """Model, engine settings and hardware, as far as it says. Raises ``ConnectionError``."""
+        try:
+            answer = self._session.get(f"{self._url}/v1/about", timeout=_TIMEOUT_S)
+            if answer.status_code == 200:
+                return dict(answer.json())
+            models = self._session.get(f"{self._url}/v1/models", timeout=_TIMEOUT_S).json()
+            return {"model": models["data"][0]["id"]}
+        except requests.ConnectionError as error:
+            raise ConnectionError(
+                f"Nothing answers at {self._url}. Start it (glossator serve), or name it: --url"
+            ) from error
+        except (requests.RequestException, ValueError, KeyError, IndexError):
+            return {}
+
+    def gauges(self) -> dict[str, float]:
+        """``running``, ``waiting`` and ``replicas``, those that it has. Never raises."""
+        try:
+            text = self._session.get(f"{self._url}/metrics", timeout=_TIMEOUT_S).text
+            values = _values(text)
+        except (requests.RequestException, ValueError):
+            return {}
+        found = {}
+        for name, candidates in _GAUGES.items():
+            with contextlib.suppress(StopIteration):
+                found[name] = next(values[each] for each in candidates if each in values)
+        return found
+
+
+def _values(text: str) -> dict[str, float]:
+    """By name, summed over labels."""
+    values: dict[str, float] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            values[sample.name] = values.get(sample.name, 0.0) + sample.value
+    return values
