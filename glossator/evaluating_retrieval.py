@@ -17,11 +17,11 @@ import click
 from backend.deploy import build
 from backend.errors import StartupFailed
 from backend.settings import load
+from glossator.declaring import opened
 from indexer.finding import Found
 from indexer.pipeline import index
 from indexer.ranking import Candidate, fuse
 from indexer.search import HybridIndex
-from indexer.sources import open_source
 from indexer.types import EVERYWHERE, Embedder, IndexerError, Scope
 
 SYSTEMS = ("dense", "lexical", "fused", "ranked")
@@ -54,12 +54,12 @@ def evaluate(files: Sequence[Path], config: Path | None, data: Path) -> int:
     asked = [question for file in files for question in read(file)]
     embedder = build.embedder(settings.retrieval)
     try:
-        with build.store(data, embedder, settings.retrieval, writable=True) as opened:
-            for corpus in sorted({each.corpus for each in asked} - set(opened.sources()) - {""}):
+        with build.store(data, embedder, settings.retrieval, writable=True) as store:
+            for corpus in sorted({each.corpus for each in asked} - set(store.sources()) - {""}):
                 click.echo(f"indexing {corpus}", err=True)
-                index(open_source(corpus), embedder, opened)
-            outcomes = [ask(each, embedder, opened) for each in asked]
-            click.echo(report(outcomes, opened))
+                index(opened(corpus, settings, data), embedder, store)
+            outcomes = [ask(each, embedder, store) for each in asked]
+            click.echo(report(outcomes, store))
     except IndexerError as error:
         raise StartupFailed(str(error)) from error
     return 0
@@ -85,22 +85,22 @@ def read(file: Path) -> list[Asked]:
     return found
 
 
-def ask(asked: Asked, embedder: Embedder, opened: HybridIndex) -> Outcome:
+def ask(asked: Asked, embedder: Embedder, store: HybridIndex) -> Outcome:
     """Ask all systems; the time is that of the whole search, its passages read."""
     scope = Scope((asked.corpus,)) if asked.corpus else EVERYWHERE
     started = time.perf_counter()
     vector = embedder.embed([asked.question])
     embedded = time.perf_counter()
-    opened.search(asked.question, vector, DEEPEST, scope)
+    store.search(asked.question, vector, DEEPEST, scope)
     ended = time.perf_counter()
-    found = opened.find(asked.question, vector, scope)
+    found = store.find(asked.question, vector, scope)
     places = {
-        system: place(order, asked.expected) for system, order in orders(found, opened).items()
+        system: place(order, asked.expected) for system, order in orders(found, store).items()
     }
     return Outcome(asked, places, (embedded - started) * 1000, (ended - embedded) * 1000)
 
 
-def orders(found: Found, opened: HybridIndex) -> dict[str, list[Candidate]]:
+def orders(found: Found, store: HybridIndex) -> dict[str, list[Candidate]]:
     """What each system alone would show, best first; a search that found nothing shows none."""
     dense = [each for each in found.candidates if each.dense_rank is not None]
     lexical = [each for each in found.candidates if each.lexical_rank is not None]
@@ -108,7 +108,7 @@ def orders(found: Found, opened: HybridIndex) -> dict[str, list[Candidate]]:
         "dense": sorted(dense, key=lambda each: each.dense_rank or 0),
         "lexical": sorted(lexical, key=lambda each: each.lexical_rank or 0),
         "fused": fuse(found.candidates),
-        "ranked": opened.ordered(found),
+        "ranked": store.ordered(found),
     }
 
 
@@ -119,9 +119,9 @@ def place(order: Sequence[Candidate], expected: frozenset[str]) -> int:
     return 0
 
 
-def report(outcomes: Sequence[Outcome], opened: HybridIndex) -> str:
+def report(outcomes: Sequence[Outcome], store: HybridIndex) -> str:
     """Tables by corpus and by origin, and the latency."""
-    lines = [f"{len(outcomes)} questions, {opened.count()} chunks, index {opened.dataset}", ""]
+    lines = [f"{len(outcomes)} questions, {store.count()} chunks, index {store.dataset}", ""]
     keys: tuple[tuple[str, Callable[[Outcome], str]], ...] = (
         ("all", lambda outcome: "all"),
         ("corpus", lambda outcome: outcome.asked.corpus or "all sources"),
