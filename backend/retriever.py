@@ -1,11 +1,13 @@
 """The retriever: embeds a query and searches the index, within a budget, off the event loop."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from backend.errors import Unavailable
 from backend.ports import Retrieved
+from backend.reranking import DEPTH, Reranking
 from indexer.types import Embedder, Passage, Scope, SearchIndex, Vectors
 
 
@@ -22,8 +24,10 @@ class IndexRetriever:
         store: SearchIndex,
         threads: int = 1,
         subjects: Sequence[str] = (),
+        reranking: Reranking | None = None,
     ) -> None:
         self._embedder = embedder
+        self._reranking = reranking
         self._store = store
         self._subjects = tuple(dict.fromkeys(subjects))
         self._directions = embedder.embed(self._subjects) if self._subjects else None
@@ -33,7 +37,8 @@ class IndexRetriever:
 
     async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._threads, self._search, query, scope, limit)
+        deadline = time.monotonic() + budget_ms / 1000
+        work = loop.run_in_executor(self._threads, self._search, query, scope, limit, deadline)
         try:
             async with asyncio.timeout(budget_ms / 1000):
                 return await work
@@ -53,13 +58,18 @@ class IndexRetriever:
         self._threads.shutdown(cancel_futures=True)
         self._quick.shutdown(cancel_futures=True)
 
-    def _search(self, query: str, scope: Scope, limit: int) -> Retrieved:
+    def _search(self, query: str, scope: Scope, limit: int, deadline: float) -> Retrieved:
         vector = self._embedder.embed([query])
-        passages = self._store.search(query, vector, limit, scope)
+        depth = max(limit, DEPTH) if self._reranking else limit
+        passages = self._store.search(query, vector, depth, scope)
+        similarity = max((passage.score for passage in passages[:limit]), default=None)
+        if self._reranking is not None:
+            left_ms = (deadline - time.monotonic()) * 1000
+            passages = self._reranking.order(query, passages, left_ms)
         return Retrieved(
-            tuple(passages),
+            tuple(passages[:limit]),
             self._store.dataset,
-            similarity=max((passage.score for passage in passages), default=None),
+            similarity=similarity,
             subjects=self._compare(vector),
             sources=self._searched(scope),
         )

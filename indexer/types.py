@@ -212,6 +212,12 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> Vectors: ...
 
 
+class Reranker(Protocol):
+    """Reads a question together with each text: slow and good, for a few of the best."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> Sequence[float]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Near:
     """A stored chunk that is near to a vector."""

@@ -24,10 +24,12 @@ from backend.rails.policy import anywhere, policy
 from backend.rails.secret_formats import SECRETS
 from backend.rails.secrets import SecretsRail
 from backend.rails.toxicity import ToxicityRail
+from backend.reranking import Reranking
 from backend.retriever import IndexRetriever
 from backend.settings import Retrieval, Settings
 from backend.wire import Kind
 from indexer.embedder import SentenceTransformerEmbedder
+from indexer.reranker import CrossEncoderReranker
 from indexer.search import HybridIndex
 from indexer.types import Embedder, IndexerError, SearchIndex
 
@@ -89,10 +91,24 @@ def store(data: Path, embedder: Embedder, retrieval: Retrieval, *, writable: boo
 
 
 def retriever(settings: Settings, embedder: Embedder, store: SearchIndex) -> IndexRetriever:
-    topic = settings.rails.topic
+    """Raises ``StartupFailed`` when there is no such reranker."""
+    topic, retrieval = settings.rails.topic, settings.retrieval
     return IndexRetriever(
-        embedder, store, settings.retrieval.threads, subjects=(*topic.allow, *topic.deny)
+        embedder,
+        store,
+        retrieval.threads,
+        subjects=(*topic.allow, *topic.deny),
+        reranking=_reranking(retrieval),
     )
+
+
+def _reranking(retrieval: Retrieval) -> Reranking | None:
+    if not retrieval.reranker:
+        return None
+    try:
+        return Reranking(CrossEncoderReranker(retrieval.reranker, device=retrieval.device))
+    except IndexerError as error:
+        raise StartupFailed(str(error)) from error
 
 
 def rails(settings: Settings, names: Sequence[str] = RAILS) -> list[Rail]:

@@ -28,6 +28,13 @@ class Retrieval(Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         doc("Index folders again as soon as something in them changes, while serving locally."),
     ] = True
+    reranker: Annotated[
+        str,
+        doc(
+            "Cross-encoder that orders the best passages anew, as far as `budget_ms` allows: a "
+            "local folder, or a hub name in the local cache; empty: none."
+        ),
+    ] = ""
     limit: Annotated[Count, doc("Passages given to the generator and cited.")] = 6
     budget_ms: Annotated[
         Milliseconds, doc("The answer goes on without what is later than this.")
