@@ -9,7 +9,7 @@ import asyncio
 import datetime
 import importlib.util
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from statistics import fmean
@@ -35,7 +35,10 @@ PATHS: dict[str, tuple[str, Server]] = {
     "local": (paths.LOCAL, paths.local_gateway),
     "ray": (paths.RAY, paths.ray_gateway),
     "ray-2": (paths.RAY_TWO, paths.two_replicas),
+    "full": (paths.FULL, paths.full_gateway),
 }
+# Asked with what retrieval finds, 1,700 tokens instead of 150: another measurement.
+DOCUMENTED = (paths.VLLM_DOCUMENTED, paths.FULL)
 LIGHT_S = 3.0  # of a warm-up at each number of users
 COLUMNS = (summary.TTFT_P50, summary.TTFT_P99, summary.TOKENS, summary.CPU)
 SPAN = 100_000  # questions kept apart for each pass and number of users
@@ -46,8 +49,9 @@ cache helps. TTFT counts from sending the question to the first text; tokens/s a
 counts over the wall time. `vllm serve` is what the ratios are taken to, pass by pass. Look at the
 ratios: absolute figures are this machine's own. On a GPU: --dummy 7b serves a model of 7B's
 dimensions with random weights; the pipeline, which needs weights, is then left out, and so are two
-generators where there is one GPU. The Markdown goes to standard output, progress to standard
-error. Defaults take about 25 minutes.
+generators where there is one GPU. `full` has all rails on and retrieves; beside it, `vllm serve` is
+asked with the passages that it finds. The Markdown goes to standard output, progress to standard
+error. Defaults take about 30 minutes.
 """
 
 
@@ -121,28 +125,35 @@ async def _climb(arguments: argparse.Namespace, names: list[str], setting: Setti
         done: dict[int, dict[str, Pass]] = {users: {} for users in arguments.users}
         for name in names[:: -1 if turn % 2 else 1]:
             row, start = PATHS[name]
+            rows = [row]
+            if name == "vllm-serve" and "full" in names:
+                rows.append(paths.VLLM_DOCUMENTED)
             turns.say(f"Starting {row} ...")
             async with start(setting) as routes:
-                await _light(routes[row], max(arguments.users))
-                for rung, users in enumerate(arguments.users):
-                    first = SPAN * (1 + turn * len(arguments.users) + rung)
-                    asked = questions.endless(itertools.count(first))
-                    taken = await turns.watched(
-                        routes[row], users, lasting(arguments.seconds, asked)
-                    )
-                    turns.tell(turn + 1, users, row, taken)
-                    done[users][row] = taken
-        for users, each in done.items():
-            turns.expect_fair(each)
-            for row, taken in each.items():
+                for each in rows:
+                    # First requests compile, connect and allocate; nobody measures them.
+                    warm = _questions(each, SPAN // 2)
+                    await routes[each].measure(max(arguments.users), lasting(LIGHT_S, warm))
+                    for rung, users in enumerate(arguments.users):
+                        asked = _questions(each, SPAN * (1 + turn * len(arguments.users) + rung))
+                        taken = await turns.watched(
+                            routes[each], users, lasting(arguments.seconds, asked)
+                        )
+                        turns.tell(turn + 1, users, each, taken)
+                        done[users][each] = taken
+        for users, by_row in done.items():
+            bare = {row: taken for row, taken in by_row.items() if row not in DOCUMENTED}
+            if bare:
+                turns.expect_fair(bare)
+            for row, taken in by_row.items():
                 measured.setdefault((row, users), []).append(taken)
     return measured
 
 
-async def _light(route: Route, users: int) -> None:
-    """First requests compile, connect and allocate; nobody measures them."""
-    asked = questions.endless(itertools.count(SPAN // 2))
-    await route.measure(users, lasting(LIGHT_S, asked))
+def _questions(row: str, first: int) -> Iterator[str]:
+    if row in DOCUMENTED:
+        return itertools.cycle(questions.TOPICS)
+    return questions.endless(itertools.count(first))
 
 
 async def _ladder(arguments: argparse.Namespace, folder: Path) -> str:
@@ -161,8 +172,10 @@ async def _ladder(arguments: argparse.Namespace, folder: Path) -> str:
     )
     config = folder / "glossator.toml"
     config.write_text(engine.settings())
-    prompts = await captured(data, config, ())
-    setting = Setting(engine, arguments.tokens, prompts.messages, {}, data, config, folder)
+    prompts = await captured(data, config, questions.TOPICS if "full" in names else ())
+    setting = Setting(
+        engine, arguments.tokens, prompts.messages, prompts.documented, data, config, folder
+    )
     measured = await _climb(arguments, names, setting)
     described = machine.describe()
     if arguments.json:
@@ -196,9 +209,12 @@ def _report(
     parts += [f"Left out: {name}, because {why}." for name, why in missing.items()]
     for baseline, columns, ahead in (
         (paths.VLLM_SERVE, COLUMNS[:3], "TTFT below 1, tokens/s above 1"),
+        (paths.VLLM_DOCUMENTED, COLUMNS[:3], "TTFT below 1, tokens/s above 1"),
         (paths.PIPELINE, (summary.TOKENS,), "above 1"),
     ):
         compared = [row for row in rows if row != baseline]
+        if baseline == paths.VLLM_DOCUMENTED:
+            compared = [row for row in compared if row in DOCUMENTED]
         if baseline in rows and compared:
             parts += [
                 f"Ratios to {baseline}, by users (ahead: {ahead}):",

@@ -18,6 +18,7 @@ from urllib.request import urlopen
 import msgspec
 
 from backend.wire import Ask
+from loadtest import tiny_toxicity
 from loadtest.closed_loop import Pass, closed_loop
 from loadtest.engine import Engine
 from loadtest.in_process import Job, Messages
@@ -26,12 +27,14 @@ from loadtest.users import sse_users, websocket_users
 
 ASYNC_LLM = "AsyncLLM in process"
 VLLM_SERVE = "vllm serve"
+VLLM_DOCUMENTED = "vllm serve, passages given"
 LOCAL = "gateway, local"
 RAY = "gateway, Ray Serve"
 RAY_TWO = "gateway, Ray Serve, 2 generators"
 RAY_LLM_APP = "ray.serve.llm, OpenAI app"
 RAY_LLM_DIRECT = "ray.serve.llm, direct streaming"
 PIPELINE = "FastAPI + HF pipeline"
+FULL = "gateway, local, rails and retrieval"
 LOCAL_DOCUMENTED = "gateway, local, passages given"
 LOCAL_RETRIEVAL = "gateway, local, retrieval"
 RAY_DOCUMENTED = "gateway, Ray Serve, passages given"
@@ -102,13 +105,25 @@ async def vllm_serve(setting: Setting) -> AsyncIterator[dict[str, Route]]:
     command = engine.serve_command(port)
     async with running(VLLM_SERVE, command, setting.folder, engine.environment()) as child:
         await child.until(lambda: asyncio.to_thread(healthy))
-        yield {VLLM_SERVE: _sse_route(url, setting, child)}
+        yield {
+            VLLM_SERVE: _sse_route(url, setting, child, setting.messages),
+            VLLM_DOCUMENTED: _sse_route(url, setting, child, _with_passages(setting)),
+        }
 
 
-def _sse_route(url: str, setting: Setting, child: Child) -> Route:
+def _with_passages(setting: Setting) -> Callable[[str], Messages]:
+    """The messages of ``_retrieving``, nearly: what keeps them out of the cache stands first."""
+    return lambda question: setting.messages(
+        f"Request {uuid.uuid4().hex}.\n{setting.documented[question]}"
+    )
+
+
+def _sse_route(
+    url: str, setting: Setting, child: Child, messages: Callable[[str], Messages]
+) -> Route:
     async def measure(count: int, questions: Iterable[str]) -> Pass:
         async with sse_users(
-            url, count, setting.max_tokens, setting.engine.name, setting.messages
+            url, count, setting.max_tokens, setting.engine.name, messages
         ) as users:
             return await closed_loop(users, questions)
 
@@ -143,6 +158,20 @@ async def two_replicas(setting: Setting) -> AsyncIterator[dict[str, Route]]:
 
 
 @asynccontextmanager
+async def full_gateway(setting: Setting) -> AsyncIterator[dict[str, Route]]:
+    """With every rail on; the toxicity model is the tiny one, made where the models are."""
+    toxicity = await asyncio.to_thread(tiny_toxicity.make, setting.engine.model.parent / "toxicity")
+    rails = {
+        "GLOSSATOR_RAILS__PII__ACTION": "redact",
+        "GLOSSATOR_RAILS__TOXICITY__ACTION": "block",
+        "GLOSSATOR_RAILS__TOXICITY__MODEL": str(toxicity.file),
+        "GLOSSATOR_RAILS__TOXICITY__MODEL_CONFIG": str(toxicity.config),
+    }
+    async with _gateway("local", setting, environment=rails) as route:
+        yield {FULL: route(_retrieving(setting))}
+
+
+@asynccontextmanager
 async def pipeline(setting: Setting) -> AsyncIterator[dict[str, Route]]:
     async with _gateway("local", setting, engine="transformers") as route:
         yield {PIPELINE: route(_bare(setting))}
@@ -167,7 +196,7 @@ async def _ray_llm(mode: str, setting: Setting) -> AsyncIterator[Route]:
     command += ["--load-format", engine.load_format, "--port", str(_free_port())]
     command += [] if engine.eager else ["--graphs"]
     async with running(f"ray-llm {mode}", command, setting.folder, engine.environment()) as child:
-        yield _sse_route(await url_of(child), setting, child)
+        yield _sse_route(await url_of(child), setting, child, setting.messages)
 
 
 @asynccontextmanager
