@@ -14,7 +14,7 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
 	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
 
-.PHONY: help setup run test editors test-vscode check format bench bench-rails bench-overload bench-fairness lock docs clean
+.PHONY: help setup run test editors test-vscode check format bench bench-rails bench-overload bench-fairness bench-ladder simulate lock docs clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -62,6 +62,12 @@ bench-overload: setup ## Measure arrivals at 1 to 8 times the capacity, with and
 
 bench-fairness: setup ## Measure what nineteen users see while one floods.
 	$(BIN)/python -m loadtest.fairness
+
+bench-ladder: setup ## Measure one to fifty users of every way to serve one model (half an hour).
+	$(BIN)/python -m loadtest.ladder
+
+simulate: setup ## Simulate what autoscaling costs and keeps, on hours of traffic.
+	$(BIN)/python -m loadtest.simulate
 
 docs: setup ## Write the generated pages anew: settings, protocol.
 	$(BIN)/python -m backend.settings_reference > docs/settings.md
