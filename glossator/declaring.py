@@ -34,4 +34,5 @@ def _declaration(name: str, source: SourceSettings) -> Declaration:
         depth=source.depth,
         delay_s=source.delay_s,
         private_addresses=source.private_addresses,
+        python=source.python,
     )

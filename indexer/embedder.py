@@ -17,6 +17,7 @@ from indexer.types import IndexerError, Vectors
 
 BUNDLED = "all-MiniLM-L6-v2"
 BATCH = 16
+_CHARACTERS_PER_TOKEN = 16  # at most; prose has four
 _LONGEST = 512  # tokens of a chunk, where a model sets no limit
 HUB_TIMEOUT_S = 8.0
 
@@ -35,7 +36,9 @@ class Tokens:
         self._tokenizer.no_padding()
 
     def size(self, text: str) -> int:
-        return len(self._tokenizer.encode(_encodable(text), add_special_tokens=False))
+        tokens = len(self._tokenizer.encode(_encodable(text), add_special_tokens=False))
+        # Of a word that is too long to be one, tokenizers make a single unknown token.
+        return max(tokens, len(text) // _CHARACTERS_PER_TOKEN)
 
     def room(self, heading: str) -> int:
         """What is left below the heading; half of the whole, where that is more."""

@@ -42,6 +42,9 @@ class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
         4_000_000_000
     )
     max_seconds: Annotated[Seconds, doc("For fetching, cloning, unpacking, importing.")] = 3600.0
+    python: Annotated[
+        str, doc("Interpreter whose packages are read, such as a project's `.venv/bin/python`.")
+    ] = ""
     depth: Annotated[Size, doc("Links followed from a website's first page.")] = 5
     delay_s: Annotated[
         Seconds, doc("Least time between two requests to a website; its own wish may be longer.")

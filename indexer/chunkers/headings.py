@@ -19,8 +19,8 @@ from indexer.chunkers.blocks import (
 )
 from indexer.types import Chunk, Document, Ruler
 
-_ATX = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
-_PLACE = re.compile(r"\s*\{(?:#([^\s{}]+)|line=(\d+))\}$")
+_ATX = re.compile(r"#{1,6}(?=\s)")
+_PLACE = re.compile(r"(?:#([^\s{}]+)|line=(\d{1,9}))\}")
 _SETEXT = re.compile(r"(=+|-{2,})\s*$")
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*$")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
@@ -92,7 +92,7 @@ def markdown(text: str) -> list[Section]:
         setext = None if fence or at + 1 == len(lines) else _SETEXT.match(lines[at + 1])
         alone = at == 0 or not lines[at - 1].strip()
         if atx:
-            _enter(found, headings, len(atx.group(1)), atx.group(2), at + 2)
+            _enter(found, headings, atx.end(), _heading(line[atx.end() :]), at + 2)
         elif setext and alone and line.strip() and not line.startswith((" ", "|", "-", ">", "#")):
             _enter(found, headings, 1 if lines[at + 1][0] == "=" else 2, line.strip(), at + 3)
             at += 1
@@ -153,13 +153,21 @@ def _enter(
     """Open a section under the headings that are above ``level``, and take its place off it."""
     while headings and headings[-1][0] >= level:
         headings.pop()
-    place = _PLACE.search(name)
-    headings.append((level, name[: place.start()] if place else name))
+    words, brace, attribute = name.rpartition("{")
+    place = _PLACE.fullmatch(attribute) if brace else None
+    headings.append((level, words.rstrip() if place else name))
     section = Section(tuple(heading for _, heading in headings), line)
     if place:
         section.anchor = place[1] or ""
         section.original = int(place[2]) if place[2] else None
     found.append(section)
+
+
+def _heading(text: str) -> str:
+    """Without the marks that may close it: those of ``C#`` belong to it."""
+    name = text.strip()
+    open_end = name.rstrip("#")
+    return open_end.rstrip() if not open_end or open_end[-1].isspace() else name
 
 
 def _is_underlined(line: str, under: str) -> bool:

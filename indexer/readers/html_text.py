@@ -29,8 +29,6 @@ _LEFT_OUT_IDS = {"hd", "ft", "header", "footer", "sidebar", "navigation", "nav",
 _LANGUAGE = re.compile(r"(?:highlight|language|lang)-([\w+#-]+)")
 _PLAIN = {"default", "none", "text", "notranslate"}
 _LOOKS_LIKE_HEADING = re.compile(r"#{1,6}\s")
-_HEADING = re.compile(r"^#{1,6} (.*?)(?: \{#[^}]*\})?$", re.M)
-_FENCED = re.compile(r"^(```+).*?^\1$", re.M | re.S)
 _MARKS = {"code": "`", "tt": "`", "kbd": "`", "samp": "`"}
 
 
@@ -56,8 +54,13 @@ def inline(element: Element | None) -> str:
 
 def first_heading(text: str) -> str:
     """Of what ``markdown`` made; "" where there is none."""
-    found = _HEADING.search(_FENCED.sub("", text))
-    return found[1] if found else ""
+    fence = ""
+    for line in text.split("\n"):
+        if fence or line.startswith("```"):
+            fence = "" if line == fence else fence or line[: len(line) - len(line.lstrip("`"))]
+        elif line.startswith("#"):
+            return line.lstrip("#").partition(" {#")[0].strip()
+    return ""
 
 
 def markdown(root: Element, without: Container[Element] = ()) -> str:

@@ -11,7 +11,6 @@ MAX_BYTES = 64_000_000  # CPython's is half a megabyte
 _HEADER = re.compile(
     rb"# Sphinx inventory version 2\n# Project: (.*)\n# Version: (.*)\n# .*zlib.*\n"
 )
-_LINE = re.compile(r"(.+?)\s+(\S+):(\S+)\s+(-?\d+)\s+?(\S*)\s+(.*)")
 _NOT_CODE = {"std", "rst"}  # their names are labels, options and pages
 
 
@@ -34,12 +33,22 @@ def read(data: bytes, limit: int = MAX_BYTES) -> Inventory:
         raise Unreadable("not a Sphinx inventory of version 2")
     symbols: dict[str, dict[str, str]] = {}
     for line in inflated(data[header.end() :], limit).decode("utf-8", "replace").splitlines():
-        entry = _LINE.match(line)
-        if entry is None or entry[2] in _NOT_CODE:
+        name, domain, place = _entry(line)
+        if not name or domain in _NOT_CODE:
             continue
-        page, _, anchor = entry[5].partition("#")
+        page, _, anchor = place.partition("#")
         if anchor.endswith("$"):
-            anchor = anchor[:-1] + entry[1]
-        symbols.setdefault(page, {})[anchor] = entry[1]
+            anchor = anchor[:-1] + name
+        symbols.setdefault(page, {})[anchor] = name
     project, version = (part.decode("utf-8", "replace").strip() for part in header.groups())
     return Inventory(project, version, symbols)
+
+
+def _entry(line: str) -> tuple[str, str, str]:
+    """Name, domain, place of ``name domain:role priority place title``; names may have blanks."""
+    words = line.split(" ")
+    for at in range(1, len(words) - 2):
+        domain, colon, _ = words[at].partition(":")
+        if colon and words[at + 1].lstrip("-").isdigit():
+            return " ".join(words[:at]), domain, words[at + 2]
+    return "", "", ""

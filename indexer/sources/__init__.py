@@ -14,7 +14,7 @@ from indexer.sources import archive, git
 from indexer.sources.declared import KINDS, Declaration, parse
 from indexer.sources.folder import FolderSource, documentation_or_code
 from indexer.sources.limits import Limits
-from indexer.sources.package import PackageSource
+from indexer.sources.package import TIMEOUT_S, PackageSource
 from indexer.sources.prepared import PreparedSource
 from indexer.types import Skipped, Source, SourceError
 
@@ -29,19 +29,21 @@ __all__ = [
 ]
 
 
-def open_source(
-    source: str | Declaration, cache: Path | None = None, *, python: str = sys.executable
-) -> Source:
+def open_source(source: str | Declaration, cache: Path | None = None) -> Source:
     """A source as it is typed (see ``parse``) or declared. Raises ``SourceError``.
 
-    ``cache`` keeps what is fetched and unpacked between runs; ``python`` is whose packages are
-    read.
+    ``cache`` keeps what is fetched and unpacked between runs.
     """
     declared = parse(source) if isinstance(source, str) else source
     cache = cache or Path(platformdirs.user_cache_dir("glossator")) / "sources"
     match declared.kind:
         case "package":
-            return PackageSource(f"package:{declared.uri}", name=declared.name, python=python)
+            return PackageSource(
+                f"package:{declared.uri}",
+                name=declared.name,
+                python=str(Path(declared.python or sys.executable).expanduser()),
+                timeout_s=min(TIMEOUT_S, declared.limits.seconds),
+            )
         case "folder":
             return _folder(declared, Path(declared.uri), is_documentation)
         case "code":

@@ -21,7 +21,8 @@ class Declaration:
     """``name`` is what the index knows the source by; on the command line, what was typed.
 
     ``include`` and ``exclude`` are patterns as in ``.gitignore``. ``depth``, ``delay_s`` and
-    ``private_addresses`` are for websites.
+    ``private_addresses`` are for websites; ``python`` is the interpreter whose packages are read,
+    "" for this one.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Declaration:
     depth: int = 5
     delay_s: float = 0.2
     private_addresses: bool = False
+    python: str = ""
 
     def folder(self, cache: Path) -> Path:
         """Where what is fetched or unpacked is kept; another address has another one."""

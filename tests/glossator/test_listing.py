@@ -50,6 +50,15 @@ def test_a_source_is_opened_by_its_name(config: Path, tmp_path: Path) -> None:
         opened("nothing", settings, tmp_path)
 
 
+def test_a_package_is_read_by_the_interpreter_that_is_named(tmp_path: Path) -> None:
+    python = str(tmp_path / "no" / "python")
+    declared = SourceSettings(kind="package", uri="click", python=python)
+    source = opened("click", Settings(sources={"click": declared}), tmp_path)
+    assert source.name == "click"
+    with pytest.raises(SourceError, match=f"{python} cannot be run"):
+        list(source.documents())
+
+
 def test_defaults_are_the_same_for_what_is_typed() -> None:
     settings = Settings(sources={"x": SourceSettings(kind="web", uri="https://example.com/")})
     declared = declaration("x", settings)

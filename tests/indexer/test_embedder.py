@@ -67,6 +67,7 @@ def test_its_ruler_counts_what_the_model_sees() -> None:
     ruler = SentenceTransformerEmbedder().ruler
     assert ruler.size("how do I run an FFT") == 7
     assert ruler.size("word " * 1000) == 1000
+    assert ruler.size("x" * 16_000) == 1000
     assert ruler.room("") == 254  # 256 with the two that mark beginning and end
     assert ruler.room("one two three") == 251
     assert ruler.room("word " * 1000) == 127

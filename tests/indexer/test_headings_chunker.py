@@ -133,6 +133,11 @@ def test_anchors_and_lines_of_headings_are_where_a_citation_opens() -> None:
     ]
 
 
+def test_marks_that_close_a_heading_are_no_part_of_it() -> None:
+    page = "# Guide\n\n## In C# ##\n\nA.\n\n## In C#\n\nB.\n\n## #\n\nC."
+    assert [chunk.section for chunk in cut(page)] == ["In C#", "In C#", ""]
+
+
 def test_a_page_cited_by_its_lines_has_no_anchors() -> None:
     (chunk,) = cut("# Guide {#guide}\n\nWords.\n")
     assert (chunk.uri, chunk.line, chunk.section) == ("file:///docs/guide.md", 3, "")

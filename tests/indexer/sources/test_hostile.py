@@ -150,6 +150,31 @@ def test_nothing_that_can_be_read_is_an_error_with_a_reason(tmp_path: Path) -> N
         list(FolderSource(tmp_path).documents())
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["# a" + " " * 500_000 + "b", "# " + "#" * 500_000 + "x", "# {" * 200_000, "[" * 500_000,
+     "```\n" * 100_000, "".join(f"{'`' * n}\n\n" for n in range(3, 900)), "::\n\n" * 100_000,
+     ("=" * 500 + "\n") * 1_000, "\t" * 500_000 + "x", "a\n" * 300_000, "- " * 300_000,
+     ".. " * 200_000, ">>> \n" * 100_000, "| " * 300_000],
+    ids=range(14),
+)  # fmt: skip
+@pytest.mark.parametrize("suffix", [".md", ".rst", ".html", ".1"])
+def test_text_made_to_be_slow_is_read_in_linear_time(folder: Path, text: str, suffix: str) -> None:
+    """What takes a regular expression's steps squared or cubed would never end here."""
+    (folder / f"slow{suffix}").write_text(f"<p>{text}</p>" if suffix == ".html" else text)
+    chunks, _ = read(folder)
+    assert "Good" in titles(chunks)
+
+
+def test_an_inventory_made_to_be_slow_is_read(folder: Path) -> None:
+    lines = b"a " * 2_000_000 + b"\n" + b"a:b " * 1_000_000 + b"\n"
+    (folder / "objects.inv").write_bytes(INVENTORY + zlib.compress(lines))
+    (folder / "page.html").write_text("<p>Words.</p>")
+    chunks, skipped = read(folder)
+    assert "page" in titles(chunks)
+    assert skipped == {}
+
+
 def test_notebooks_nested_without_end_are_left_out(folder: Path) -> None:
     (folder / "deep.ipynb").write_text('{"cells":' * 200_000)
     (folder / "list.ipynb").write_text("[" * 1_000_000)
