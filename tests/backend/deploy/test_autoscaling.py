@@ -1,22 +1,32 @@
 """The policy as Serve's controller calls it, and what the settings make of each deployment."""
 
 import logging
+import time
 
 import pytest
-from ray.serve._private.common import DeploymentID
+from ray.serve._private.autoscaling_state import DeploymentAutoscalingState
+from ray.serve._private.common import (
+    DeploymentID,
+    ReplicaID,
+    ReplicaMetricReport,
+    TimeStampedValue,
+)
+from ray.serve._private.config import DeploymentConfig
+from ray.serve._private.deployment_info import DeploymentInfo
 from ray.serve.config import AutoscalingContext
 
 from backend.deploy.autoscaling import TokenPressure, generator_scaling, observed
 from backend.errors import StartupFailed
 from backend.settings import Autoscaling
 
+GENERATOR = DeploymentID("generator", "glossator")
 LIMITS = {"max_replicas": 4, "replica_tokens_per_s": 100.0, "target_use": 1.0}
 
 
 def context(at_s, *, running=1, target=1, **told):
     """What the controller hands over; ``told`` by figure, a list with a value for each replica."""
     return AutoscalingContext(
-        deployment_id=DeploymentID("generator", "glossator"),
+        deployment_id=GENERATOR,
         deployment_name="generator",
         app_name="glossator",
         current_num_replicas=running,
@@ -115,3 +125,33 @@ def test_without_autoscaling_there_are_as_many_as_the_settings_say(deployments):
     built = deployments({"ray": {"generator_replicas": 3}})
     assert built["generator"]._deployment_config.autoscaling_config is None
     assert built["generator"].num_replicas == 3
+
+
+def test_serves_own_autoscaler_asks_for_what_the_policy_says(deployments):
+    """The policy as Serve pickles, wraps and calls it, on reports as replicas send them."""
+    built = deployments({"autoscaling": {
+        "enabled": True, "replica_tokens_per_s": 100, "interval_s": 1e-9,
+    }})["generator"]  # fmt: skip
+    config = DeploymentConfig.from_proto(built._deployment_config.to_proto())
+    state = DeploymentAutoscalingState(GENERATOR)
+    info = DeploymentInfo(
+        deployment_config=config, replica_config=built._replica_config,
+        start_time_ms=0, deployer_job_id="",
+    )  # fmt: skip
+    assert state.register(info, 1) == 1
+    replica = ReplicaID("one", GENERATOR)
+    state.update_running_replica_ids([replica])
+    assert state.get_decision_num_replicas(1) == 1
+    now = time.time()
+    figures = {"running_tokens": 9000.0, "waiting_tokens": 0.0, "kv_use": 0.1}
+    state.record_request_metrics_for_replica(
+        ReplicaMetricReport(
+            replica_id=replica,
+            timestamp=now,
+            metrics={
+                name: [TimeStampedValue(now - 1, value), TimeStampedValue(now, value)]
+                for name, value in figures.items()
+            },
+        )
+    )
+    assert state.get_decision_num_replicas(1) == 2
