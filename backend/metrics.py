@@ -84,6 +84,11 @@ class Metrics:
             ["kind", "reason"],
             registry=self.registry,
         )
+        self._failovers = Counter(
+            "glossator_failovers",
+            "Streams of a generator replica that broke off and were opened anew on another.",
+            registry=self.registry,
+        )
         self._queue = Histogram(
             "glossator_queue_seconds",
             "Arrival of the question to its admission.",
@@ -117,6 +122,10 @@ class Metrics:
     def turned_away(self, kind: Work, reason: str) -> None:
         """Counts one request that admission did not let through to its end."""
         self._turned_away.labels(kind, reason).inc()
+
+    def failover(self) -> None:
+        """Counts one answer that had to go on elsewhere."""
+        self._failovers.inc()
 
     def watch_each(
         self, name: str, meaning: str, label: str, reads: Mapping[str, Callable[[], float]]

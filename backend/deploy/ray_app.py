@@ -187,7 +187,8 @@ class GatewayDeployment:
                     generator,
                     await generator.model.remote(),
                     fills=await generator.fills.remote(),
-                )
+                ),
+                metrics.failover,
             ),
             RayRetriever(retriever),
             [

@@ -5,7 +5,7 @@ opened anew, with the token ids that have arrived, and what the reader has is le
 """
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -26,10 +26,13 @@ class FailoverGenerator:
     back; should those come out differently and the reader have seen a part, it ends as failed.
     """
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(
+        self, generator: Generator, on_failover: Callable[[], None] = lambda: None
+    ) -> None:
         self.fills = generator.fills
         self.model = generator.model
         self._generator = generator
+        self._on_failover = on_failover
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
@@ -59,6 +62,7 @@ class FailoverGenerator:
             except Unavailable as error:
                 if attempt == ATTEMPTS:
                     raise
+                self._on_failover()
                 log.warning(
                     "request %s goes on elsewhere after %d tokens: %s", request_id, tokens, error
                 )

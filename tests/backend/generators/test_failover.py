@@ -87,6 +87,14 @@ async def test_the_next_replica_goes_on_from_the_tokens_of_the_last():
     assert replicas.begun == [(), (0, 1), (0, 1, 2, 3)]
 
 
+async def test_each_failover_is_told():
+    told = []
+    generator = FailoverGenerator(Replicas(2, 2), on_failover=lambda: told.append(1))
+    [delta async for delta in generator.stream(PROMPT, Sampling(), "r")]
+
+    assert len(told) == 2
+
+
 async def test_a_replica_that_dies_before_its_first_token_loses_none_of_the_others():
     replicas = Replicas(3, 0)
     await read(replicas)
