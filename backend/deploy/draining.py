@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 log = logging.getLogger(__name__)
 
 HEALTH = "/-/healthz"  # of Ray Serve
-PERIOD_S = 0.5
+PERIOD_S = 1.0
 
 
 class TellsOfDraining:
