@@ -6,6 +6,9 @@ too.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+
+_REMEMBERED = 4  # documents as they were last looked at
 
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<module>\.*\w[\w.]*|\.+)[ \t]+import[ \t]*"
@@ -17,7 +20,8 @@ _COMMENT = re.compile(r"#[^\r\n]*")
 _NAME = re.compile(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*")
 
 
-def imported_names(source: str) -> dict[str, str]:
+@lru_cache(maxsize=_REMEMBERED)
+def imported_names(source: str) -> Mapping[str, str]:
     """Each name that an import binds, and what it stands for: ``np`` is ``numpy``.
 
     ``import xml.dom`` binds ``xml``; ``from a import *`` and relative imports bind nothing here.
@@ -40,6 +44,7 @@ def imported_names(source: str) -> dict[str, str]:
     return names
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def imported_packages(source: str) -> tuple[str, ...]:
     """Top-level packages that Python code imports, in order; relative imports are not packages."""
     modules: dict[str, None] = {}
