@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import grpc
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
@@ -17,8 +17,6 @@ from backend.errors import GlossatorError, Overloaded, Unavailable
 from backend.ports import Load, Part, Prompt, Retrieved, Sampling, Span, TextDelta
 from indexer.types import Passage, Scope
 
-# A replica that dies in mid-call ends it with whatever state its gRPC channel was in.
-_LOST = (RayError, DeploymentUnavailableError, grpc.RpcError)
 Result = TypeVar("Result")
 
 
@@ -32,10 +30,25 @@ def _translated(what: str) -> Iterator[None]:
         raise (cause if isinstance(cause, GlossatorError) else error) from None
     except BackPressureError as error:
         raise Overloaded(f"The {what} has too many requests.", retry_after_ms=1000) from error
-    except _LOST as error:
+    except Exception as error:
+        if not _lost(error):
+            raise
         raise Unavailable(f"The {what} is not answering; it is being restarted. Ask again.") from (
             error
         )
+
+
+def _lost(error: BaseException | None) -> bool:
+    """Whether the replica is gone: not what it raised itself, a defect of ours for one.
+
+    A replica that dies in mid-call ends it with whatever state its gRPC channel was in; Serve's
+    router has no class of its own for a channel that breaks before the replica has accepted.
+    """
+    if isinstance(error, RayTaskError):
+        return False
+    if isinstance(error, RayError | DeploymentUnavailableError | grpc.RpcError):
+        return True
+    return type(error) is RuntimeError and "StatusCode." in str(error)
 
 
 async def _answered(what: str, call: Callable[[], Awaitable[Result]]) -> Result:
@@ -44,7 +57,7 @@ async def _answered(what: str, call: Callable[[], Awaitable[Result]]) -> Result:
         with _translated(what):
             return await call()
     except Unavailable as error:
-        if not isinstance(error.__cause__, _LOST):
+        if not _lost(error.__cause__):
             raise  # the replica is well, and said so itself
     with _translated(what):
         return await call()
