@@ -128,7 +128,7 @@ class Lookup(Struct, frozen=True, omit_defaults=True, tag="lookup"):
 
 
 class Complete(Struct, frozen=True, omit_defaults=True, tag="complete"):
-    """What stands between ``prefix`` and ``suffix``? Answered as ``Ask``, without citations."""
+    """What stands between ``prefix`` and ``suffix``? Answered as ``Ask``, by nothing but code."""
 
     id: RequestId
     prefix: str

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from backend.errors import StartupFailed, Unavailable
 from backend.generators.vllm_engine import UNPACED_TOKENS, VllmGenerator, _engine_args
-from backend.ports import Message, Prompt, Sampling, TextDelta
+from backend.ports import Gap, Message, Prompt, Sampling, TextDelta
 from backend.settings import Vllm
 
 CONTEXT = 4096
@@ -291,3 +291,15 @@ def test_what_is_left_at_its_default_is_left_to_vllm(tiny_model: Path) -> None:
     assert arguments.quantization is None
     assert arguments.kv_cache_memory_bytes is None
     assert arguments.enable_chunked_prefill is None
+
+
+async def test_a_gap_in_code_is_filled_by_the_models_own_tokens(
+    vllm_generator: VllmGenerator,
+) -> None:
+    """The prompt is prefix, suffix and three special tokens; no chat template surrounds them."""
+    assert vllm_generator.fills
+    gap = Gap("def add(a, b):\n    return ", "\n")
+    stream = vllm_generator.stream(Prompt((), gap=gap), Sampling(max_tokens=8), "gap")
+    deltas = [delta async for delta in stream]
+    assert deltas[-1].finish in ("stop", "length")
+    assert 5 < deltas[-1].prompt_tokens < 20
