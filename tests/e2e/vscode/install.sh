@@ -57,7 +57,7 @@ fi
 
 cd "$extension"
 if [ node_modules/.package-lock.json -ot package-lock.json ]; then
-	npm ci >>"$log" 2>&1
+	npm install --no-save >>"$log" 2>&1
 	touch node_modules/.package-lock.json
 fi
 npm run --silent package -- --out "$folder/glossator.vsix" >>"$log" 2>&1
