@@ -45,8 +45,9 @@ SETTINGS = {
     "security.workspace.trust.enabled": False,
     "chat.disableAIFeatures": True,
     "git.enabled": False,
-    "glossator.command": [sys.executable, "-m", "glossator", "lsp"],
 }
+# Of the machine that the server runs on: the editor is a browser, which may run elsewhere.
+MACHINE_SETTINGS = {"glossator.command": [sys.executable, "-m", "glossator", "lsp"]}
 
 expect.set_options(timeout=SHOWS_WITHIN_MS)
 
@@ -74,8 +75,10 @@ class CodeServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        (self.home / "user" / "User").mkdir(parents=True)
-        (self.home / "user" / "User" / "settings.json").write_text(json.dumps(SETTINGS))
+        for kind, settings in {"User": SETTINGS, "Machine": MACHINE_SETTINGS}.items():
+            folder = self.home / "user" / kind
+            folder.mkdir(parents=True)
+            (folder / "settings.json").write_text(json.dumps(settings))
         (self.home / "config.yaml").write_text("{}")
         vsix = FOLDER / "glossator.vsix"
         installed = subprocess.run(
@@ -169,6 +172,7 @@ class Workbench:
         entry = self.page.locator(".quick-input-widget").get_by_role(
             "option", name=f"Glossator: {title}"
         )
+        await expect(self.status).to_be_visible()  # else it is still loading, and deaf
         await self.page.keyboard.press("F1")
         await self.page.locator(".quick-input-widget input").fill(f">Glossator: {title}")
         await entry.first.click()
