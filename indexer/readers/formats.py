@@ -10,6 +10,8 @@ from indexer.readers.page import Page, Unreadable, decoded
 
 Symbols = Mapping[str, str]  # of a page, by anchor
 CHARACTERS = 2_000_000  # of a page; the longest of CPython's documentation has 1.6 million
+# Of code made to be hard, a parser's memory is three thousand times as long.
+CODE_CHARACTERS = 400_000
 
 CODE = {
     ".py": "python", ".pyi": "python",
@@ -70,6 +72,8 @@ def _text(data: bytes, _: Symbols, *, language: str) -> Iterator[Page]:
 
 def _code(data: bytes, _: Symbols, *, language: str) -> Iterator[Page]:
     text = decoded(data)
+    if len(text) > CODE_CHARACTERS:
+        raise Unreadable(f"generated: code of more than {CODE_CHARACTERS:,} characters")
     if len(text) > 10_000 and len(text) > 300 * (text.count("\n") + 1):
         raise Unreadable("minified or generated: its lines are too long to be read by people")
     yield Page(text, language=language, kind="code", by_line=True)
