@@ -93,7 +93,10 @@ class _File:
         root = parser(self._language)("\n".join(self._lines).encode("utf-8", "replace"))
         for piece in self._members(root, _Piece(0, len(self._lines) - 1)):
             if self._says_something(piece):
-                yield piece
+                first = piece.first
+                while not self._lines[first].strip():
+                    first += 1
+                yield replace(piece, first=first)
 
     def shown(self, piece: _Piece) -> str:
         """Its lines below the headers that stand before them."""
@@ -104,9 +107,7 @@ class _File:
                 text += self._lines[first : last + 1]
                 after = last
         here = self._lines[piece.first : piece.last + 1]
-        while here and not here[0].strip():
-            here = here[1:]
-        if text and after + 1 < piece.first and here:
+        if text and after + 1 < piece.first:
             text.append(" " * (len(here[0]) - len(here[0].lstrip())) + "…")
         return "\n".join([*text, *here]).rstrip()
 

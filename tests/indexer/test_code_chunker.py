@@ -201,6 +201,16 @@ def test_no_line_is_lost_or_doubled(language: str) -> None:
                 assert line in shown
 
 
+def test_lines_point_at_the_code_itself() -> None:
+    """Not at the blank lines before it."""
+    text = "\n\n\nimport a\n\n\ndef f():\n    pass\n\n\n\nB = 1\n"
+    assert [(each.text, each.line) for each in cut(text)] == [
+        ("import a", 4),
+        ("def f():\n    pass", 7),
+        ("B = 1", 12),
+    ]
+
+
 def test_code_that_is_broken_is_cut_all_the_same() -> None:
     text = "class A:\n    def (((\n" + "x = [\n" * 200
     assert "".join(each.text for each in cut(text, limit=100)).count("x = [") == 200
