@@ -15,14 +15,17 @@ from backend.wire import AnswerFrame, Failed, Request, Terminal
 
 log = logging.getLogger(__name__)
 
+Key = tuple[str, str]  # whose it is, and its id
 Run = Callable[[Request, "Answer"], Coroutine[None, None, None]]
 
 
 class Answer:
     """The frames of one request, in order; ``emit`` numbers them and refuses a second terminal."""
 
-    def __init__(self, request_id: str, tenant: str = "", user: str = "") -> None:
+    def __init__(self, request_id: str, tenant: str = "", user: str = "", owner: str = "") -> None:
         self.id = request_id
+        self.owner = owner
+        self.key = (owner, request_id)
         self.tenant = tenant
         self.user = user  # of the tenant's: whose share of the engine it takes
         self.frames: list[AnswerFrame] = []
@@ -62,26 +65,31 @@ class Answer:
 
 
 class Answers:
-    """Starts answers, ends them, and keeps them ``window_s`` for a client that lost its way."""
+    """Starts answers, ends them, and keeps them ``window_s`` for a client that lost its way.
+
+    Clients choose the ids; each ``owner`` has ids of its own, so that nobody can resume, cancel or
+    stand in the way of another's request by guessing one.
+    """
 
     def __init__(self, run: Run, window_s: float) -> None:
         self._run = run
         self._window_s = window_s
-        self._answers: dict[str, Answer] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._expiry: dict[str, asyncio.TimerHandle] = {}
+        self._answers: dict[Key, Answer] = {}
+        self._tasks: dict[Key, asyncio.Task[None]] = {}
+        self._expiry: dict[Key, asyncio.TimerHandle] = {}
 
     @property
     def in_flight(self) -> int:
         return len(self._tasks)
 
-    def start(self, request: Request, tenant: str = "", user: str = "") -> Answer:
+    def start(self, request: Request, tenant: str = "", user: str = "", owner: str = "") -> Answer:
         """Raises ``BadFrame`` when the id is taken; that of a failed request is free again."""
-        if known := self._answers.get(request.id):
+        answer = Answer(request.id, tenant, user, owner)
+        if known := self._answers.get(answer.key):
             if not known.failed:
                 raise BadFrame(f"Request id {request.id!r} is in use; give every request its own.")
             self.forget(known)
-        answer = self._answers[request.id] = Answer(request.id, tenant, user)
+        self._answers[answer.key] = answer
         # In a context of its own: what is tied to the connection's, Ray Serve's cancellation for
         # one, must not end with the connection an answer that may be resumed.
         task = asyncio.create_task(
@@ -89,36 +97,36 @@ class Answers:
             name=f"answer {request.id}",
             context=contextvars.Context(),
         )
-        self._tasks[request.id] = task
+        self._tasks[answer.key] = task
         task.add_done_callback(lambda _: self._ended(answer, task))
         return answer
 
-    def resume(self, request_id: str) -> Answer:
+    def resume(self, request_id: str, owner: str = "") -> Answer:
         """Raises ``UnknownRequest`` once the answer is forgotten, or was never asked for here."""
-        answer = self._answers.get(request_id)
+        answer = self._answers.get((owner, request_id))
         if answer is None:
             raise UnknownRequest(f"Request {request_id!r} is not known here (any more): ask again.")
-        if timer := self._expiry.pop(request_id, None):
+        if timer := self._expiry.pop(answer.key, None):
             timer.cancel()
         return answer
 
-    def cancel(self, request_id: str) -> None:
-        """Ends the request if it still runs; a late or unknown cancel means nothing."""
-        if task := self._tasks.get(request_id):
+    def cancel(self, answer: Answer) -> None:
+        """Ends the answer if it still runs; a late cancel means nothing."""
+        if task := self._tasks.get(answer.key):
             task.cancel()
 
     def release(self, answer: Answer) -> None:
         """Nobody reads the answer now: keep it for the window, then abort and forget it."""
-        if answer.id not in self._answers or answer.id in self._expiry:
+        if answer.key not in self._answers or answer.key in self._expiry:
             return
         loop = asyncio.get_running_loop()
-        self._expiry[answer.id] = loop.call_later(self._window_s, self.forget, answer)
+        self._expiry[answer.key] = loop.call_later(self._window_s, self.forget, answer)
 
     def forget(self, answer: Answer) -> None:
         """The client has every frame, or will never come for them."""
-        self.cancel(answer.id)
-        self._answers.pop(answer.id, None)
-        if timer := self._expiry.pop(answer.id, None):
+        self.cancel(answer)
+        self._answers.pop(answer.key, None)
+        if timer := self._expiry.pop(answer.key, None):
             timer.cancel()
 
     async def settle(self, timeout_s: float) -> None:
@@ -136,7 +144,7 @@ class Answers:
             timer.cancel()
 
     def _ended(self, answer: Answer, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(answer.id, None)
+        self._tasks.pop(answer.key, None)
         if answer.ended:
             return
         # Only a bug leaves an answer open; its client must not hang for it.

@@ -3,6 +3,9 @@
 GlossatorError
 ├── BadFrame            the client sent what the protocol does not allow
 │   └── TooLarge        … or more of it than the settings allow
+├── Unauthorized        nobody that is known asks
+├── Forbidden           from this web page nobody may
+├── QuotaExceeded       this user has asked enough for now; says when to come back
 ├── UnknownModel        the model asked for is not served here
 ├── UnknownRequest      nothing to resume or cancel under this id
 ├── Unsupported         the model served here cannot do this
@@ -53,6 +56,21 @@ class BadFrame(GlossatorError):
 class TooLarge(BadFrame):
     code: ClassVar[Code] = "too_large"
     status: ClassVar[int] = 413
+
+
+class Unauthorized(GlossatorError):
+    code: ClassVar[Code] = "unauthorized"
+    status: ClassVar[int] = 401
+
+
+class Forbidden(GlossatorError):
+    code: ClassVar[Code] = "forbidden"
+    status: ClassVar[int] = 403
+
+
+class QuotaExceeded(GlossatorError):
+    code: ClassVar[Code] = "quota"
+    status: ClassVar[int] = 429
 
 
 class UnknownModel(GlossatorError):

@@ -6,6 +6,7 @@ behind it is a matter of the composition roots in ``backend.deploy``.
 
 import asyncio
 import contextlib
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,12 +14,15 @@ from contextlib import asynccontextmanager
 import msgspec
 from fastapi import FastAPI, Response, WebSocket
 from fastapi import Request as HttpRequest
-from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.requests import ClientDisconnect
 
 from backend import openai_api, wire
 from backend.about import RELEASE, about
 from backend.answer import Answer, Answers
-from backend.errors import GlossatorError
+from backend.errors import GlossatorError, QuotaExceeded
+from backend.identity.caller import account
+from backend.identity.door import Door
+from backend.identity.quotas import Ledger
 from backend.lookup import Lookups
 from backend.metrics import CONTENT_TYPE, Metrics
 from backend.pipeline import Pipeline
@@ -51,13 +55,16 @@ class Gateway:
         lookups: Lookups,
         metrics: Metrics,
         generator: Generator,
+        door: Door,
     ) -> None:
         self.settings = settings
+        self.door = door
         self.pipeline = pipeline
         self.metrics = metrics
         self.answers = Answers(self._answer, settings.server.resume_window_s)
         self._lookups = lookups
         self._generator = generator
+        self._accounts = Ledger(settings.quotas)
         self._sessions: set[Session] = set()
         self._leaving = ""  # why, once it is
         self._known_degraded: dict[str, str] = {}
@@ -74,9 +81,22 @@ class Gateway:
         if offered and SUBPROTOCOL not in offered:
             await socket.close(1002, f"this backend speaks {SUBPROTOCOL} only")
             return
+        try:
+            caller = await self.door.admit(socket)
+        except GlossatorError as refused:
+            await socket.send_denial_response(openai_api.error_response(refused))
+            return
         await socket.accept(subprotocol=SUBPROTOCOL if offered else None)
-        tenant, user = self.tenant(socket), self.user(socket) or uuid.uuid4().hex
-        session = Session(socket, self.settings.server, self.pipeline, self.answers, tenant, user)
+        session = Session(
+            socket,
+            self.settings.server,
+            self.pipeline,
+            self.answers,
+            tenant=caller.tenant,
+            # An editor keeps one websocket: where nobody is named, each is a user of its own.
+            user=caller.user or uuid.uuid4().hex,
+            owner=caller.owner,
+        )
         self._sessions.add(session)
         try:
             degraded = await self._degraded()
@@ -85,26 +105,25 @@ class Gateway:
             self._sessions.discard(session)
 
     async def _answer(self, request: Request, answer: Answer) -> None:
-        match request:
-            case wire.Lookup():
-                await self._lookups.answer(request, answer)
-            case wire.Ask():
-                await self.pipeline.answer(request, answer)
-            case wire.Complete():
-                await self.pipeline.complete(request, answer)
-
-    def tenant(self, connection: HTTPConnection) -> str:
-        """Who asks, as the trusted proxy says; empty when there is only one tenant."""
-        header = self.settings.server.tenant_header
-        return connection.headers.get(header, "") if header else ""
-
-    def user(self, connection: HTTPConnection) -> str:
-        """Who of the tenant's people asks, as the trusted proxy says; empty when it says nothing.
-
-        Each websocket is then a user of its own: an editor keeps one.
-        """
-        header = self.settings.server.user_header
-        return connection.headers.get(header, "") if header else ""
+        who = account(answer.owner)
+        try:
+            self._accounts.charge(who, time.monotonic())
+        except QuotaExceeded as refused:
+            answer.fail(refused)
+            return
+        try:
+            match request:
+                case wire.Lookup():
+                    await self._lookups.answer(request, answer)
+                case wire.Ask():
+                    await self.pipeline.answer(request, answer)
+                case wire.Complete():
+                    await self.pipeline.complete(request, answer)
+        finally:
+            if answer.ended and isinstance(last := answer.frames[-1], wire.Finished):
+                used = last.usage
+                cost = used.prompt_tokens - used.cached_tokens + used.completion_tokens
+                self._accounts.spend(who, cost, time.monotonic())
 
     async def readiness(self) -> Readiness:
         model = self.pipeline.model
@@ -163,8 +182,7 @@ def build_app(gateway: Gateway) -> FastAPI:
             gateway.settings.server,
             gateway.pipeline,
             gateway.answers,
-            gateway.tenant,
-            gateway.user,
+            gateway.door,
         )
     )
 
@@ -188,8 +206,9 @@ def build_app(gateway: Gateway) -> FastAPI:
         )
 
     @app.get("/v1/about")
-    async def what_serves() -> Response:
+    async def what_serves(request: HttpRequest) -> Response:
         """The release, the model and the settings that a load test's figures depend on."""
+        await gateway.door.admit(request)
         said = about(gateway.settings, gateway.pipeline.model)
         return Response(msgspec.json.encode(said), media_type="application/json")
 

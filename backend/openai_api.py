@@ -10,17 +10,18 @@ import hashlib
 import math
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from msgspec import Meta, Struct
-from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.requests import ClientDisconnect
 
 from backend.answer import Answer, Answers
 from backend.errors import STATUS, BadFrame, GlossatorError, TooLarge
+from backend.identity.door import Door
 from backend.pipeline import Pipeline
 from backend.settings import Server
 from backend.wire import (
@@ -101,22 +102,23 @@ def router(
     settings: Server,
     pipeline: Pipeline,
     answers: Answers,
-    tenant: Callable[[HTTPConnection], str],
-    user: Callable[[HTTPConnection], str],
+    door: Door,
 ) -> APIRouter:
     """The two routes, over the gateway's pipeline and answers."""
     routes = APIRouter(prefix="/v1")
 
     @routes.get("/models")
-    async def models() -> Response:
+    async def models(request: Request) -> Response:
+        await door.admit(request)
         model = {"id": pipeline.model, "object": "model", "created": 0, "owned_by": "glossator"}
         return _json({"object": "list", "data": [model]})
 
     @routes.post("/chat/completions")
     async def chat_completions(request: Request) -> Response:
+        caller = await door.admit(request)
         asked = _decode(await _body(request, settings.max_frame_bytes))
-        who = user(request) or f"{_caller(request)}/{asked.user or ''}"
-        answer = answers.start(asked.ask(), tenant(request), who)
+        who = caller.user or f"{_caller(request)}/{asked.user or ''}"
+        answer = answers.start(asked.ask(), caller.tenant, who, caller.owner)
         try:
             early = await _until_first_delta(request, answer)
         except BaseException:
@@ -285,7 +287,10 @@ def _error(code: str, message: str) -> dict[str, Any]:
 def error_response(error: GlossatorError) -> Response:
     """The error as an OpenAI client expects it, with ``Retry-After`` in whole seconds (RFC 9110)
     and ``retry-after-ms``, which OpenAI's own clients prefer."""
-    return _refusal(error.status, error.code, error.message, error.retry_after_ms)
+    response = _refusal(error.status, error.code, error.message, error.retry_after_ms)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, section 11.6.1
+    return response
 
 
 def _failed_response(failed: Failed) -> Response:

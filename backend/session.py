@@ -54,6 +54,7 @@ class Session:
         answers: Answers,
         tenant: str = "",
         user: str = "",
+        owner: str = "",
     ) -> None:
         self._socket = socket
         self._settings = settings
@@ -61,6 +62,7 @@ class Session:
         self._answers = answers
         self._tenant = tenant
         self._user = user
+        self._owner = owner
         self._pumps: dict[str, tuple[Answer, asyncio.Task[None]]] = {}
         self._preparing: asyncio.Task[None] | None = None
 
@@ -119,12 +121,12 @@ class Session:
                         f"This connection has {limit} requests in flight; wait for one to end.",
                         retry_after_ms=1000,
                     )
-                self._pump(self._answers.start(frame, self._tenant, self._user))
+                self._pump(self._answers.start(frame, self._tenant, self._user, self._owner))
             case Cancel(id=request_id):
                 if request_id in self._pumps:
-                    self._answers.cancel(request_id)
+                    self._answers.cancel(self._pumps[request_id][0])
             case Resume(id=request_id, after_seq=after_seq):
-                self._pump(self._answers.resume(request_id), after_seq)
+                self._pump(self._answers.resume(request_id, self._owner), after_seq)
             case Prepare():
                 self._prepare(frame)
 

@@ -22,6 +22,9 @@ FinishReason = Literal["stop", "length", "cancelled", "blocked"]
 Code = Literal[
     "bad_frame",
     "too_large",
+    "unauthorized",
+    "forbidden",
+    "quota",
     "unknown_model",
     "unknown_request",
     "unsupported",

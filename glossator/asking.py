@@ -35,16 +35,23 @@ _LANGUAGES = {".py": "python", ".ts": "typescript", ".js": "javascript", ".rs": 
 
 
 def ask(
-    question: str, url: str, file: Path | None, lines: tuple[int, int] | None, as_json: bool
+    question: str,
+    url: str,
+    token: str,
+    file: Path | None,
+    lines: tuple[int, int] | None,
+    as_json: bool,
 ) -> int:
     """The exit code. Raises ``Unavailable`` when no backend answers at ``url``."""
     request = Ask(id=uuid.uuid4().hex, question=question, context=_context(file, lines))
     show = _print_json if as_json else Transcript()
-    return asyncio.run(_interruptible(url, request, show))
+    return asyncio.run(_interruptible(url, token, request, show))
 
 
-async def _interruptible(url: str, request: Ask, show: Callable[[AnswerFrame], None]) -> int:
-    asking = asyncio.ensure_future(stream(url, request, show))
+async def _interruptible(
+    url: str, token: str, request: Ask, show: Callable[[AnswerFrame], None]
+) -> int:
+    asking = asyncio.ensure_future(stream(url, token, request, show))
     # Cancelling the task, unlike KeyboardInterrupt, lets the session tell the engine to stop.
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, asking.cancel)
     try:
@@ -54,10 +61,10 @@ async def _interruptible(url: str, request: Ask, show: Callable[[AnswerFrame], N
         return 130
 
 
-async def stream(url: str, request: Ask, show: Callable[[AnswerFrame], None]) -> int:
+async def stream(url: str, token: str, request: Ask, show: Callable[[AnswerFrame], None]) -> int:
     """Asks and shows every frame; 0 when the answer was finished, else 1."""
     try:
-        async with Session(url) as session, aclosing(session.ask(request)) as frames:
+        async with Session(url, token) as session, aclosing(session.ask(request)) as frames:
             async for frame in frames:
                 show(frame)
                 if isinstance(frame, Finished):

@@ -8,10 +8,13 @@ from typing import Any
 import click
 
 from glossator.cli_loadtest import loadtest
+from glossator.cli_options import ca as _ca
 from glossator.cli_options import config as _config
 from glossator.cli_options import data as _data
 from glossator.cli_options import errors_for_people as _errors_for_people
+from glossator.cli_options import token as _token
 from glossator.cli_options import url as _url
+from glossator.cli_token import token as tokens
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -201,7 +204,11 @@ def restore(folder: Path, config: Path | None, data: Path) -> None:
 @click.option("--range", "lines", metavar="A:B", help="Only its lines A to B, 1-based, inclusive.")
 @click.option("--json", "as_json", is_flag=True, help="Print the protocol's frames, one a line.")
 @_url
-def ask(question: str, file: Path | None, lines: str | None, as_json: bool, url: str) -> None:
+@_token
+@_ca
+def ask(
+    question: str, file: Path | None, lines: str | None, as_json: bool, url: str, token: str
+) -> None:
     """Ask a running backend and stream its answer.
 
     Ctrl-C stops the answer in the engine, too. Exit code: 0 answered, 1 failed or blocked,
@@ -212,13 +219,15 @@ def ask(question: str, file: Path | None, lines: str | None, as_json: bool, url:
     with _errors_for_people():
         from glossator import asking
 
-        sys.exit(asking.ask(question, url, file, _line_range(lines), as_json))
+        sys.exit(asking.ask(question, url, token, file, _line_range(lines), as_json))
 
 
 @cli.command()
 @_url
+@_token
+@_ca
 @click.option("--stdio", is_flag=True, hidden=True, help="The default; editors pass it.")
-def lsp(url: str, stdio: bool) -> None:
+def lsp(url: str, token: str, stdio: bool) -> None:
     """Run the language server on standard input and output, for an editor to start."""
     # Imports make a great many objects and no garbage: to look for it takes a third of the start.
     gc.disable()
@@ -226,7 +235,7 @@ def lsp(url: str, stdio: bool) -> None:
 
     gc.freeze()
     gc.enable()
-    main(url)
+    main(url, token)
 
 
 @cli.group(name="eval")
@@ -278,6 +287,7 @@ def rails(data: Path | None, as_json: bool, config: Path | None) -> None:
 
 
 cli.add_command(loadtest)
+cli.add_command(tokens)
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from glossator.cli_options import errors_for_people, url
+from glossator.cli_options import ca, errors_for_people, token, url
 
 _log = click.option(
     "--log",
@@ -52,7 +52,8 @@ _log = click.option(
     help="Exit code 3 when a term does not hold.",
 )
 @click.option("--note", default="", help="A remark for the log.")
-@click.option("--token", default="", envvar="GLOSSATOR_TOKEN", help="API token.")
+@token
+@ca
 @click.option("--gpus", type=float, default=0.0, help="GPUs that serve, for the cost.")
 @click.option(
     "--price-per-hour",

@@ -1,6 +1,7 @@
 """Options that commands share, and how their errors reach people. Imports click alone."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,28 @@ url = click.option(
     envvar="GLOSSATOR_URL",
     show_default=True,
     help="The backend to ask.",
+)
+token = click.option(
+    "--token",
+    default="",
+    envvar="GLOSSATOR_TOKEN",
+    help="API token or JWT; better in the environment, where nobody else reads it.",
+)
+
+
+def _trust(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+    # What OpenSSL, and so every library here, reads instead of the system's authorities.
+    if value is not None:
+        os.environ["SSL_CERT_FILE"] = str(value)
+
+
+ca = click.option(
+    "--ca",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    envvar="GLOSSATOR_CA",
+    callback=_trust,
+    expose_value=False,
+    help="Certificate authority (PEM) of the company's own https and wss addresses.",
 )
 
 

@@ -10,6 +10,7 @@ from backend.admission.room import Limits
 from backend.errors import StartupFailed
 from backend.gateway import Gateway
 from backend.generators.choose import Choice
+from backend.identity.door import door
 from backend.lookup import Lookups
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
@@ -203,4 +204,4 @@ def gateway(
         metrics=metrics,
     )
     lookups = Lookups(settings, retriever)
-    return Gateway(settings, pipeline, lookups, metrics, generator)
+    return Gateway(settings, pipeline, lookups, metrics, generator, door(settings))

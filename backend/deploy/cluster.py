@@ -47,6 +47,11 @@ async def ray_backend(settings: Settings, data: Path, choice: Choice) -> AsyncIt
         raise StartupFailed(
             f"There is no index in {data}. Make one first: glossator index SOURCE --data {data}"
         )
+    if settings.server.tls_certificate:
+        raise StartupFailed(
+            "On Ray Serve, TLS ends at the ingress in front of it (docs/security.md): leave "
+            "[server] tls_certificate empty."
+        )
     with listening(settings.server) as listener:
         host, port = listener.getsockname()[:2]
     with tempfile.TemporaryDirectory(prefix="glossator-") as folder:

@@ -69,7 +69,12 @@ async def local_backend(
         try:
             await server.up(serving)
             host, port = listener.getsockname()[:2]
-            yield LocalBackend(_url(host, port), gateway, embedder, store)
+            yield LocalBackend(
+                _url(host, port, secure=bool(settings.server.tls_certificate)),
+                gateway,
+                embedder,
+                store,
+            )
         finally:
             await gateway.drain("the backend is stopping", patience_s)
             server.should_exit = True
@@ -100,6 +105,8 @@ def _config(gateway: Gateway, server: Server) -> uvicorn.Config:
         # Up to here an oversized frame is answered with an error; beyond, the connection ends.
         ws_max_size=4 * server.max_frame_bytes,
         timeout_graceful_shutdown=2,
+        ssl_certfile=server.tls_certificate or None,
+        ssl_keyfile=server.tls_key or None,
     )
 
 
@@ -134,9 +141,9 @@ def _why_not(server: Server, error: OSError) -> str:
     return f"Cannot listen on {place}: {os.strerror(error.errno or 0)}."
 
 
-def _url(host: str, port: int) -> str:
+def _url(host: str, port: int, *, secure: bool) -> str:
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
-    return f"http://{reachable}:{port}"
+    return f"{'https' if secure else 'http'}://{reachable}:{port}"
 
 
 def free_port() -> int:

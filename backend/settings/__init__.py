@@ -5,6 +5,7 @@ frozen; an unknown name is an error that lists the known ones. ``docs/settings.m
 from these classes (``backend.settings_reference``).
 """
 
+from backend.settings.access import Auth, Quotas
 from backend.settings.autoscaling import Autoscaling
 from backend.settings.engine import Vllm
 from backend.settings.generation import Generation
@@ -30,11 +31,13 @@ __all__ = [
     "ENV_PREFIX",
     "Action",
     "Admission",
+    "Auth",
     "Autoscaling",
     "Generation",
     "InjectionRail",
     "PiiRail",
     "Profile",
+    "Quotas",
     "Rails",
     "Ray",
     "Retrieval",

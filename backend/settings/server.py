@@ -12,6 +12,10 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
 
     host: Annotated[str, doc("Address to listen on; 0.0.0.0 for every interface.")] = "127.0.0.1"
     port: Annotated[Port, doc("Port to listen on; 0 picks a free one.")] = 8765
+    tls_certificate: Annotated[
+        str, doc("Certificate chain (PEM) for https and wss; empty: none. Not on Ray Serve.")
+    ] = ""
+    tls_key: Annotated[str, doc("Its private key (PEM).")] = ""
     max_frame_bytes: Annotated[
         Count, doc("Largest websocket message or HTTP body that is accepted.")
     ] = 1_048_576

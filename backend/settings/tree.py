@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from backend.settings.access import Auth, Quotas
 from backend.settings.autoscaling import Autoscaling
 from backend.settings.engine import Vllm
 from backend.settings.generation import Generation
@@ -18,6 +19,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     profile: Profile = Profile()
     server: Server = Server()
+    auth: Auth = Auth()
+    quotas: Quotas = Quotas()
     generation: Generation = Generation()
     vllm: Vllm = Vllm()
     retrieval: Retrieval = Retrieval()

@@ -109,6 +109,6 @@ async def test_an_answer_that_loses_its_task_still_ends_exactly_once(how):
     answers = Answers(broken, window_s=60)
     answer = answers.start(Ask(id="r", question="q"))
     if how == "never starts":
-        answers.cancel("r")
+        answers.cancel(answer)
     frames = await read(answer)
     assert [type(frame) for frame in frames] == [Failed]

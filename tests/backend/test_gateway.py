@@ -15,6 +15,7 @@ from backend.admission.room import Limits
 from backend.deploy.local import listening
 from backend.gateway import Gateway, build_app
 from backend.generators.extractive import ExtractiveGenerator
+from backend.identity.door import door
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Retrieved
@@ -49,7 +50,7 @@ async def serving(gate, **server):
         settings=settings, generator=generator, retriever=Nothing(), rails=[],
         guard=lambda *_: NoGuard(), admission=gate, metrics=metrics,
     )  # fmt: skip
-    app = build_app(Gateway(settings, pipeline, None, metrics, generator))
+    app = build_app(Gateway(settings, pipeline, None, metrics, generator, door(settings)))
     with listening(settings.server) as listener:
         served = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         serving = asyncio.create_task(served.serve(sockets=[listener]))

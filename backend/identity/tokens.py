@@ -1,0 +1,126 @@
+"""API tokens: made and withdrawn by the operator, kept as hashes in one file.
+
+A token is ``gls_ID_SECRET`` with 256 random bits of secret, so one round of SHA-256 is enough: what
+slow hashes protect are secrets that people choose (NIST SP 800-63B, 5.1.1.2 is about those).
+"""
+
+import asyncio
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from backend.errors import StartupFailed, Unauthorized
+from backend.identity.caller import Caller, bearer
+
+_PREFIX = "gls"
+
+
+class Token(Struct, frozen=True):
+    """What is kept of a token. Times are ISO 8601 in UTC; ``expires`` empty: never."""
+
+    id: str
+    sha256: str
+    user: str
+    tenant: str = ""
+    created: str = ""
+    expires: str = ""
+
+    @property
+    def expired(self) -> bool:
+        return bool(self.expires) and datetime.now(UTC) >= datetime.fromisoformat(self.expires)
+
+
+class TokenFile:
+    """The tokens in ``path``. Changes are atomic; a server sees them with the next request."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def all(self) -> list[Token]:
+        """Raises ``StartupFailed`` when the file is there and cannot be read."""
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=list[Token])
+        except FileNotFoundError:
+            return []
+        except (OSError, msgspec.DecodeError) as error:
+            raise StartupFailed(f"token file {self._path}: {error}") from error
+
+    def create(self, user: str, tenant: str = "", days: float | None = None) -> str:
+        """The token itself, which is kept nowhere. Raises ``StartupFailed``."""
+        now = datetime.now(UTC)
+        secret = f"{_PREFIX}_{secrets.token_hex(4)}_{secrets.token_urlsafe(32)}"
+        made = Token(
+            id=secret.split("_", 2)[1],
+            sha256=_hash(secret),
+            user=user,
+            tenant=tenant,
+            created=now.isoformat(timespec="seconds"),
+            expires=(now + timedelta(days=days)).isoformat() if days is not None else "",
+        )
+        self._write([*self.all(), made])
+        return secret
+
+    def revoke(self, token_id: str) -> bool:
+        """Whether there was such a token."""
+        tokens = self.all()
+        left = [token for token in tokens if token.id != token_id]
+        self._write(left)
+        return len(left) < len(tokens)
+
+    def _write(self, tokens: list[Token]) -> None:
+        fresh = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(
+                os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
+            ) as to:
+                to.write(msgspec.json.format(msgspec.json.encode(tokens), indent=1))
+            fresh.replace(self._path)
+        except OSError as error:
+            raise StartupFailed(f"token file {self._path}: {error.strerror}") from error
+
+
+class ApiTokens:
+    """Knows who holds a token of ``file``. Read again when it changed, without a restart."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = TokenFile(path)
+        self._path = path
+        self._read_at: tuple[int, int] | None = None
+        self._by_id: dict[str, Token] = {}
+
+    async def of(self, headers: Mapping[str, str]) -> Caller | None:
+        secret = bearer(headers)
+        prefix, _, rest = secret.partition("_")
+        if prefix != _PREFIX:
+            return None
+        await asyncio.to_thread(self._refresh)
+        token = self._by_id.get(rest.partition("_")[0])
+        known = token.sha256 if token else _hash("")
+        # In the same time whether or not the id exists.
+        if not hmac.compare_digest(_hash(secret), known) or token is None:
+            raise Unauthorized("This token is not known here (any more). Ask the operator for one.")
+        if token.expired:
+            raise Unauthorized(f"This token expired on {token.expires[:10]}. Ask for a new one.")
+        return Caller(token.tenant, token.user)
+
+    def _refresh(self) -> None:
+        try:
+            found = self._path.stat()
+            stamp = (found.st_mtime_ns, found.st_ino)
+        except OSError:
+            stamp = (0, 0)
+        if stamp != self._read_at:
+            self._by_id = {token.id: token for token in self._file.all()}
+            self._read_at = stamp
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

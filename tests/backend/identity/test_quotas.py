@@ -1,0 +1,55 @@
+"""Quotas: nobody gets more than theirs, and nobody pays for a refusal."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.errors import QuotaExceeded
+from backend.identity.quotas import Ledger
+from backend.settings import Quotas
+
+
+def test_a_burst_is_a_minutes_worth_and_then_it_drips():
+    ledger = Ledger(Quotas(requests_per_minute=6))
+    for _ in range(6):
+        ledger.charge("a", 0.0)
+    with pytest.raises(QuotaExceeded, match="6 times a minute") as refused:
+        ledger.charge("a", 0.0)
+    assert refused.value.retry_after_ms == pytest.approx(10_000)
+    ledger.charge("b", 0.0)  # another user's is their own
+    ledger.charge("a", 10.0)
+    with pytest.raises(QuotaExceeded):
+        ledger.charge("a", 10.0)
+
+
+def test_tokens_are_counted_until_the_day_is_over():
+    ledger = Ledger(Quotas(tokens_per_day=100))
+    ledger.charge("a", 0.0)
+    ledger.spend("a", 150, 1.0)
+    with pytest.raises(QuotaExceeded, match="100 tokens"):
+        ledger.charge("a", 80_000.0)
+    ledger.charge("a", 86_400.0)
+
+
+def test_without_quotas_or_without_a_name_nothing_is_limited():
+    for ledger, user in ((Ledger(Quotas()), "a"), (Ledger(Quotas(1, 1)), "")):
+        for _ in range(100):
+            ledger.charge(user, 0.0)
+            ledger.spend(user, 100, 0.0)
+
+
+@given(
+    st.integers(1, 20),
+    st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 30)), max_size=200),
+)
+def test_no_pattern_of_asking_gets_more_than_the_rate(rate, steps):
+    """In any time, at most a bucketful and what has dripped in since the start."""
+    ledger, now, asked = Ledger(Quotas(requests_per_minute=rate)), 0.0, {"a": 0, "b": 0}
+    for user, pause in steps:
+        now += pause
+        try:
+            ledger.charge(user, now)
+        except QuotaExceeded:
+            continue
+        asked[user] += 1
+        assert asked[user] <= rate + now * rate / 60 + 1e-6
