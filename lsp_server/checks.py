@@ -39,12 +39,13 @@ def problems(
         for each in around
         if each.name in repeated
     )
-    found.extend(_lost(language, before, after, first, last))
     return found
 
 
-def _lost(language: str, before: str, after: str, first: int, last: int) -> list[str]:
+def lost(language: str, lines: Sequence[str], first: int, last: int, code: str) -> list[str]:
     """Public definitions of the rewritten rows that are gone, or called otherwise now."""
+    before = "".join(lines)
+    after = "".join(lines[:first]) + code + "".join(lines[last + 1 :])
     kept = _public(language, after)
     return [
         f"`{name}` is gone." if name not in kept else f"The signature of `{name}` is changed."

@@ -45,10 +45,12 @@ id_rsa*
 .ssh/
 _netrc
 credentials
-credentials.*
-secrets
-secrets.*
 """
+_DATA = ("csv", "ini", "json", "toml", "txt", "yaml", "yml")  # code may be named so, and is code
+_PATTERNS = [
+    *SECRETS.split(),
+    *(f"{name}.{kind}" for name in ("credentials", "secrets") for kind in _DATA),
+]
 
 
 class Exclusions:
@@ -77,7 +79,7 @@ class Exclusions:
         changed, text = _read(root / IGNORE_FILE) if root else (0.0, "")
         known = self._specs.get(key)
         if known is None or known[0] != changed:
-            known = (changed, GitIgnoreSpec.from_lines([*SECRETS.split(), *text.splitlines()]))
+            known = (changed, GitIgnoreSpec.from_lines([*_PATTERNS, *text.splitlines()]))
             self._specs[key] = known
         return known[1]
 

@@ -55,6 +55,7 @@ def remark(lines: Sequence[str], found: linter.Finding) -> wire.Remark:
 
 
 def offer(
+    kind: RewriteKind,
     language: str,
     lines: Sequence[str],
     rows: tuple[int, int],
@@ -63,7 +64,10 @@ def offer(
     found: Sequence[linter.Finding],
 ) -> Offer:
     """The model's rewrite if it passes the check; else the linter's own fixes, if there are any;
-    else the rewrite with what is wrong with it."""
+    else the rewrite with what is wrong with it.
+
+    Public names and signatures must stay, except where the user gave instructions.
+    """
     first, last = rows
     old = "".join(lines[first : last + 1])
     fixed = _fixed(lines, first, last, found)
@@ -74,6 +78,9 @@ def offer(
     code = fit(old, fences.code)
     complete = answer.finished.reason == "stop"
     problems = checks.problems(language, lines, first, last, code, complete=complete)
+    lost = checks.lost(language, lines, first, last, code) if code.strip() else []
+    if kind != "rewrite":
+        problems += lost
     if problems and fixed is not None:
         failed = " ".join(problems)
         text = (
@@ -81,7 +88,9 @@ def offer(
             f"{_explained(found)}\n\n{fences.prose.strip()}"
         )
         return Offer(text.rstrip(), fixed, [])
-    return Offer(fences.prose.strip(), code if fences.code else "", problems)
+    # Whoever gives instructions may mean to rename things, and is told that it is so.
+    told = [*(lost if kind == "rewrite" else ()), fences.prose.strip()]
+    return Offer("\n\n".join(told), code if fences.code else "", problems)
 
 
 def fit(old: str, new: str) -> str:

@@ -90,6 +90,7 @@ class Rewriting:
         for _ in fences.end():
             pass  # it was held back as a fence under way; the whole is in the response
         offer = rewriting.offer(
+            request.kind,
             target.document.language,
             target.lines,
             (target.first, target.last),

@@ -145,6 +145,7 @@ async def test_the_diff_leaves_secrets_out(workspace, tmp_path):
         ("/w/id_rsa.pub", False),
         ("/w/src/credentials.json", True),
         ("/w/src/environment.py", False),
+        ("/w/src/secrets.py", False),
         ("/home/me/.ssh/config", True),
         ("/home/me/notes.md", False),
     ],

@@ -149,7 +149,7 @@ async def test_a_rewrite_that_fails_the_check_can_only_be_shown(answering, open_
     backend = await answering(WORSE)
     editor = await open_editor(backend.url)
     editor.open(uri, SOURCE)
-    _, response = editor.request("glossator/rewrite", rewrite(uri, "rewrite", instruction="x"))
+    _, response = editor.request("glossator/rewrite", rewrite(uri, "document"))
     result = await response
     assert result["applicable"] is False
     assert result["problems"] == ["`double` is gone."]
@@ -162,6 +162,17 @@ async def test_a_rewrite_that_fails_the_check_can_only_be_shown(answering, open_
     assert result["applicable"] is True
     assert "failed its check (`double` is gone.)" in result["text"]
     assert "[x * 2 for x in xs]" in result["code"]
+
+
+async def test_who_gives_instructions_may_rename_and_is_told(answering, open_editor, uri):
+    backend = await answering(WORSE)
+    editor = await open_editor(backend.url)
+    editor.open(uri, SOURCE)
+    _, response = editor.request("glossator/rewrite", rewrite(uri, "rewrite", instruction="rename"))
+    result = await response
+    assert result["applicable"] is True
+    assert result["text"].startswith("`double` is gone.")
+    assert backend.asks[0].question == "rename"
 
 
 async def test_without_a_model_the_linters_fixes_are_offered(answering, open_editor, uri):
