@@ -10,6 +10,7 @@ from indexer.readers.page import Page, Unreadable, decoded
 
 Symbols = Mapping[str, str]  # of a page, by anchor
 CHARACTERS = 2_000_000  # of a page; the longest of CPython's documentation has 1.6 million
+HTML_BYTES = 16_000_000  # a tree of tiny elements takes fifty times as much
 # Of code made to be hard, a parser's memory is three thousand times as long.
 CODE_CHARACTERS = 400_000
 
@@ -21,7 +22,7 @@ CODE = {
     ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".hh": "cpp", ".hpp": "cpp", ".hxx": "cpp",
 }  # fmt: skip
 _TEXT = {".md": "markdown", ".markdown": "markdown", ".rst": "rst", ".txt": "rst"}
-_MANUAL = re.compile(r".+\.[1-9][a-z]{0,4}(\.gz)?")
+_MANUAL = re.compile(r".+\.[1-9][a-z]{0,10}(\.gz)?")
 _HTML = {".html", ".htm", ".xhtml"}
 
 
@@ -52,7 +53,7 @@ def read(name: str, data: bytes, symbols: Symbols | None = None) -> list[Page]:
 def _reader(name: str) -> Callable[[bytes, Symbols], Iterator[Page]] | None:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in _HTML:
-        return html.read
+        return _html
     if suffix in _TEXT:
         return partial(_text, language=_TEXT[suffix])
     if suffix in CODE:
@@ -64,6 +65,12 @@ def _reader(name: str) -> Callable[[bytes, Symbols], Iterator[Page]] | None:
     if _MANUAL.fullmatch(PurePosixPath(name).name):
         return lambda data, _: man.read(data)
     return None
+
+
+def _html(data: bytes, symbols: Symbols) -> Iterator[Page]:
+    if len(data) > HTML_BYTES:
+        raise Unreadable(f"larger than {HTML_BYTES:,} bytes")
+    yield from html.read(data, symbols)
 
 
 def _text(data: bytes, _: Symbols, *, language: str) -> Iterator[Page]:

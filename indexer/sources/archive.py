@@ -28,6 +28,7 @@ _COMPRESSED: dict[bytes, Callable[[Path], Any]] = {
 }
 _BROKEN = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, lzma.LZMAError,
            tarfile.TarError, zipfile.BadZipFile, zlib.error)  # fmt: skip
+_MEMBERS = 1_000_000  # that are looked at
 _AT_ONCE = 1 << 20
 
 Member = tuple[str, Callable[[], IO[bytes] | None]]
@@ -69,8 +70,11 @@ def unpack(archive: Path, folder: Path, limits: Limits, skipped: list[Skipped]) 
 def _write(members: Iterator[Member], folder: Path, limits: Limits, skipped: list[Skipped]) -> None:
     ends = time.monotonic() + limits.seconds
     count = total = 0
-    for name, opened in members:
+    for seen, (name, opened) in enumerate(members):
         path = PurePosixPath(name)
+        if seen == _MEMBERS:
+            skipped.append((name, f"this and all after it: more than {_MEMBERS:,} members"))
+            return
         if not _wanted(path):
             continue
         count += 1
@@ -131,7 +135,8 @@ def _members(archive: Path, limits: Limits) -> Iterator[Member]:
         # What is left out is decompressed too, and counted.
         counted = cast("IO[bytes]", _Counted(file, limits.total_bytes))
         with tarfile.open(fileobj=counted, mode="r:") as stream:
-            for member in stream:
+            while (member := stream.next()) is not None:
+                stream.members.clear()  # type: ignore[attr-defined]  # it keeps all it has seen
                 if not member.isdir():
                     yield (
                         member.name,
