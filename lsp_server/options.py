@@ -22,7 +22,9 @@ class Configuration:
             given = {}
         if not isinstance(given, dict):
             return ["Glossator's options are not an object; the defaults are used."]
-        values, problems = {}, []
+        # Not a setting but what the editor can do; it said so at the beginning.
+        values: dict[str, Any] = {"previews": self.options.previews}
+        problems = []
         for field in msgspec.structs.fields(Options):
             if field.encode_name not in given:
                 continue

@@ -8,6 +8,7 @@ import asyncio
 import builtins
 import keyword
 import logging
+import re
 import time
 import uuid
 from collections import OrderedDict
@@ -32,6 +33,8 @@ from lsp_server.text import locate
 _REMEMBERED = 512  # symbols
 _FRESH_S = 600.0  # an index changes seldom; nobody waits long for what is new
 _EXAMPLE_LINES = 15
+
+_AFTER_A_DOT = re.compile(r"\.\s*\w*$")
 
 log = logging.getLogger(__name__)
 
@@ -96,14 +99,14 @@ def symbol_at(document: Document, row: int, column: int) -> tuple[str, tuple[str
     if document.language != "python":
         return name, ()
     names = imported_names(document.source)
+    packages = imported_packages(document.source)
     head = name.partition(".")[0]
-    attribute = "." in name or line[:column].rstrip("_0123456789" + _LETTERS).rstrip().endswith(".")
     if head in ("self", "cls"):
         return "", ()
-    symbol = resolve(name, names)
-    known = head in names or "." in symbol or attribute or hasattr(builtins, name)
-    known = known or any(each.partition(".")[0] == name for each in names.values())
-    return (symbol if known else ""), imported_packages(document.source)
+    attribute = "." in name or _AFTER_A_DOT.search(line[:column])
+    if attribute or head in names or head in packages or hasattr(builtins, name):
+        return resolve(name, names), packages
+    return "", ()  # a name of this document
 
 
 def markdown(entry: Entry, language: str) -> str:
@@ -119,6 +122,3 @@ def markdown(entry: Entry, language: str) -> str:
     title = " ".join(part for part in (entry.symbol, entry.version) if part)
     parts.append(f"[{title}]({place})")
     return "\n\n".join(parts)
-
-
-_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
