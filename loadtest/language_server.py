@@ -9,6 +9,7 @@ backend that answers at once and knows when it was asked and when it answered::
 - memory: resident, with 50 open files, after a question
 - keystroke: one character typed into 5,000 lines, and a command that does nothing behind it: what
   the editor waits for at most, the pipes included. The command alone stands beside it.
+- hover: from the editor's request to its answer, by a backend that has the entry at hand
 - question: from writing ``glossator/chat`` to reading the first delta, without the time that the
   backend had it. The document was changed since the last one, and the chat got the focus (the
   editor sent ``glossator/prepare``), as it is when somebody types, turns to the chat and asks;
@@ -37,7 +38,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from backend import wire
-from backend.wire import Admitted, Citations, Delta, Finished
+from backend.wire import Admitted, Citations, Delta, Entry, Finished, Found
 from loadtest import machine
 
 OPEN_FILES = 50
@@ -56,6 +57,7 @@ class Figures(Struct, frozen=True):
     keystroke_ms: list[float]
     question_ms: list[float]
     unprepared_ms: list[float]
+    hover_ms: list[float]
 
 
 class InstantBackend:
@@ -68,6 +70,10 @@ class InstantBackend:
         async for message in self._messages(socket):
             came = time.perf_counter()
             ask = wire.decode_client(message)
+            if isinstance(ask, wire.Lookup):
+                entry = Entry(ask.symbol, "file:///f.py", f"{ask.symbol}()", "Summary.", line=1)
+                await socket.send(wire.encode(Found(ask.id, 0, (entry,))))
+                continue
             if not isinstance(ask, wire.Ask):
                 continue
             await socket.send(wire.encode(Admitted(ask.id, 0, 0.0, "instant")))
@@ -203,7 +209,21 @@ async def _at_work(
         typist.key()
         await one.request("workspace/executeCommand", nothing)
         keystroke_ms.append((time.perf_counter() - began) * 1000)
-    return Figures(start_ms, memory_mib, command_ms, keystroke_ms, question_ms, unprepared_ms)
+    hover_ms = [await _hover(one, folder, number) for number in range(questions)]
+    return Figures(
+        start_ms, memory_mib, command_ms, keystroke_ms, question_ms, unprepared_ms, hover_ms
+    )
+
+
+async def _hover(one: Editor, folder: Path, number: int) -> float:
+    """Milliseconds of a hover over a symbol that was not looked up before."""
+    uri = (folder / f"hover{number}.py").as_uri()
+    one.open(uri, f"import numpy as np\n\nnp.symbol{number}()\n")
+    place = {"textDocument": {"uri": uri}, "position": {"line": 2, "character": 4}}
+    began = time.perf_counter()
+    if await one.request("textDocument/hover", place) is None:
+        raise RuntimeError("the language server showed no hover")
+    return (time.perf_counter() - began) * 1000
 
 
 class _Typist:
@@ -279,7 +299,8 @@ def table(figures: Figures) -> tuple[str, bool]:
         f"{percentile(figures.command_ms, 0.5):.2f} ms, p99 "
         f"{percentile(figures.command_ms, 0.99):.2f} ms. Question: p95 "
         f"{percentile(question, 0.95):.1f} ms, unprepared p50 "
-        f"{percentile(figures.unprepared_ms, 0.5):.1f} ms.",
+        f"{percentile(figures.unprepared_ms, 0.5):.1f} ms. Hover, asked of the backend: p50 "
+        f"{percentile(figures.hover_ms, 0.5):.1f} ms.",
     ]
     return "\n".join(text), all(value <= most for _, value, most, _ in rows)
 
