@@ -6,7 +6,6 @@ links. Fetching happens in ``entries``; ``read`` reads what was fetched.
 
 import hashlib
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -22,11 +21,13 @@ from indexer.sources.limits import Limits
 from indexer.sources.web import site
 from indexer.sources.web.client import Client
 from indexer.sources.web.crawl import Crawl, Pace
+from indexer.sources.web.frontier import Frontier
 from indexer.sources.web.store import Kept, Pages
 from indexer.types import Document, Entry, Skipped, SourceError
 
 DEPTH = 5
 DELAY_S = 0.2
+_REMEMBERED = 10  # addresses for each page that may be read
 _SUFFIXES = {"text/html": ".html", "application/xhtml+xml": ".html", "text/markdown": ".md",
              "text/x-markdown": ".md", "text/plain": ".txt", "application/pdf": ".pdf",
              "text/x-rst": ".rst"}  # fmt: skip
@@ -96,35 +97,29 @@ class WebSource:
             crawl.ask_permission(self._start)
             self._inventory = self._known(crawl)
             seeds, follow = crawl.discover(self._start)
-            queue = deque((url, 0) for url in seeds)
-            queued = set(seeds)
+            frontier = Frontier(seeds, depth=self._depth if follow else 0,
+                                most=_REMEMBERED * self._limits.documents)  # fmt: skip
             size = count = 0
-            while queue:
-                url, depth = queue.popleft()
-                if not self._wanted(url):
+            late = False  # what is known of the site is then listed without asking it
+            for url in frontier:
+                if not self._permitted(url, crawl):
                     continue
-                if not crawl.allowed(url):
-                    self.skipped.append((url, "robots.txt asks not to read it"))
-                    continue
-                if self._over(count, size, ends, url):
-                    break
+                if self._over(count, size, url):
+                    return
                 count += 1
-                page = crawl.fetch(url)
+                late = late or self._late(ends, url)
+                page = self._pages.get(url) if late else crawl.fetch(url)
                 if page is None:
                     continue
                 visited.add(url)
                 size += len(page.body)
                 targets, index = self._leads(page, url)
-                if follow and depth < self._depth:
-                    new = [each for each in targets if each not in queued]
-                    queued.update(new)
-                    queue.extend((each, depth + 1) for each in dict.fromkeys(new))
+                frontier.add(targets)
                 stamp = hashlib.blake2b(page.body, digest_size=16).hexdigest()
                 if index and stamp not in bodies:
                     bodies.add(stamp)
                     yield Entry(url, stamp)
-            else:
-                self._pages.keep_only(visited | crawl.other)
+            self._pages.keep_only(visited | crawl.other)
 
     def read(self, entry: Entry) -> Iterator[Document]:
         """What was fetched. None, and a line in ``skipped``, when nothing can be made of it."""
@@ -163,11 +158,17 @@ class WebSource:
             language=page.language,
         )
 
-    def _wanted(self, url: str) -> bool:
+    def _permitted(self, url: str, crawl: Crawl) -> bool:
+        """By the source's patterns, and by the site."""
         path = unquote(urlsplit(url).path).lstrip("/")
         if self._exclude.match_file(path):
             return False
-        return self._include is None or self._include.match_file(path) or url == self._start
+        if self._include is not None and url != self._start and not self._include.match_file(path):
+            return False
+        if not crawl.allowed(url):
+            self.skipped.append((url, "robots.txt asks not to read it"))
+            return False
+        return True
 
     def _leads(self, page: Kept, url: str) -> tuple[list[str], bool]:
         """The pages of the site that a page links to, and whether it may be indexed."""
@@ -182,17 +183,23 @@ class WebSource:
         own = [each for each in targets if each and "?" not in each and self._scope.has(each)]
         return own, found.index
 
-    def _over(self, count: int, size: int, ends: float, url: str) -> bool:
+    def _over(self, count: int, size: int, url: str) -> bool:
         limits = self._limits
-        what = (
-            f"{limits.documents:,} pages" if count >= limits.documents
-            else f"{limits.total_bytes:,} bytes" if size >= limits.total_bytes
-            else f"{limits.seconds:.0f} s" if time.monotonic() > ends
-            else ""
-        )  # fmt: skip
+        what = ""
+        if count >= limits.documents:
+            what = f"{limits.documents:,} pages"
+        elif size >= limits.total_bytes:
+            what = f"{limits.total_bytes:,} bytes"
         if what:
             self.skipped.append((url, f"this and all after it: more than {what}"))
         return bool(what)
+
+    def _late(self, ends: float, url: str) -> bool:
+        late = time.monotonic() > ends
+        if late:
+            why = f"this and all after it: more than {self._limits.seconds:.0f} s"
+            self.skipped.append((url, f"{why}; kept as they were, where they are known"))
+        return late
 
     def _known(self, crawl: Crawl) -> Inventory:
         page = crawl.fetch(self._scope.below("objects.inv"), quietly=True)

@@ -205,6 +205,17 @@ def test_time_is_bounded_too(site: Any, opened: Open) -> None:
         titles(source)
 
 
+def test_a_site_that_is_slow_today_is_as_it_was(site: Any, opened: Open) -> None:
+    """What could not be asked for in time is not forgotten."""
+    site.pages |= {"/docs/": page("Home", "a"), "/docs/a": page("A", "b"), "/docs/b": page("B")}
+    first = [entry.stamp for entry in opened().entries()]
+    site.asked.clear()
+    source = opened(limits=Limits(seconds=0.0))
+    assert [entry.stamp for entry in source.entries()] == first
+    assert "/docs/a" not in site.paths()
+    assert "more than 0 s; kept as they were" in source.skipped[0][1]
+
+
 def test_a_page_that_drips_is_given_up(
     site: Any, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
