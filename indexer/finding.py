@@ -11,7 +11,7 @@ from indexer.catalog import View
 from indexer.lexical import Card, LexicalIndex
 from indexer.ranking import Candidate, LinearRanker, Question, fuse, hint, in_scope
 from indexer.types import EVERYWHERE, Chunk, Scope, Vectors, VectorStore
-from indexer.words import names, resolved, terms
+from indexer.words import acronyms, names, resolved, terms
 
 DEPTH = 50  # entries from each search
 _SYMBOLS = 8  # at the cursor, that are looked up
@@ -48,9 +48,8 @@ class Finder:
         """What either search finds, what the question names and the cursor is at: each once."""
         sources, hidden = _within(view, scope), view.hidden
         words = terms(question)
-        near_chunks = self._nearest(vector, sources, hidden)
-        ranked_chunks = self._lexical.search(words, _RANKED, sources, hidden)
-        near, ranked = _entries(near_chunks), _entries(ranked_chunks)
+        near = _entries(self._nearest(vector, sources, hidden))
+        ranked = _entries(self._lexical.search(words, _RANKED, sources, hidden))
         named = [
             card for name in names(question) for card in self._lexical.named(name, sources, hidden)
         ]
@@ -59,6 +58,7 @@ class Finder:
             for symbol in scope.symbols[:_SYMBOLS]
             for card in self._lexical.named(resolved(symbol), sources, hidden)[:_PER_SYMBOL]
         ]
+        capitals = acronyms(question)
         cursor = {card.entry for card in at_cursor}
         # Of an entry's chunks the one nearest to the question is shown, where one is near.
         cards = {card.entry: card for card in (*at_cursor, *named)}
@@ -70,10 +70,6 @@ class Finder:
         dense_rank = {card.entry: rank for rank, (card, _) in enumerate(near)}
         lexical_rank = {card.entry: rank for rank, (card, _) in enumerate(ranked)}
         bm25 = {card.entry: score for card, score in ranked}
-        # What an entry says is in all of its chunks that were found, not in the nearest alone.
-        texts: dict[str, dict[str, str]] = {}
-        for card in (*cards.values(), *(card for card, _ in (*near_chunks, *ranked_chunks))):
-            texts.setdefault(card.entry, {})[card.id] = card.text
         frequencies = self._lexical.frequencies(set(words))
         return Found(
             Question.of(question, frequencies, len(self._lexical)),
@@ -84,14 +80,14 @@ class Finder:
                     dense_rank.get(entry),
                     bm25.get(entry, 0.0),
                     lexical_rank.get(entry),
-                    tuple(texts[entry].values()),
                 )
                 for entry, card in cards.items()
                 if card.id in cosines  # else deleted since it was found
             ],
             frozenset(card.entry for card in named),
             hinted={
-                entry: hint(card, scope, at_cursor=entry in cursor) for entry, card in cards.items()
+                entry: hint(card, scope, at_cursor=entry in cursor, acronyms=capitals)
+                for entry, card in cards.items()
             },
         )
 

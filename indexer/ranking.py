@@ -6,7 +6,7 @@ The ranker is a weighted sum of cheap features of question and candidate. Its we
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -29,6 +29,8 @@ _USUAL_DEPTH = 2  # of symbols; pages have none and shall neither gain nor lose 
 # tenth is worth 1: enough to decide between like entries of two packages, no more.
 IN_SCOPE = 1.0
 AT_CURSOR = 1.0
+# Whoever writes FFT rather means ``fft`` than what is described with it.
+BY_ACRONYM = 0.5
 NO_HINTS: Mapping[str, float] = {}
 
 Features = npt.NDArray[np.float64]  # shape (candidates, len(FEATURES))
@@ -75,7 +77,6 @@ class Candidate:
     dense_rank: int | None = None
     bm25: float = 0.0
     lexical_rank: int | None = None
-    texts: tuple[str, ...] = ()  # terms of the entry's chunks that were found, the card's first
 
     @property
     def fused(self) -> float:
@@ -105,7 +106,7 @@ def _row(question: Question, each: Candidate, best_bm25: float, total: float) ->
     asked = question.idf.keys()
     name, headline = set(card.name.split()), set(card.headline.split())
     # Texts are long: looking for a few terms in one is cheaper than taking it apart.
-    padded = f" {' '.join(each.texts or (card.text,))} "
+    padded = f" {card.text} "
     text = {term for term in asked if f" {term} " in padded}
 
     def coverage(present: set[str]) -> float:
@@ -132,9 +133,12 @@ def in_scope(card: Card, scope: Scope) -> bool:
     return bool(card.symbol) and card.symbol.partition(".")[0] in scope.packages
 
 
-def hint(card: Card, scope: Scope, *, at_cursor: bool) -> float:
-    """What the code around a question adds to an entry's score."""
-    return IN_SCOPE * in_scope(card, scope) + AT_CURSOR * at_cursor
+def hint(
+    card: Card, scope: Scope, *, at_cursor: bool = False, acronyms: Collection[str] = ()
+) -> float:
+    """What the code around a question, and the acronyms in it, add to an entry's score."""
+    by_acronym = card.symbol.rpartition(".")[2] in acronyms
+    return IN_SCOPE * in_scope(card, scope) + AT_CURSOR * at_cursor + BY_ACRONYM * by_acronym
 
 
 class LinearRanker:

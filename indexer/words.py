@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TOKENS = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*|\d+")
 _COMPOUND = re.compile(r"[._\d]|[^\W\d_A-Z][A-Z]|[A-Z]{2}(?!s\b)[a-z]")
+_ACRONYM = re.compile(r"\b[A-Z][A-Z\d]{1,5}\b")
 _QUOTED = re.compile(r"`+([^`\s]+?)`+|([^\W\d][\w.]*)\(")
 _LONGEST = 64  # characters of a word; encoded data has longer ones, and no meaning
 
@@ -78,6 +79,11 @@ def names(question: str) -> list[str]:
         if not found and not content:  # "how does where work": the last of the function words
             found = about[-1:]
     return list(dict.fromkeys(found))
+
+
+def acronyms(question: str) -> frozenset[str]:
+    """Words of a question that are written in capitals: ``FFT`` is ``fft``."""
+    return frozenset(word.lower() for word in _ACRONYM.findall(question))
 
 
 def resolved(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.words import names, overlap, stem, terms, words
+from indexer.words import acronyms, names, overlap, stem, terms, words
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,7 @@ def test_rare_words_weigh_more() -> None:
 def test_nothing_shared_is_nothing() -> None:
     assert overlap("fft", ["sort", ""]) == [0, 0]
     assert overlap("fft", []) == []
+
+
+def test_acronyms_are_words_in_capitals() -> None:
+    assert acronyms("how do I run an FFT on I/O of UTF8 data, or a Wiener?") == {"fft", "utf8"}
