@@ -7,7 +7,6 @@ log; the figures behind every decision are metrics of Ray's.
 """
 
 import asyncio
-import contextlib
 import logging
 import math
 import time
@@ -16,9 +15,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from ray.exceptions import RayError
 from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
-from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
 from ray.util import metrics
 
@@ -27,6 +24,8 @@ from backend.autoscaling import Decision, Limits, Observed, State, decide
 from backend.autoscaling.pressure import FORGET_AFTER_S, Gauge
 from backend.errors import StartupFailed
 from backend.settings import Autoscaling
+
+log = logging.getLogger(__name__)
 
 TELL_EVERY_S = 1.0
 LOOK_BACK_S = 5.0  # figures are means over so long
@@ -38,10 +37,13 @@ async def tell(generator: DeploymentHandle, gateway: str, room: Room) -> None:
     gauge = Gauge(room, time.monotonic())
     while True:
         await asyncio.sleep(TELL_EVERY_S)
-        # They come and go, and there may be none: the next second tells those that are there then.
-        with contextlib.suppress(RayError, RayServeException, TimeoutError):
+        try:
             told = generator.broadcast("pressure", gateway, gauge.read(time.monotonic()))
             await told.results_async(timeout_s=FORGET_AFTER_S, return_exceptions=True)
+        except Exception as error:
+            # They come and go, and there may be none: the next second tells those that are there
+            # then. To stop telling would look like no load at all, and end with no generators.
+            log.warning("The generators could not be told of the load: %r", error)
 
 
 class TokenPressure:
