@@ -11,6 +11,7 @@ of one machine: another model, type of weights or number of threads is another c
 
 import argparse
 import asyncio
+import importlib
 import itertools
 import os
 import random
@@ -143,6 +144,8 @@ def _ttft(request: Request) -> float:
 
 async def _calibrate(arguments: argparse.Namespace, engine: Engine) -> tuple[Speed, str]:
     os.environ |= engine.environment()
+    # In a thread: a stack frame of this import is kept for good, and would keep the engine with it.
+    await asyncio.to_thread(importlib.import_module, "vllm.v1.engine.async_llm")
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.v1.engine.async_llm import AsyncLLM
 
