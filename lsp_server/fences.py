@@ -7,7 +7,6 @@ from typing import Literal
 Kind = Literal["code", "prose"]
 
 _OPENING = re.compile(r" {0,3}(`{3,}|~{3,})[^`\r\n]*\r?\n")
-_MAYBE_OPENING = re.compile(r" {0,3}(?:`+|~+)?[^\r\n]*")
 
 
 class Fences:
@@ -23,6 +22,7 @@ class Fences:
         self.closed = False
         self._fence = ""  # of the block we are in
         self._line = ""  # the line under way, as far as it is not passed on
+        self._passed = False  # whether its beginning is
 
     def feed(self, text: str) -> Iterator[tuple[Kind, str]]:
         for line in text.splitlines(keepends=True):
@@ -41,17 +41,20 @@ class Fences:
             yield from self._take(rest)
 
     def _take(self, line: str) -> Iterator[tuple[Kind, str]]:
-        if self._fence:
+        if not self._may_be_fence(line):
+            pass
+        elif self._fence:
             stripped = line.strip()
             if len(stripped) >= len(self._fence) and set(stripped) == {self._fence[0]}:
                 self._fence, self.closed = "", True
                 return
-        elif not self.closed and (opening := _OPENING.fullmatch(line)):
+        elif opening := _OPENING.fullmatch(line):
             self._fence = opening[1]
             return
         yield from self._pass(line)
 
     def _pass(self, text: str) -> Iterator[tuple[Kind, str]]:
+        self._passed = not text.endswith("\n")
         if self._fence:
             self.code += text
             yield "code", text
@@ -60,8 +63,8 @@ class Fences:
             yield "prose", text
 
     def _may_be_fence(self, line: str) -> bool:
-        """Only what begins like a fence is held back; the middle of a line never is."""
-        if self.closed:
+        """A fence begins its line, at most three blanks in (CommonMark 4.5)."""
+        if self.closed or self._passed:
             return False
         start = line.lstrip(" ")
         if len(line) - len(start) > 3:

@@ -1,5 +1,6 @@
 """The retriever keeps its budget and maps what goes wrong."""
 
+import asyncio
 import threading
 
 import numpy as np
@@ -33,6 +34,9 @@ class Index:
 
     def search(self, question, vector, limit, scope):
         return self._search()
+
+    def lookup(self, symbol, limit, scope):
+        return [PASSAGE] if symbol == "known" else 1 / 0
 
 
 @pytest.fixture
@@ -81,3 +85,23 @@ async def test_a_broken_index_is_unavailable(retriever):
 
     with pytest.raises(Unavailable, match="disk gone"):
         await retriever(broken).search("q", EVERYWHERE, limit=3, budget_ms=5000)
+
+
+async def test_a_lookup_does_not_wait_for_a_search(retriever):
+    """Inline help has a few hundred milliseconds; an embedding before it may take them all."""
+    release = threading.Event()
+
+    def search():
+        release.wait(10)
+        return []
+
+    slow = retriever(search)
+    searching = asyncio.create_task(slow.search("q", EVERYWHERE, limit=3, budget_ms=9000))
+    try:
+        async with asyncio.timeout(5):
+            assert await slow.lookup("known", EVERYWHERE, 3) == [PASSAGE]
+        with pytest.raises(Unavailable, match="could not be searched"):
+            await slow.lookup("unknown", EVERYWHERE, 3)
+    finally:
+        release.set()
+        await searching

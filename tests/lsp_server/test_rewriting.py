@@ -11,7 +11,9 @@ from lsp_server.fences import Fences
 from lsp_server.proposal import Proposal
 from lsp_server.text import split_lines
 
-ANSWER = "Before\n```python\nx = '``'\ny\n```\nAfter `code`.\n```python\nsecond\n```\n"
+ANSWER = (
+    "Before ```x\n```python\nx = '``'\ny ```\n    ```\n```\nAfter `code`.\n```python\nsecond\n```\n"
+)
 SOURCE = """\
 import os
 
@@ -40,8 +42,8 @@ def test_code_and_prose_come_apart_however_the_answer_is_cut(cuts):
     told += fences.end()
     assert fences.code == "".join(text for kind, text in told if kind == "code")
     assert fences.prose == "".join(text for kind, text in told if kind == "prose")
-    assert fences.code == "x = '``'\ny\n"
-    assert fences.prose == "Before\nAfter `code`.\n```python\nsecond\n```\n"
+    assert fences.code == "x = '``'\ny ```\n    ```\n"
+    assert fences.prose == "Before ```x\nAfter `code`.\n```python\nsecond\n```\n"
 
 
 def test_a_block_that_is_never_closed_is_code():
