@@ -29,6 +29,7 @@ from loadtest.closed_loop import Answered, User
 
 Messages = list[dict[str, str]]
 PATIENCE_S = 60.0  # of a connection to a server on a machine with too much to do
+CLOSES_WITHIN_S = 1.0
 _DONE = b"[DONE]"
 _encoder = msgspec.json.Encoder()
 
@@ -69,6 +70,7 @@ async def websocket_user(
             ping_interval=None,
             open_timeout=PATIENCE_S,
             max_queue=None,  # a full queue stops reading, and with it the closing handshake
+            close_timeout=CLOSES_WITHIN_S,  # a crowd is closed one after the other
             additional_headers=headers,
         )
     )
