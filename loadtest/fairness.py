@@ -1,9 +1,10 @@
 """Fairness: one user floods, nineteen ask normally (`make bench-fairness`).
 
-The nineteen ask in an open loop, at random and together as often as 60% of what the server can
-answer. Three situations take turns against one local gateway with the tiny model on vLLM: the
-nineteen alone; beside them one user with 50 requests at a time, each repeated as soon as it was
-answered or shed; and the same flood under 50 names, which shows what telling users apart is worth.
+The nineteen read for a while before they ask again, at random, and together ask for 60% of what
+the server can answer. Three situations take turns against one local gateway with the tiny model on
+vLLM: the nineteen alone; beside them one user with 50 requests at a time, each repeated as soon as
+it was answered or shed; and the same flood under 50 names, which shows what telling users apart is
+worth.
 
 Limits: client and server share this machine's cores, and a decoding step with more sequences takes
 a CPU longer: the flood slows the nineteen down by its mere presence in the engine.
@@ -13,6 +14,7 @@ import argparse
 import asyncio
 import random
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -20,13 +22,14 @@ from statistics import median
 
 from loadtest import machine, tiny_model
 from loadtest.capacity import capacity
+from loadtest.closed_loop import User
 from loadtest.command import run
 from loadtest.engine import Engine
 from loadtest.markdown import table
-from loadtest.open_loop import Crowd, Outcome, open_loop, poisson
+from loadtest.open_loop import Outcome
 from loadtest.server import Server, asking, distinct, serving
 from loadtest.summary import Spread, quantile
-from loadtest.users import Shed, websocket_user, websocket_users
+from loadtest.users import AnswerFailed, Shed, websocket_user, websocket_users
 
 SEQUENCES = 16  # that the engine decodes together
 NORMAL_USERS = 19
@@ -47,37 +50,49 @@ class _Bench:
         self._seconds = seconds
         self._request = asking(tokens)
         self._asked = distinct()
-        self._chance = random.Random(1)
 
     async def capacity(self) -> float:
         async with websocket_users(self._server.url, SEQUENCES, self._request) as users:
             return await capacity(users, self._asked, CAPACITY_S)
 
-    async def turn(self, situation: str, rate: float) -> list[Outcome]:
-        """What became of the requests of the nineteen."""
+    async def turn(self, situation: str, pause_s: float) -> list[Outcome]:
+        """What became of the requests of the nineteen, who pause for so long on average."""
         await self._server.idle()
         async with AsyncExitStack() as stack:
             flooders = {ALONE: [], ONE: ["flood"] * FLOOD, MANY: [f"f{n}" for n in range(FLOOD)]}
             await stack.enter_async_context(self._flood(stack, flooders[situation]))
-            crowds = [self._crowd(stack, f"u{n}") for n in range(NORMAL_USERS)]
-            for crowd in crowds:
-                await crowd.gather(2)
-            each = [
-                open_loop(
-                    crowd.ask,
-                    poisson(rate / NORMAL_USERS, self._seconds, self._chance),
-                    self._asked,
-                    PATIENCE_S,
-                )
-                for crowd in crowds
-            ]
+            began = time.perf_counter()
+            each = []
+            for n in range(NORMAL_USERS):
+                name = {"X-User": f"u{n}"}
+                user = await websocket_user(stack, self._server.url, self._request, name)
+                each.append(self._read(user, random.Random(n), pause_s, began))
             outcomes = [one for done in await asyncio.gather(*each) for one in done]
         return [each for each in outcomes if each.arrived_s >= RAMP_S]
 
-    def _crowd(self, stack: AsyncExitStack, name: str) -> Crowd:
-        return Crowd(
-            lambda: websocket_user(stack, self._server.url, self._request, {"X-User": name})
-        )
+    async def _read(
+        self, user: User, chance: random.Random, pause_s: float, began: float
+    ) -> list[Outcome]:
+        """Of one user, who comes at a random moment of the first pause."""
+        outcomes: list[Outcome] = []
+        await asyncio.sleep(chance.uniform(0, pause_s))
+        while (asked_s := time.perf_counter() - began) < self._seconds:
+            what: dict[str, object] = {}
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    what["answered"] = await user(next(self._asked))
+            except Shed:
+                what["shed"] = True
+            except AnswerFailed as error:
+                what["error"] = str(error)
+            except TimeoutError:
+                what["unanswered"] = True
+            ended_s = time.perf_counter() - began
+            outcomes.append(Outcome(asked_s, ended_s, **what))  # type: ignore[arg-type]
+            if "unanswered" in what:
+                break  # its frames may still come
+            await asyncio.sleep(chance.expovariate(1 / pause_s))
+        return outcomes
 
     @asynccontextmanager
     async def _flood(self, stack: AsyncExitStack, names: Sequence[str]) -> AsyncIterator[None]:
@@ -134,9 +149,11 @@ async def _measure(folder: Path, model: Path, arguments: argparse.Namespace) -> 
         bench = _Bench(server, arguments.seconds, arguments.tokens)
         # The first one warms up too; whatever disturbs one makes it smaller.
         rate = max([await bench.capacity() for _ in range(2)])
+        # A question takes as long as its place in a full engine does, or a little less.
+        pause_s = (NORMAL_USERS / NORMAL_LOAD - SEQUENCES) / rate
         for _ in range(arguments.passes):
             for situation, done in turns.items():
-                done.append(await bench.turn(situation, NORMAL_LOAD * rate))
+                done.append(await bench.turn(situation, pause_s))
                 said = f"{situation}: TTFT p95 {1000 * ttft_s(done[-1], 0.95):.0f} ms"
                 print(said, file=sys.stderr, flush=True)
     about = machine.describe()

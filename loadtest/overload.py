@@ -39,7 +39,7 @@ PATIENCE_S = 10.0  # with answers, after the last arrival
 OFF_PATIENCE_S = 0.5  # without admission they would keep coming for minutes
 ON = f"[admission]\nmax_wait_s = {WAIT_S}\n"
 OFF = (
-    "[admission]\nengine_requests = 1000000\nengine_tokens = 1000000000\nuser_share = 1.0\n"
+    "[admission]\nengine_requests = 1000000\nengine_tokens = 1000000000\nreserved_share = 0.0\n"
     "max_waiting_tokens = 1000000000\nmax_wait_s = 1000000.0\n"
 )
 

@@ -5,8 +5,8 @@ the tickets whose ``state`` it changed; ``gate`` tells their owners. Rules, in o
 
 1. At most ``requests`` and ``tokens`` run. A request larger than that runs alone.
 2. Who waits is served by virtual time (``fair``): first among kinds, by their shares, then among
-   the users of a kind; a user's own requests of a kind keep their order. While others are here,
-   one user holds at most ``user_share`` of what may run.
+   the users of a kind; a user's own requests of a kind keep their order. ``reserved_share`` of
+   what may run is kept for users who hold less than an equal part of it.
 3. A request is shed on arrival when it would wait longer than ``wait_s`` or past its own expiry,
    or when the room is full. A user may fill it up to what is left free (dynamic thresholds:
    A. Choudhury, E. Hahne, IEEE/ACM Trans. Networking 6(2), 1998).
@@ -34,14 +34,14 @@ UNKNOWN_WAIT_S = 1.0  # said to who is shed before any rate is known
 class Limits:
     """``requests`` and ``tokens`` run at once; ``waiting_tokens`` and ``wait_s`` bound the room.
 
-    ``user_share`` is of what may run, ``spare_share`` what of it ``prepare`` may fill; 0 to 1.
+    ``reserved_share`` is of what may run, ``spare_share`` what of it ``prepare`` may fill; 0 to 1.
     """
 
     requests: int
     tokens: float = math.inf
     waiting_tokens: float = math.inf
     wait_s: float = math.inf
-    user_share: float = 1.0
+    reserved_share: float = 0.0
     spare_share: float = 0.5
 
 
@@ -124,7 +124,7 @@ class Room:
     @property
     def tokens_per_s(self) -> float | None:
         """What the engine works off while requests wait; None until it is known."""
-        return self._rate.per_s(self.limits.requests)
+        return self._rate.per_s(self.limits.requests) or None
 
     def wait_s(self, kind: Work, user: str, tokens: float = 0.0) -> float | None:
         """The predicted wait of one more request, had it to wait; None until a rate is known."""
@@ -247,22 +247,26 @@ class Room:
         """Who is next of one kind."""
         if not lines.total.requests:
             return None
-        several = self.users > 1
+        users = self.users
         heads = [
             line[0]
             for user, line in lines.of.items()
-            if not (several and self._has_its_share(user, line[0].tokens))
+            if users == 1 or not self._takes_what_is_reserved(user, line[0].tokens, users)
         ]
         start = lines.time.start
         return min(heads, key=lambda head: (start(head.user), head.arrived), default=None)
 
-    def _has_its_share(self, user: str, tokens: float) -> bool:
+    def _takes_what_is_reserved(self, user: str, tokens: float, users: int) -> bool:
         if user not in self._of_user:
             return False
-        held, limits = self._of_user[user], self.limits
+        held, running, limits = self._of_user[user], self.running, self.limits
+        left = 1 - limits.reserved_share
         return (
-            held.requests + 1 > limits.user_share * limits.requests
-            or held.tokens + tokens > limits.user_share * limits.tokens
+            held.requests >= max(2, limits.requests / users)
+            and running.requests + 1 > left * limits.requests
+        ) or (
+            held.tokens + tokens > limits.tokens / users
+            and running.tokens + tokens > left * limits.tokens
         )
 
     def _ahead_of(self, ticket: Ticket) -> float:
@@ -284,13 +288,14 @@ class Room:
         waiting, own = self.waiting.tokens, lines.waiting_of(ticket.user)
         if own > self.limits.waiting_tokens - (waiting - ticket.tokens):
             return "room"
-        if rate := self.tokens_per_s:
-            wait_s = self._ahead_of(ticket) / rate
-            if wait_s > self.limits.wait_s:
-                return "wait"
-            if now + wait_s > ticket.expires:
-                return "deadline"
-        return ""
+        ahead, rate = self._ahead_of(ticket), self.tokens_per_s
+        if rate is None:
+            # As if what runs took ``wait_s``: a crowd at the start does not fill the room.
+            bounded = self.limits.wait_s < math.inf and self.limits.requests > 0
+            return "wait" if bounded and ahead > self.running.tokens else ""
+        if ahead / rate > self.limits.wait_s:
+            return "wait"
+        return "deadline" if now + ahead / rate > ticket.expires else ""
 
     def _arrive_spare(self, ticket: Ticket) -> None:
         running, limits = self.running, self.limits

@@ -165,7 +165,7 @@ def limits(settings: Settings, engine: Load) -> Limits:
         tokens=admission.engine_tokens or engine.max_tokens or math.inf,
         waiting_tokens=admission.max_waiting_tokens,
         wait_s=admission.max_wait_s,
-        user_share=admission.user_share,
+        reserved_share=admission.reserved_share,
         spare_share=admission.prepare_share,
     )
 

@@ -10,6 +10,7 @@ Size = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
 Milliseconds = Annotated[float, Meta(ge=0)]
 Amount = Annotated[float, Meta(ge=0)]  # of CPUs, of GPUs
+Part = Annotated[float, Meta(ge=0, lt=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 Weight = Annotated[float, Meta(gt=0)]
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from backend.settings.kinds import Amount, Count, Seconds, Share, Size, Weight, doc
+from backend.settings.kinds import Amount, Count, Part, Seconds, Share, Size, Weight, doc
 
 
 class Admission(Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,9 +22,10 @@ class Admission(Struct, frozen=True, forbid_unknown_fields=True):
     max_wait_s: Annotated[
         Seconds, doc("A request whose predicted wait is longer is shed as overloaded.")
     ] = 3.0
-    user_share: Annotated[
-        Share, doc("What of the running requests and tokens one user may hold while others ask.")
-    ] = 0.5
+    reserved_share: Annotated[
+        Part,
+        doc("What of the places is kept for users who hold less than an equal part of them."),
+    ] = 0.4
     prepare_share: Annotated[
         Share, doc("`prepare` is skipped when more than this share of the places is taken.")
     ] = 0.5

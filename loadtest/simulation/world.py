@@ -131,7 +131,7 @@ class World:
             limits,
             wait_s=self._rules.wait_s,
             waiting_tokens=serving * self._rules.waiting_tokens,
-            user_share=0.5,
+            reserved_share=0.4,
         )
 
     def _look(self) -> None:
