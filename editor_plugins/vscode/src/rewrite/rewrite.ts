@@ -15,7 +15,7 @@ import {
   type RewriteResult,
 } from "../protocol";
 import type { Connection } from "../server/connection";
-import { preview } from "./hunks";
+import { lineCount, preview, splitLines } from "./hunks";
 import type { Review } from "./review";
 import type { Reviews } from "./reviews";
 
@@ -134,20 +134,17 @@ async function conclude(
   result: RewriteResult,
 ): Promise<void> {
   const { title, uri } = running;
-  const lines = new vscode.Range(
-    result.range.start.line,
-    0,
-    Math.max(result.range.end.line - (result.range.end.character === 0 ? 1 : 0), 0),
-    0,
-  );
-  const explain = (target: vscode.Uri, markdown: string): Thread => {
+  const first = result.range.start.line;
+  const explain = (target: vscode.Uri, count: number, markdown: string): Thread => {
+    const lines = new vscode.Range(first, 0, first + Math.max(count - 1, 0), 0);
     const thread = threads.start(target, lines, title, { stop: () => undefined });
     thread.finish(markdown);
     return thread;
   };
   if (result.hunks.length === 0) {
     await running.discard();
-    explain(uri, result.applicable ? unchanged(result) : failed(result));
+    const text = result.applicable ? unchanged(result) : failed(result);
+    explain(uri, lineCount(result.range), text);
     return;
   }
   const review = await running.reviewed();
@@ -161,7 +158,7 @@ async function conclude(
   });
   const text = explanation(result);
   if (text !== "") {
-    review.attach(explain(review.proposed, text));
+    review.attach(explain(review.proposed, splitLines(result.code).length, text));
   }
 }
 
