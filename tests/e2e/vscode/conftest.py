@@ -209,9 +209,8 @@ class Workbench:
     def status(self) -> Locator:
         return self.page.locator(".statusbar-item", has_text="Glossator").locator("a")
 
-    @property
-    def notification(self) -> Locator:
-        return self.page.locator(".notification-toast")
+    def notification(self, text: str) -> Locator:
+        return self.page.locator(".notification-toast", has_text=text)
 
     async def picture(self, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ async def test_hover_tells_what_the_index_knows(quoting, open_workbench):
     await window.page.keyboard.press("Control+i")
     hover = window.page.locator(".monaco-hover", has_text="rfft(")
     await expect(hover).to_be_visible()
-    await expect(hover.get_by_role("link").first).to_be_visible()
+    await expect(hover.locator("a").first).to_be_visible()
     await window.picture("hover")
 
 
@@ -60,7 +60,8 @@ async def test_code_is_completed_inline_and_taken_with_tab(scripted, open_workbe
 
     async def reply(frame):
         if isinstance(frame, wire.Complete):
-            yield wire.Delta(id=frame.id, seq=0, text="return a + b")
+            text = "return a + b" if frame.prefix.endswith(":\n    ") else ""
+            yield wire.Delta(id=frame.id, seq=0, text=text)
             usage, timings = wire.Usage(), wire.Timings()
             yield wire.Finished(id=frame.id, seq=1, reason="stop", usage=usage, timings=timings)
 

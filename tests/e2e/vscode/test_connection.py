@@ -61,7 +61,7 @@ async def test_the_server_of_the_workspace_is_found(open_workbench):
     server = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m glossator "$@"\n'
     settings = {"glossator.command": []}
     window = await open_workbench("http://127.0.0.1:9", {"a.py": ""}, **settings)
-    await expect(window.notification).to_contain_text("not installed")
+    await expect(window.notification("not installed")).to_be_visible()
 
     program = window.folder / ".venv" / "bin" / "glossator"
     program.parent.mkdir(parents=True)

@@ -25,16 +25,16 @@ ANSWER = f"```python\n{SQUARES}\n\n{TOTAL}```\n\nA comprehension and `sum` do it
 
 
 @pytest.fixture
-async def optimized(answering, upstream, model, open_workbench):
-    """``await optimized(answer)``: a window where *Optimize* was chosen for the whole file."""
+async def chosen(answering, upstream, model, open_workbench):
+    """``await chosen("Optimize", answer)``: a window where that was chosen for the whole file."""
 
-    async def start(answer):
+    async def start(title, answer):
         upstream.reply = model.says(answer, pause_s=0.02)
         window = await open_workbench(answering.url, {"sums.py": CODE})
         await window.open("sums.py")
         await window.ready()
         await window.page.keyboard.press("Control+a")
-        action = window.page.locator(".action-widget").get_by_text("Glossator: Optimize")
+        action = window.page.locator(".action-widget").get_by_text(f"Glossator: {title}")
         # Pressed before the code actions are known it opens nothing.
         await window.page.keyboard.press("Control+.")
         for _ in range(20):
@@ -49,9 +49,9 @@ async def optimized(answering, upstream, model, open_workbench):
     return start
 
 
-async def test_changes_are_accepted_and_rejected_one_by_one(optimized):
+async def test_changes_are_accepted_and_rejected_one_by_one(chosen):
     """The first is accepted, the second rejected: the document has the first, and the diff goes."""
-    window = await optimized(ANSWER)
+    window = await chosen("Optimize", ANSWER)
     diff = window.page.locator(".monaco-diff-editor")
     await expect(diff).to_contain_text("sum(numbers)")
     thread = window.page.locator(".review-widget")
@@ -64,18 +64,18 @@ async def test_changes_are_accepted_and_rejected_one_by_one(optimized):
     assert await window.text() == CODE.replace(CODE[: CODE.index("\n\n\n") + 1], SQUARES)
 
 
-async def test_all_changes_are_accepted_at_once(optimized):
+async def test_all_changes_are_accepted_at_once(chosen):
     """By the button in the title."""
-    window = await optimized(ANSWER)
+    window = await chosen("Optimize", ANSWER)
     await expect(window.page.locator(".review-widget")).to_contain_text("A comprehension")
     await window.page.get_by_role("button", name="Accept All Changes").click()
     await expect(window.page.locator(".monaco-diff-editor")).to_be_hidden()
     assert await window.text() == f"{SQUARES}\n\n{TOTAL}"
 
 
-async def test_code_that_changed_meanwhile_is_left_alone(optimized):
+async def test_code_that_changed_meanwhile_is_left_alone(chosen):
     """A stale change is refused, with the reason; what the user typed stays."""
-    window = await optimized(ANSWER)
+    window = await chosen("Optimize", ANSWER)
     await expect(window.page.locator(".review-widget")).to_contain_text("A comprehension")
     await window.page.get_by_role("tab", name="sums.py", exact=True).click()
     await window.page.locator(".monaco-editor .view-line").first.click()
@@ -83,15 +83,15 @@ async def test_code_that_changed_meanwhile_is_left_alone(optimized):
     await window.page.keyboard.type("async ")
     await window.page.get_by_role("tab", name="Optimize: sums.py").click()
     await window.page.get_by_role("button", name="Accept All Changes").click()
-    await expect(window.notification).to_contain_text("changed meanwhile")
+    await expect(window.notification("changed meanwhile")).to_be_visible()
     await window.page.get_by_role("button", name="Reject All Changes").click()
     await expect(window.page.locator(".monaco-diff-editor")).to_be_hidden()
     assert await window.text() == f"async {CODE}"
 
 
-async def test_a_rewrite_that_failed_its_check_can_only_be_read(optimized):
+async def test_a_rewrite_that_failed_its_check_can_only_be_read(chosen):
     """A changed signature is shown as text beside the code, and nothing can be applied."""
-    window = await optimized(ANSWER.replace("total(numbers)", "total(values)"))
+    window = await chosen("Document", ANSWER.replace("total(numbers)", "total(values)"))
     thread = window.page.locator(".review-widget")
     await expect(thread).to_contain_text("failed its check")
     await expect(thread).to_contain_text("The signature of total is changed")
