@@ -84,11 +84,13 @@ function show(next: Transcript): void {
 }
 
 function happened(event: ChatEvent): void {
-  const waiting = transcript.messages.at(-1);
+  const before = transcript.messages.at(-1);
   transcript = applyEvent(transcript, event);
-  const first = waiting?.role === "assistant" && waiting.phase === "waiting";
-  if (event.type === "progress" && event.progress.kind === "delta" && !first) {
-    frame ||= requestAnimationFrame(draw); // deltas come faster than frames
+  const after = transcript.messages.at(-1);
+  // The first character at once; what follows comes faster than frames.
+  const first = before?.role === "assistant" && before.text === "" && after?.text !== "";
+  if (event.type === "progress" && !first) {
+    frame ||= requestAnimationFrame(draw);
   } else {
     draw();
   }
