@@ -14,7 +14,7 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
 	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
 
-.PHONY: help setup run test editors test-vscode check format bench bench-rails bench-overload bench-fairness bench-ladder simulate lock docs clean
+.PHONY: help setup run test test-editors test-neovim test-vscode check format bench bench-rails bench-overload bench-fairness bench-ladder simulate bench-neovim lock docs clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,8 +31,11 @@ run: setup ## Index NumPy's documentation, answer a question from it, then serve
 test: setup ## Run every test that needs no editor: real Chroma, real vLLM with a tiny model, real Ray.
 	$(BIN)/pytest -m "not editor"
 
-editors: setup ## Run the tests that drive a real editor: needs Neovim 0.11 or newer (or NVIM=path).
-	$(BIN)/pytest -m editor
+test-editors: test-neovim test-vscode ## Run the tests that drive real editors; what is missing is fetched.
+
+test-neovim: setup ## Run the tests in a real Neovim; 0.11 or newer is fetched on Debian (or NEOVIM=path).
+	@tests/lsp_server/editors/install-neovim.sh .editors/neovim
+	$(BIN)/pytest -m editor tests/lsp_server/editors
 
 # A browser on a busy machine may be late: what failed is run once more, and that is said.
 test-vscode: setup ## Run the tests in a real VS Code; what they need is fetched into .editors/.
@@ -69,6 +72,10 @@ bench-ladder: setup ## Measure one to fifty users of every way to serve one mode
 simulate: setup ## Simulate what autoscaling costs and keeps, on hours of traffic.
 	$(BIN)/python -m loadtest.simulate
 
+bench-neovim: setup ## Measure Enter in Neovim's chat to the first painted character.
+	@tests/lsp_server/editors/install-neovim.sh .editors/neovim
+	$(BIN)/python -m loadtest.editor_latency
+
 docs: setup ## Write the generated pages anew: settings, protocol.
 	$(BIN)/python -m backend.settings_reference > docs/settings.md
 	$(BIN)/python -m backend.wire_reference > docs/protocol.md
@@ -77,4 +84,4 @@ lock: ## Resolve the locks anew from pyproject.toml (needs uv).
 	requirements/lock.sh
 
 clean: ## Remove the environment and the caches.
-	rm -rf .venv .models .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .models .editors artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,18 +4,17 @@ end
 vim.g.loaded_glossator = true
 
 vim.api.nvim_create_user_command("Glossator", function(command)
-  local verb, rest = command.args:match("^(%S+)%s*(.-)%s*$")
-  if verb ~= "ask" or rest == "" then
-    vim.notify("usage: :[range]Glossator ask {question}", vim.log.levels.ERROR)
-    return
-  end
-  local lines = command.range > 0 and { first = command.line1, last = command.line2 } or nil
-  require("glossator").ask(rest, lines)
+  require("glossator.commands").run(command)
 end, {
-  nargs = "+",
+  nargs = "*",
   range = true,
-  desc = "Ask about this code, or about anything that is indexed",
-  complete = function(_, line)
-    return line:match("Glossator%s+%S*$") and { "ask" } or {}
+  desc = "Ask, explain and rewrite, grounded in your documentation",
+  complete = function(prefix, line)
+    return line:match("Glossator%s+%S*$") and require("glossator.commands").complete(prefix) or {}
   end,
 })
+
+-- In visual mode <Cmd> keeps the selection, characters and all.
+for _, name in ipairs({ "chat", "explain", "optimize", "document", "fix", "rewrite" }) do
+  vim.keymap.set({ "n", "x" }, ("<Plug>(glossator-%s)"):format(name), ("<Cmd>Glossator %s<CR>"):format(name))
+end

@@ -1,183 +1,235 @@
---- One answer in one scratch buffer: streams into it, ends with its sources, stops when it closes.
+--- The chat: which conversation is shown, what the next question is about, and what keys do.
+local panel = require("glossator.panel")
+local pin = require("glossator.pin")
+local place = require("glossator.place")
+local server = require("glossator.server")
+local transcript = require("glossator.transcript")
+
 local M = {}
 
----@class glossator.Answer
----@field buffer integer
----@field client vim.lsp.Client
----@field request? integer id of the request, until it has ended
----@field notices string[]
+---@type glossator.Transcript?
+local current
 
---- Answers that stream, by the token of their partial results.
----@type table<string, glossator.Answer>
-local streaming = {}
+---@type glossator.Pin? the selection that the next question is about
+local selected
 
-local count = 0
+---@type integer?
+local prompt
 
---- Appends without moving any cursor, except one that was at the end: it goes on following.
----@param answer glossator.Answer
+--- Conversations that are open, by tab; an answer goes on while another one is shown.
+---@type table<string, glossator.Transcript>
+local open = {}
+
+local function refresh()
+  local state = server.status()
+  local above = "Glossator"
+  if current and current:running() then
+    above = above
+      .. (" · %s · <C-c> stops"):format(
+        current.answer.waiting ~= "" and current.answer.waiting or "answering"
+      )
+  elseif state.state ~= "ready" then
+    above = above .. (" · %s: %s"):format(state.state, state.reason)
+  end
+  local about = selected and selected:label() or ""
+  local below = "<CR> sends · <C-j> new line"
+  panel.bars(above, about ~= "" and ("about %s · %s"):format(about, below) or below)
+end
+
+local function deselect()
+  if selected then
+    selected:remove()
+    selected = nil
+  end
+end
+
+---@param client vim.lsp.Client
+---@return glossator.Place
+local function here(client)
+  return selected and selected:place() or place.current(client)
+end
+
+---@return glossator.Transcript
+local function shown()
+  if not current or not vim.api.nvim_buf_is_valid(current.buffer) then
+    current = transcript.new()
+    open[current.tab] = current
+  end
+  return current
+end
+
+---@param client vim.lsp.Client
+---@param from glossator.Place
 ---@param text string
-local function append(answer, text)
-  local buffer = answer.buffer
-  if not vim.api.nvim_buf_is_valid(buffer) then
-    return
+local function ask(client, from, text)
+  local conversation = shown()
+  if conversation:running() then
+    vim.notify("glossator: an answer is under way; :Glossator stop ends it", vim.log.levels.WARN)
+    return false
   end
-  local last = vim.api.nvim_buf_line_count(buffer)
-  local following = vim.tbl_filter(function(window)
-    return vim.api.nvim_win_get_cursor(window)[1] == last
-  end, vim.fn.win_findbuf(buffer))
-  local lines = vim.split(text:gsub("\r\n", "\n"), "\n", { plain = true })
-  vim.bo[buffer].modifiable = true
-  vim.api.nvim_buf_set_text(buffer, -1, -1, -1, -1, lines)
-  vim.bo[buffer].modifiable = false
-  for _, window in ipairs(following) do
-    vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
-  end
-end
-
----@param citation glossator.Citation
----@return string
-local function source(citation)
-  local place = citation.uri
-  if vim.startswith(place, "file:") then
-    place = vim.uri_to_fname(place)
-  end
-  if type(citation.line) == "number" then
-    place = place .. ":" .. (citation.line + 1) -- `gF` opens it
-  end
-  return ("[%d] %s %s"):format(citation.number, citation.title, place)
-end
-
----@param token string
-local function finish(token)
-  local answer = streaming[token]
-  if answer then
-    streaming[token] = nil
-    answer.request = nil
-  end
-end
-
---- Takes a `$/progress` notification; false when it is of somebody else.
----@param params { token: string|integer, value: glossator.Progress }
----@return boolean
-function M.progress(params)
-  local answer = streaming[params.token]
-  if not answer then
-    return type(params.token) == "string" and vim.startswith(params.token, "glossator-chat-")
-  end
-  local value = params.value
-  if value.kind == "delta" then
-    append(answer, value.text)
-  elseif value.kind == "notice" then
-    table.insert(answer.notices, value.message)
-  elseif value.kind == "citations" and value.late then
-    table.insert(answer.notices, "The search took too long; this answer has no sources.")
-  elseif value.kind == "end" and value.reason == "cancelled" then
-    -- Neovim never calls the handler of a request that it cancelled.
-    append(answer, "\n\n*cancelled*")
-    finish(params.token)
-  end
+  conversation:ask({
+    client = client,
+    document = from.buffer,
+    prompt = text,
+    place = place.params(client, from),
+  })
   return true
 end
 
----@param answer glossator.Answer
----@param result glossator.ChatResult
-local function conclude(answer, result)
-  local lines = {}
-  if result.finishReason == "length" then
-    table.insert(lines, "*The answer reached its greatest length.*")
-  end
-  vim.list_extend(lines, answer.notices)
-  if #result.citations > 0 then
-    vim.list_extend(lines, { "", "Sources:" })
-    vim.list_extend(lines, vim.tbl_map(source, result.citations))
-  end
-  if #lines > 0 then
-    append(answer, "\n\n" .. table.concat(lines, "\n"))
-  end
-end
-
----@param question string
 ---@return integer buffer
-local function open(question)
-  local buffer = vim.api.nvim_create_buf(false, true)
-  vim.bo[buffer].bufhidden = "wipe"
-  vim.bo[buffer].filetype = "glossator"
-  vim.treesitter.language.register("markdown", "glossator")
-  pcall(vim.treesitter.start, buffer, "markdown") -- colours only, where the parser is installed
-  local heading = "> " .. question:gsub("\n", "\n> ")
-  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, vim.split(heading .. "\n\n", "\n"))
-  vim.bo[buffer].modifiable = false
-  local window = vim.api.nvim_open_win(buffer, false, {
-    split = require("glossator.config").current.split,
-    win = 0,
+local function prompt_buffer()
+  if prompt and vim.api.nvim_buf_is_valid(prompt) then
+    return prompt
+  end
+  local function client()
+    return server.expect_client(vim.api.nvim_win_get_buf(place.window()))
+  end
+  local buffer
+  buffer = require("glossator.prompt").buffer({
+    send = function(text)
+      local running = client()
+      if running and ask(running, here(running), text) then
+        deselect()
+        refresh()
+      else
+        vim.api.nvim_buf_set_lines(buffer, 0, -1, false, vim.split(text, "\n"))
+      end
+    end,
+    stop = M.stop,
+    likely = function(text)
+      local running = vim.lsp.get_clients({ name = "glossator" })[1]
+      if running then
+        require("glossator.prepare").send(running, here(running), shown().tab, text)
+      end
+    end,
+    mentions = function(prefix, show)
+      local running = client()
+      if running then
+        local from = here(running)
+        local document = place.params(running, from).textDocument
+        running:request(
+          "glossator/mentions",
+          { prefix = prefix, textDocument = document },
+          function(err, result)
+            if not err then
+              show(result)
+            end
+          end,
+          from.buffer
+        )
+      end
+    end,
   })
-  vim.wo[window].wrap = true
-  vim.wo[window].linebreak = true
-  vim.wo[window].number = false
-  vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
-  vim.keymap.set("n", "q", "<Cmd>close<CR>", { buffer = buffer, desc = "Close, and stop the answer" })
+  prompt = buffer
   return buffer
 end
 
----@param client vim.lsp.Client
----@param buffer integer
----@param lines? { first: integer, last: integer }
----@return table cursorState's only entry
-local function place(client, buffer, lines)
-  if lines then
-    return {
-      range = {
-        start = { line = lines.first - 1, character = 0 },
-        ["end"] = { line = lines.last, character = 0 }, -- exclusive: the line after
-      },
-    }
-  end
-  local window = vim.fn.bufwinid(buffer)
-  return { position = vim.lsp.util.make_position_params(window, client.offset_encoding).position }
+vim.api.nvim_create_autocmd("User", {
+  group = vim.api.nvim_create_augroup("glossator.chat", {}),
+  pattern = "GlossatorStatus",
+  callback = refresh,
+})
+
+local function show()
+  panel.show(shown().buffer, prompt_buffer())
+  refresh()
 end
 
----@param client vim.lsp.Client
----@param buffer integer the document that the question is about
----@param question string
----@param lines? { first: integer, last: integer }
-function M.ask(client, buffer, question, lines)
-  count = count + 1
-  local token = "glossator-chat-" .. count
-  ---@type glossator.ChatParams
-  local params = { tabId = token, prompt = question, partialResultToken = token }
-  if vim.lsp.buf_is_attached(buffer, client.id) then
-    params.textDocument = { uri = vim.uri_from_bufnr(buffer) }
-    params.cursorState = { place(client, buffer, lines) }
+--- Opens the chat and its prompt; a selection goes with the next question.
+---@param lines? glossator.Lines
+function M.open(lines)
+  local client = server.expect_client(vim.api.nvim_get_current_buf())
+  if not client then
+    return
   end
+  local from = place.current(client, lines)
+  if not place.is_cursor(from.range) then
+    deselect()
+    selected = pin.new(from, client.offset_encoding)
+  end
+  show()
+  panel.focus()
+end
 
-  ---@type glossator.Answer
-  local answer = { buffer = open(question), client = client, notices = {} }
-  streaming[token] = answer
-  vim.api.nvim_create_autocmd("BufWipeout", {
-    buffer = answer.buffer,
-    once = true,
-    callback = function()
-      if answer.request then
-        client:cancel_request(answer.request)
+--- Asks at once; the cursor stays where it is.
+---@param text string
+---@param lines? glossator.Lines
+function M.ask(text, lines)
+  local client = server.expect_client(vim.api.nvim_get_current_buf())
+  if client then
+    local from = place.current(client, lines)
+    show()
+    ask(client, from, text)
+    refresh()
+  end
+end
+
+function M.close()
+  panel.close()
+  deselect()
+end
+
+function M.stop()
+  if current then
+    current:stop()
+  end
+end
+
+function M.retry()
+  local client = server.expect_client(vim.api.nvim_get_current_buf())
+  if client and not (current and current:retry(client)) then
+    vim.notify("glossator: nothing to ask again", vim.log.levels.INFO)
+  end
+end
+
+--- A conversation from its beginning; the old one stays in the history.
+function M.new()
+  current = nil
+  show()
+  panel.focus()
+end
+
+---@param tab string
+---@return boolean
+function M.is_open(tab)
+  return open[tab] ~= nil and vim.api.nvim_buf_is_valid(open[tab].buffer)
+end
+
+--- Goes on with a conversation.
+---@param tab string
+---@param turns glossator.Turn[]
+function M.resume(tab, turns)
+  if not M.is_open(tab) then
+    open[tab] = transcript.new(tab)
+    open[tab]:restore(turns)
+  end
+  current = open[tab]
+  show()
+  panel.focus()
+end
+
+--- Closes a conversation that was deleted.
+---@param tab string
+function M.forget(tab)
+  local conversation = open[tab]
+  open[tab] = nil
+  if conversation then
+    conversation:stop()
+    if conversation == current then
+      current = nil
+      if panel.is_open() then
+        show()
       end
-      finish(token)
-    end,
-  })
-
-  local sent, request = client:request("glossator/chat", params, function(err, result)
-    finish(token)
-    if err then
-      append(answer, "**" .. err.message .. "**")
-    else
-      conclude(answer, result)
     end
-  end, buffer)
-  if sent then
-    answer.request = request
-  else
-    finish(token)
-    append(answer, "**The language server has stopped; see :checkhealth glossator**")
+    if vim.api.nvim_buf_is_valid(conversation.buffer) then
+      vim.api.nvim_buf_delete(conversation.buffer, { force = true })
+    end
   end
+end
+
+--- The sources of the answer at the transcript's cursor, as a quickfix list.
+function M.sources()
+  require("glossator.sources").quickfix(shown().buffer, panel.row())
 end
 
 return M
