@@ -35,7 +35,7 @@ test-editors: test-neovim test-vscode ## Run the tests that drive real editors; 
 
 test-neovim: setup ## Run the tests in a real Neovim; 0.11 or newer is fetched on Debian (or NEOVIM=path).
 	@tests/lsp_server/editors/install-neovim.sh .editors/neovim
-	$(BIN)/pytest -m editor tests/lsp_server/editors
+	$(BIN)/pytest -m editor tests/lsp_server/editors tests/loadtest/test_editor_latency.py
 
 # A browser on a busy machine may be late: what failed is run once more, and that is said.
 test-vscode: setup ## Run the tests in a real VS Code; what they need is fetched into .editors/.
