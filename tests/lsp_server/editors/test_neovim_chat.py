@@ -388,32 +388,67 @@ async def test_what_cannot_be_sent_stays_in_the_prompt(nvim, file):
     assert await nvim.lines("glossator-prompt") == ["why?"]
 
 
-async def test_a_restarted_backend_is_told_and_costs_nothing_that_was_said(play, nvim, file):
-    """It does not know the answer that was under way; the next question goes to it as usual."""
+def interrupted(shown):
+    """A backend that dies in the middle of an answer, once it is shown."""
 
-    async def first(peer):
+    async def script(peer):
         ask = await peer.receive(Ask)
         await peer.send(Delta(id=ask.id, seq=0, text="half an answer"))
         await shown.wait()
         peer.drop()
 
+    return script
+
+
+async def restarted(peer):
+    """The next one does not know the answer; what it is asked then."""
+    resume = await peer.receive(Resume)
+    await peer.send(Failed(id=resume.id, seq=0, code="unknown_request", message="unknown"))
+    return await peer.receive(Ask)
+
+
+def whole(ask, words):
+    return [
+        Delta(id=ask.id, seq=0, text=words),
+        Finished(id=ask.id, seq=1, reason="stop", usage=Usage(), timings=Timings()),
+    ]
+
+
+async def test_a_restarted_backend_goes_on_with_the_answer(play, nvim, file):
+    """From the text that is shown; nothing is doubled or lost."""
+    shown = asyncio.Event()
+
     async def second(peer):
-        resume = await peer.receive(Resume)
-        await peer.send(Failed(id=resume.id, seq=0, code="unknown_request", message="unknown"))
-        ask = await peer.receive(Ask)
-        await peer.send(
-            Delta(id=ask.id, seq=0, text="whole again"),
-            Finished(id=ask.id, seq=1, reason="stop", usage=Usage(), timings=Timings()),
-        )
+        ask = await restarted(peer)
+        assert ask.continue_from == "half an answer"
+        await peer.send(*whole(ask, " and the rest"))
         await peer.closed()
 
-    shown = asyncio.Event()
-    backend = await play(first, second)
+    backend = await play(interrupted(shown), second)
     await nvim.start(backend.url, file, prepare=False)
     await nvim.command("Glossator ask how?")
     await nvim.shows("half an answer")
     shown.set()
-    lines = await nvim.shows("**")
-    assert lines[:3] == ["> how?", "", "half an answer"]
+    assert await nvim.shows("rest") == ["> how?", "", "half an answer and the rest"]
+
+
+async def test_a_backend_that_cannot_go_on_costs_nothing_that_was_said(play, nvim, file):
+    """What came stays, with the reason below it; asked again, the question is answered."""
+    shown = asyncio.Event()
+
+    async def second(peer):
+        ask = await restarted(peer)
+        gone = "The model is gone."
+        await peer.send(Failed(id=ask.id, seq=0, code="unavailable", message=gone))
+        await peer.send(*whole(await peer.receive(Ask), "a whole answer"))
+        await peer.closed()
+
+    backend = await play(interrupted(shown), second)
+    await nvim.start(backend.url, file, prepare=False)
+    await nvim.command("Glossator ask how?")
+    await nvim.shows("half an answer")
+    shown.set()
+    lines = ["> how?", "", "half an answer", "", "**The model is gone.**"]
+    assert await nvim.shows("gone") == lines
     await nvim.command("Glossator retry")
-    assert (await nvim.shows("whole again"))[:3] == ["> how?", "", "half an answer"]
+    assert await nvim.shows("a whole answer") == [*lines, "", "> how?", "", "a whole answer"]
