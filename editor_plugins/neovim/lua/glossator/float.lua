@@ -64,7 +64,6 @@ end
 ---@param title string
 local function show(client, code, params, title)
   close()
-  vim.treesitter.language.register("markdown", "glossator-float")
   local buffer = painter.buffer("glossator-float", "markdown")
   vim.bo[buffer].bufhidden = "wipe"
   open(buffer, title)

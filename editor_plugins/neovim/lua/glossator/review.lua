@@ -160,7 +160,7 @@ function Review:accept(changes)
   local ids = vim.tbl_map(function(change)
     return change.id
   end, changes)
-  self.client:request("glossator/accept", { id = self.id, hunks = ids }, function(err, result)
+  local sent = self.client:request("glossator/accept", { id = self.id, hunks = ids }, function(err, result)
     local reason = err and err.message or result.reason
     if not err then
       self.proposal:accepted(result.accepted)
@@ -173,6 +173,9 @@ function Review:accept(changes)
       self:decided()
     end
   end, self.document)
+  if not sent then
+    vim.notify("glossator: the language server has stopped; ask again", vim.log.levels.ERROR)
+  end
 end
 
 ---@private

@@ -30,7 +30,6 @@ end
 ---@param tab? string the conversation; a new one without
 ---@return glossator.Transcript
 function M.new(tab)
-  vim.treesitter.language.register("markdown", "glossator")
   local buffer = painter.buffer("glossator", "markdown")
   tab = tab or unique()
   vim.api.nvim_buf_set_name(buffer, "glossator://chat/" .. tab)
