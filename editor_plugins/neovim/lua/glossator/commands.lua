@@ -18,7 +18,7 @@ end
 ---@return fun(argument: string, lines?: glossator.Lines)
 local function rewrite(kind)
   return function(argument, lines)
-    require("glossator.review").rewrite(kind, argument, lines)
+    require("glossator.rewrite").propose(kind, argument, lines)
   end
 end
 

@@ -4,7 +4,6 @@ local answer = require("glossator.answer")
 local painter = require("glossator.painter")
 local place = require("glossator.place")
 local proposal = require("glossator.proposal")
-local server = require("glossator.server")
 
 local M = {}
 
@@ -239,30 +238,15 @@ function Review:done(result)
   end
 end
 
---- The range as whole lines, as the server takes it.
----@param range lsp.Range
----@return lsp.Range
-local function whole_lines(range)
-  local to = range["end"]
-  if place.is_cursor(range) then
-    return range
-  end
-  return {
-    start = { line = range.start.line, character = 0 },
-    ["end"] = { line = to.line + (to.character > 0 and 1 or 0), character = 0 },
-  }
-end
-
 ---@param client vim.lsp.Client
 ---@param document integer
----@param params glossator.RewriteParams
-local function start(client, document, params)
+---@param params glossator.RewriteParams its range: whole lines, or a cursor
+function M.start(client, document, params)
   local original = vim.api.nvim_buf_get_lines(document, 0, -1, false)
   local filetype = vim.bo[document].filetype
   local buffer = painter.buffer("glossator-proposal", vim.treesitter.language.get_lang(filetype) or filetype)
   vim.bo[buffer].bufhidden = "wipe"
   vim.bo[buffer].syntax = vim.treesitter.highlighter.active[buffer] and "" or filetype
-  params.range = whole_lines(params.range)
   local notes = painter.buffer("glossator", "markdown")
   vim.bo[notes].bufhidden = "wipe"
   local self = setmetatable({
@@ -297,66 +281,6 @@ local function start(client, document, params)
     callback = function()
       self.answer:stop()
     end,
-  })
-end
-
---- Runs the command of a code action.
----@param client_id integer
----@param params glossator.RewriteParams
-function M.from_action(client_id, params)
-  local client = assert(vim.lsp.get_client_by_id(client_id))
-  local document = vim.uri_to_bufnr(params.textDocument.uri)
-  if params.kind ~= "rewrite" or (params.instruction or "") ~= "" then
-    start(client, document, params)
-    return
-  end
-  vim.ui.input({ prompt = "Rewrite how? " }, function(instruction)
-    if instruction and vim.trim(instruction) ~= "" then
-      params.instruction = instruction
-      start(client, document, params)
-    end
-  end)
-end
-
----@param buffer integer
----@param range lsp.Range
----@return lsp.Diagnostic[]
-local function diagnostics_in(buffer, range)
-  local last = math.max(range.start.line, range["end"].line - (range["end"].character == 0 and 1 or 0))
-  return vim.lsp.diagnostic.from(vim.tbl_filter(function(diagnostic)
-    return diagnostic.lnum <= last and (diagnostic.end_lnum or diagnostic.lnum) >= range.start.line
-  end, vim.diagnostic.get(buffer)))
-end
-
---- Proposes new code for the selection, or for the definition around the cursor.
----@param kind glossator.RewriteKind
----@param instruction? string
----@param lines? glossator.Lines
-function M.rewrite(kind, instruction, lines)
-  local document = vim.api.nvim_win_get_buf(place.window())
-  local client = server.expect_client(document)
-  if not client then
-    return
-  end
-  if not vim.lsp.buf_is_attached(document, client.id) then
-    vim.notify("glossator: a rewrite needs a file", vim.log.levels.ERROR)
-    return
-  end
-  local range = place.current(client, lines).range
-  local diagnostics = kind == "fix" and diagnostics_in(document, range) or nil
-  if kind == "fix" and #diagnostics == 0 then
-    vim.notify("glossator: there is no diagnostic here", vim.log.levels.WARN)
-    return
-  end
-  M.from_action(client.id, {
-    kind = kind,
-    textDocument = {
-      uri = vim.uri_from_bufnr(document),
-      version = vim.lsp.util.buf_versions[document],
-    },
-    range = range,
-    instruction = instruction,
-    diagnostics = diagnostics,
   })
 end
 

@@ -52,7 +52,7 @@ function M.configure(config)
     on_attach = attached,
     commands = {
       ["glossator.rewrite"] = function(command, context)
-        require("glossator.review").from_action(context.client_id, command.arguments[1])
+        require("glossator.rewrite").from_action(context.client_id, command.arguments[1])
       end,
       ["glossator.explain"] = function(command, context)
         require("glossator.float").from_action(context.client_id, command.arguments[1])
