@@ -452,3 +452,46 @@ async def test_a_backend_that_cannot_go_on_costs_nothing_that_was_said(play, nvi
     assert await nvim.shows("gone") == lines
     await nvim.command("Glossator retry")
     assert await nvim.shows("a whole answer") == [*lines, "", "> how?", "", "a whole answer"]
+
+
+async def test_a_conversation_survives_a_restart_of_neovim(play, answer, nvim, file):
+    """It is listed, shown with its sources, gone on with, and deleted."""
+    asks = []
+
+    async def script(peer):
+        while True:
+            asks.append(await peer.receive(Ask))
+            await peer.send(*answer(asks[-1].id))
+
+    backend = await play(script, script)
+    await nvim.start(backend.url, file, prepare=False)
+    await nvim.command("Glossator ask how do I invert it?")
+    await nvim.shows("Sources")
+    await nvim.stop()
+
+    await nvim.start(backend.url, file, prepare=False)
+    await nvim.lua(
+        "(function() vim.ui.select = function(items, options, choose) "
+        "vim.g.offered = vim.tbl_map(options.format_item, items) choose(items[1]) end end)()"
+    )
+    await nvim.command("Glossator history")
+    assert await nvim.shows("Sources") == [
+        "> how do I invert it?",
+        "",
+        "one two",
+        "",
+        "Sources:",
+        "[1] numpy.fft.irfft /f.py",
+    ]
+    assert (await nvim.lua("vim.g.offered"))[0].endswith("how do I invert it?")
+    await nvim.command("Glossator ask and back?")
+    await nvim.shows("> and back?")
+    await nvim.until("require('glossator').statusline() == 'glossator'")
+    assert [turn.text for turn in asks[1].history] == ["how do I invert it?", "one two"]
+    await nvim.command("Glossator delete")
+    await nvim.until(
+        "not vim.iter(vim.api.nvim_list_bufs()):any(function(b) return "
+        "vim.api.nvim_buf_get_lines(b, 0, 1, false)[1] == '> how do I invert it?' end)"
+    )
+    await nvim.command("Glossator history")
+    await nvim.until("vim.fn.execute('messages'):find('no conversations yet') ~= nil")
