@@ -22,14 +22,14 @@ local open = {}
 
 local function refresh()
   local state = server.status()
-  local above = "Glossator"
+  local above = ""
   if current and current:running() then
     above = above
       .. (" · %s · <C-c> stops"):format(
         current.answer.waiting ~= "" and current.answer.waiting or "answering"
       )
   elseif state.state ~= "ready" then
-    above = above .. (" · %s: %s"):format(state.state, state.reason)
+    above = (" · %s: %s"):format(state.state, state.reason)
   end
   local about = selected and selected:label() or ""
   local below = "<CR> sends · <C-j> new line"

@@ -31,12 +31,12 @@ local function to_end(window)
   vim.api.nvim_win_set_cursor(window, { last, 0 })
 end
 
---- Of a text that is too long the end is left, where it says what to do.
+--- Of what is too long the end is left, where it says what to do.
 ---@param window integer
+---@param name string
 ---@param text string
-local function bar(window, text)
-  local name, rest = text:match("^(%S+)(.*)$")
-  vim.wo[window].winbar = name .. "%<" .. rest:gsub("%%", "%%%%")
+local function bar(window, name, text)
+  vim.wo[window].winbar = name .. "%<" .. text:gsub("%%", "%%%%")
 end
 
 ---@return boolean
@@ -105,12 +105,12 @@ function M.focus()
   end
 end
 
----@param above string of the transcript
----@param below string of the prompt
-function M.bars(above, below)
+---@param state string what the transcript's bar says after its name
+---@param hint string what the prompt's says
+function M.bars(state, hint)
   if M.is_open() then
-    bar(transcript, above)
-    bar(prompt, below)
+    bar(transcript, "Glossator", state)
+    bar(prompt, "", hint)
   end
 end
 

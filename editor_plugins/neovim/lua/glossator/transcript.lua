@@ -32,7 +32,7 @@ end
 function M.new(tab)
   local buffer = painter.buffer("glossator", "markdown")
   tab = tab or unique()
-  vim.api.nvim_buf_set_name(buffer, "glossator://chat/" .. tab)
+  vim.api.nvim_buf_set_name(buffer, "glossator://chat/" .. tab:sub(1, 8))
   vim.bo[buffer].bufhidden = "hide"
   local self = setmetatable({
     tab = tab,
