@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 from backend import wire
 from loadtest.machine import describe
@@ -145,7 +146,8 @@ async def measure(rounds: int, ttft_s: float) -> list[tuple[float, float, float]
     """Of each round in ms: Enter to the backend, first token to painted, and both together."""
     generator, terminal = KnownGenerator(ttft_s), PaintedTerminal()
     shares = []
-    async with serve(generator.serve, "127.0.0.1", 0, subprotocols=[wire.SUBPROTOCOL]) as server:
+    spoken = [Subprotocol(wire.SUBPROTOCOL)]
+    async with serve(generator.serve, "127.0.0.1", 0, subprotocols=spoken) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         with tempfile.TemporaryDirectory() as home:
             terminal.start(*prepare_home(Path(home), f"ws://127.0.0.1:{port}"))
