@@ -1,10 +1,11 @@
 // Opening what an answer refers to: the source at its line, or the page in the browser.
 
 import * as vscode from "vscode";
+import { address } from "./citations";
 import type { Citation } from "./protocol";
 
-export async function openCitation({ uri, line }: Citation): Promise<void> {
-  await openLink(line === null ? uri : `${uri}#L${line + 1}`);
+export async function openCitation(citation: Citation): Promise<void> {
+  await openLink(address(citation));
 }
 
 /** Opens `file:`, `http:` and `https:` addresses; an answer's text may ask for nothing else. */
@@ -15,7 +16,7 @@ export async function openLink(address: string): Promise<void> {
     try {
       await vscode.window.showTextDocument(uri.with({ fragment: "" }), {
         selection: new vscode.Range(line, 0, line, 0),
-        viewColumn: beside(),
+        viewColumn: codeColumn(),
       });
     } catch {
       await vscode.window.showWarningMessage(
@@ -28,19 +29,6 @@ export async function openLink(address: string): Promise<void> {
 }
 
 /** The column of the code, so that a source does not open over something else. */
-function beside(): vscode.ViewColumn {
+function codeColumn(): vscode.ViewColumn {
   return vscode.window.activeTextEditor?.viewColumn ?? vscode.ViewColumn.One;
-}
-
-/** `[1]` in Markdown as a link, and the list of sources under it, for places that draw Markdown. */
-export function withSources(markdown: string, citations: readonly Citation[]): string {
-  if (citations.length === 0) {
-    return markdown;
-  }
-  const sources = citations.map((citation) => {
-    const fragment = citation.line === null ? "" : `#L${citation.line + 1}`;
-    const title = citation.title.replaceAll(/[[\]\\`*_]/g, "\\$&");
-    return `${citation.number}. [${title}](<${citation.uri}${fragment}>)`;
-  });
-  return `${markdown}\n\n**Sources**\n\n${sources.join("\n")}`;
 }

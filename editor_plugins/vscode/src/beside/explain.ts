@@ -1,7 +1,7 @@
 // "Explain" and "Ask at the cursor": an answer that streams into a thread beside the code.
 
 import * as vscode from "vscode";
-import { withSources } from "../links";
+import { withSources } from "../citations";
 import { contextFor } from "../place";
 import { type ChatResult, EXPLAIN, type ExplainParams, type Progress } from "../protocol";
 import type { Connection } from "../server/connection";

@@ -3,7 +3,7 @@
 
 import * as vscode from "vscode";
 import type { Thread, Threads } from "../beside/threads";
-import { withSources } from "../links";
+import { withSources } from "../citations";
 import {
   ACCEPT,
   type AcceptParams,
