@@ -134,7 +134,8 @@ def build(ask: Ask, passages: Sequence[Passage], history_chars: int, salt: str =
 
 def estimate_tokens(prompt: Prompt) -> int:
     """About 4 characters a token, as common tokenizers have on English and code."""
-    return sum(len(message.text) for message in prompt.messages) // 4
+    gap = len(prompt.gap.prefix) + len(prompt.gap.suffix) if prompt.gap else 0
+    return (gap + sum(len(message.text) for message in prompt.messages)) // 4
 
 
 def estimate_sent(ask: Ask, history_chars: int) -> float:

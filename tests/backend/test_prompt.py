@@ -1,8 +1,8 @@
 """Prompts: the order of their parts, citations, and budgets."""
 
 from backend import prompt
-from backend.ports import Message
-from backend.wire import Ask, Context, File, Remark, Selection, Turn
+from backend.ports import Gap, Message
+from backend.wire import Ask, Complete, Context, File, Remark, Selection, Turn
 from indexer.types import Chunk, Passage, Scope
 
 
@@ -111,6 +111,15 @@ def test_a_rewrite_is_told_how_its_answer_is_used():
     assert rewrite.messages[-1].text.endswith(prompt.REWRITE)
     assert chat.messages[-1].text.endswith(prompt.TASKS["optimize"])
     assert rewrite.messages[0] == chat.messages[0]
+
+
+def test_a_gap_is_a_prompt_of_its_own():
+    """Code and nothing else, before chats in the engine; its length counts as any other's."""
+    request = Complete(id="r", prefix="x" * 30, suffix="y" * 10)
+    built = prompt.build(prompt.Filling.of(request), [], history_chars=0, salt="acme")
+    assert built.gap == Gap("x" * 30, "y" * 10)
+    assert (built.messages, built.priority, built.cache_salt) == ((), 0, "acme")
+    assert prompt.estimate_tokens(built) == 10
 
 
 def test_what_was_sent_is_counted_whole():
