@@ -49,11 +49,11 @@ class Corpus:
         weights = 1 / np.arange(10, _VOCABULARY + 10)
         self._weights = weights / weights.sum()
         self._vocabulary = np.array([f"w{i:x}" for i in range(_VOCABULARY)])
-        self._sources = sources
+        self.sources = sources
 
     def batch(self, first: int, count: int) -> tuple[list[Chunk], Vectors]:
         words = self._chance.choice(_VOCABULARY, size=(count, _WORDS), p=self._weights)
-        source = f"package:p{first // _AT_ONCE % self._sources}"
+        source = f"package:p{first // max(count, 1) % self.sources}"
         chunks = [
             Chunk(source, f"file:///{first + i}", f"Entry {first + i}",
                   " ".join(self._vocabulary[row]), "function", symbol=f"p.m.f{first + i}",
@@ -76,8 +76,9 @@ class Corpus:
 def fill(index: HybridIndex, corpus: Corpus, have: int, want: int) -> float:
     """Seconds."""
     started = time.perf_counter()
-    for first in range(have, want, _AT_ONCE):
-        chunks, vectors = corpus.batch(first, min(_AT_ONCE, want - first))
+    step = max(min(_AT_ONCE, (want - have) // corpus.sources), 1)
+    for first in range(have, want, step):
+        chunks, vectors = corpus.batch(first, min(step, want - first))
 
         def batches(
             wanted: Collection[str], chunks: list[Chunk] = chunks, vectors: Vectors = vectors

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from loadtest.search_scale import Corpus, run, table
+from indexer.search import HybridIndex
+from loadtest.search_scale import DIMENSION, Corpus, fill, run, table
 
 
 def test_each_size_is_filled_and_searched(tmp_path: Path) -> None:
@@ -19,4 +20,11 @@ def test_the_corpus_is_the_same_in_every_run() -> None:
     one, two = Corpus(2), Corpus(2)
     assert one.batch(0, 3)[0] == two.batch(0, 3)[0]
     assert one.question()[0] == two.question()[0]
-    assert {chunk.source for chunk in one.batch(10_000, 3)[0]} == {"package:p1"}
+
+
+def test_chunks_are_spread_over_the_sources(tmp_path: Path) -> None:
+    with HybridIndex.open(tmp_path, embedder_name="synthetic", dimension=DIMENSION) as index:
+        fill(index, Corpus(4), 0, 40)
+        assert {source: len(index.ids(source)) for source in index.sources()} == {
+            f"package:p{i}": 10 for i in range(4)
+        }
