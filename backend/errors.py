@@ -122,8 +122,10 @@ class StartupFailed(GlossatorError):
 
 
 def tree(root: type[GlossatorError] = GlossatorError) -> list[type[GlossatorError]]:
-    """``root`` and everything below it, parents first."""
-    return [root, *(kind for child in root.__subclasses__() for kind in tree(child))]
+    """``root`` and everything below it, parents first. Ray makes subclasses of its own, at run
+    time, of what crosses its processes: those are not in it."""
+    ours = (child for child in root.__subclasses__() if child.__module__ == __name__)
+    return [root, *(kind for child in ours for kind in tree(child))]
 
 
 # A parent wins over a child that shares its code.

@@ -16,7 +16,7 @@ from fastapi import FastAPI, Response, WebSocket
 from fastapi import Request as HttpRequest
 from starlette.requests import ClientDisconnect
 
-from backend import openai_api, wire
+from backend import openai_api, page, wire
 from backend.about import RELEASE, about
 from backend.answer import Answer, Answers
 from backend.errors import GlossatorError, QuotaExceeded
@@ -185,6 +185,8 @@ def build_app(gateway: Gateway) -> FastAPI:
             gateway.door,
         )
     )
+
+    app.include_router(page.router())
 
     @app.websocket(PATH)
     async def session(socket: WebSocket) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -105,6 +106,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     indexed = run("index", "package:numpy.fft", "--data", str(folder))
     assert indexed.returncode == 0, indexed.stderr
     return folder
+
+
+@pytest.fixture(scope="module")
+def own_data(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same index for a server beside others: one process owns an index."""
+    copy = tmp_path_factory.mktemp("own") / "data"
+    shutil.copytree(data, copy)
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def server(start_backend, data):
-    return start_backend("--engine", "extractive", "--data", str(data))
+def server(start_backend, own_data):
+    return start_backend("--engine", "extractive", "--data", str(own_data))
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ def config(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(start_backend, data, config):
-    return start_backend("--data", str(data), "--config", str(config))
+def server(start_backend, own_data, config):
+    return start_backend("--data", str(own_data), "--config", str(config))
 
 
 @pytest.fixture
