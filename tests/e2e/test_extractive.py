@@ -67,12 +67,13 @@ def test_a_range_beyond_the_file_is_a_usage_error(extractive, run_glossator, tmp
     assert "ends before line 5" in asked.stderr
 
 
-def test_indexing_beside_a_running_backend_says_who_has_the_index(extractive, run_glossator):
+def test_what_is_indexed_beside_a_running_backend_it_answers_from(extractive, run_glossator):
+    """The server takes in what the command has embedded; the command waits for that."""
     folder = extractive.process.args[extractive.process.args.index("--data") + 1]
-    refused = run_glossator("index", "package:numpy.linalg", "--data", folder)
-    assert refused.returncode == 1
-    assert "in use" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    indexed = run_glossator("index", "package:numpy.linalg", "--data", folder)
+    assert indexed.returncode == 0, indexed.stderr
+    asked = run_glossator("ask", "what is numpy.linalg.qr?", "--url", extractive.url)
+    assert "numpy.linalg.qr" in asked.stdout
 
 
 def test_ctrl_c_ends_it_cleanly(start_backend, tmp_path_factory):
