@@ -143,8 +143,11 @@ class LedgerDeployment:
     """One replica, which every gateway asks for its share of the engines that run."""
 
     async def __init__(self, settings: Settings, generator: Any) -> None:  # type: ignore[misc]
+        # Made first: by the time the engines are up, it need not wait for gateways any more that
+        # may have borrowed from a ledger before it.
+        self._ledger = Ledger(time.monotonic())
         self._engine = build.limits(settings, await generator.load.remote())
-        self._ledger = Ledger(time.monotonic(), self._engine.requests)
+        self._ledger.capacity = self._engine.requests
         self._counting = asyncio.create_task(self._count())
 
     async def renew(self, report: Report) -> Grant:
