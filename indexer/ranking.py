@@ -30,7 +30,7 @@ _USUAL_DEPTH = 2  # of symbols; pages have none and shall neither gain nor lose 
 IN_SCOPE = 1.0
 AT_CURSOR = 1.0
 # Whoever writes FFT rather means ``fft`` than what is described with it.
-BY_ACRONYM = 0.5
+BY_ACRONYM = 1.0
 NO_HINTS: Mapping[str, float] = {}
 
 Features = npt.NDArray[np.float64]  # shape (candidates, len(FEATURES))
