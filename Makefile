@@ -14,7 +14,7 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
 	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
 
-.PHONY: help setup run test test-editors test-neovim test-vscode check format bench bench-rails bench-overload bench-fairness bench-ladder simulate bench-neovim lock docs clean
+.PHONY: help setup run test test-editors test-neovim test-vscode test-page check format bench bench-rails bench-overload bench-fairness bench-ladder simulate bench-neovim lock docs clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -43,6 +43,9 @@ test-vscode: setup ## Run the tests in a real VS Code; what they need is fetched
 	. .editors/vscode/env && cd editor_plugins/vscode && npm run check && npm test
 	$(BIN)/pytest -m editor tests/e2e/vscode || \
 		{ echo "Failed; once more:"; $(BIN)/pytest -m editor --last-failed tests/e2e/vscode; }
+
+test-page: setup ## Run the tests of the built-in page in Chromium (or CHROMIUM=path).
+	$(BIN)/pytest -m editor tests/e2e/test_page.py
 
 check: setup ## Lint, types, import contracts.
 	$(BIN)/ruff check .
