@@ -13,7 +13,8 @@ import pytest
 import pytest_asyncio
 
 from backend.errors import StartupFailed, Unavailable
-from backend.generators.vllm_engine import UNPACED_TOKENS, VllmGenerator, _engine_args
+from backend.generators.vllm_engine import UNPACED_TOKENS, VllmGenerator
+from backend.generators.vllm_startup import engine_args
 from backend.ports import Gap, Message, Prompt, Sampling, TextDelta
 from backend.settings import Vllm
 
@@ -261,7 +262,7 @@ def test_every_setting_reaches_vllm(tiny_model: Path) -> None:
         scheduling="fcfs", gpu_memory_utilization=0.5, kv_cache_gib=1.5, kv_cache_dtype="fp8",
         ngram_tokens=4, ngram_match=2, enforce_eager=False,
     )  # fmt: skip
-    arguments = _engine_args(str(tiny_model), tuned)
+    arguments = engine_args(str(tiny_model), tuned)
     assert arguments.speculative_config == {
         "method": "ngram", "num_speculative_tokens": 4,
         "prompt_lookup_min": 2, "prompt_lookup_max": 2,
@@ -286,7 +287,7 @@ def test_every_setting_reaches_vllm(tiny_model: Path) -> None:
 
 @pytest.mark.engine
 def test_what_is_left_at_its_default_is_left_to_vllm(tiny_model: Path) -> None:
-    arguments = _engine_args(str(tiny_model), Vllm())
+    arguments = engine_args(str(tiny_model), Vllm())
     assert arguments.speculative_config is None
     assert arguments.quantization is None
     assert arguments.kv_cache_memory_bytes is None
