@@ -9,6 +9,7 @@ function html(text: string): string {
 
 test("a reference is a link to its source, a link stays a link", () => {
   expect(html("Use `irfft` [1].")).toContain('<a href="#citation-1">[1]</a>');
+  expect(html("Its example [12]:")).toContain('<a href="#citation-12">[12]</a>:');
   expect(html("[1](https://numpy.org)")).toContain('<a href="https://numpy.org">1</a>');
 });
 

@@ -45,6 +45,7 @@ SETTINGS = {
     "security.workspace.trust.enabled": False,
     "chat.disableAIFeatures": True,
     "git.enabled": False,
+    "editor.renderWhitespace": "none",  # dots would stand in the text
 }
 # Of the machine that the server runs on: the editor is a browser, which may run elsewhere.
 MACHINE_SETTINGS = {"glossator.command": [sys.executable, "-m", "glossator", "lsp"]}

@@ -88,8 +88,6 @@ async def test_the_share_of_plugin_and_server_in_the_first_paint(scripted, open_
     whole = [sum(each) for each in zip(there, back, drawn, strict=True)]
     parts = {"to the backend": there, "back in the page": back, "painted": drawn, "sum": whole}
     with capsys.disabled():
-        print(
-            f"\nFrom Enter to the first painted character, without the backend, {ANSWERS} answers:"
-        )
+        print(f"\nFrom Enter to the first painted character, {ANSWERS} answers, less the backend:")
         for name, times in parts.items():
             print(f"  {name:17} p50 {statistics.median(times):5.1f} ms, worst {max(times):5.1f} ms")

@@ -58,12 +58,13 @@ function actionsOf(message: number): Actions {
 function draw(): void {
   cancelAnimationFrame(frame);
   frame = 0;
-  const following = log.scrollHeight - log.scrollTop - log.clientHeight < FOLLOW_PX;
+  let following = log.scrollHeight - log.scrollTop - log.clientHeight < FOLLOW_PX;
   transcript.messages.forEach((message, index) => {
     let view = views[index];
     if (view === undefined) {
       view = new MessageView(message.role, actionsOf(index));
       views.push(view);
+      following = true; // what was just asked is to be seen
       log.append(view.element);
     } else if (index < transcript.messages.length - 2) {
       return; // only the last exchange changes
@@ -72,7 +73,9 @@ function draw(): void {
   });
   composer.setState(busy(transcript), lastQuestion(transcript));
   if (following) {
-    log.scrollTop = log.scrollHeight;
+    // As far as the last question stays in view: an answer is read from its beginning.
+    const question = views.at(-2)?.element.offsetTop ?? 0;
+    log.scrollTop = Math.min(log.scrollHeight, question - log.offsetTop);
   }
 }
 

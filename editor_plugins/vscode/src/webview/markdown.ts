@@ -16,7 +16,7 @@ markdown.disable("image");
 markdown.validateLink = (url) => SAFE_LINK.test(url);
 // `[3]` is a reference to the third source; `[3](…)` is a link like any other.
 markdown.inline.ruler.before("link", "citation", (state, silent) => {
-  const found = /^\[(\d{1,3})\](?![([:])/.exec(state.src.slice(state.pos, state.pos + 6));
+  const found = /^\[(\d{1,3})\](?![([])/.exec(state.src.slice(state.pos, state.pos + 6));
   if (found?.[1] === undefined) {
     return false;
   }
