@@ -14,10 +14,11 @@ from contextlib import asynccontextmanager
 import msgspec
 from fastapi import FastAPI, Response, WebSocket
 from fastapi import Request as HttpRequest
+from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from backend import openai_api, page, wire
-from backend.about import RELEASE, about
+from backend.about import RELEASE, About, about
 from backend.answer import Answer, Answers
 from backend.errors import GlossatorError, QuotaExceeded
 from backend.identity.caller import account
@@ -25,6 +26,8 @@ from backend.identity.door import Door
 from backend.identity.quotas import Ledger
 from backend.lookup import Lookups
 from backend.metrics import CONTENT_TYPE, Metrics
+from backend.openai_shapes import ErrorBody
+from backend.openapi import describe, returns
 from backend.pipeline import Pipeline
 from backend.ports import Generator
 from backend.rails.policy import policy
@@ -192,12 +195,12 @@ def build_app(gateway: Gateway) -> FastAPI:
     async def session(socket: WebSocket) -> None:
         await gateway.serve(socket)
 
-    @app.get("/healthz")
+    @app.get("/healthz", response_class=PlainTextResponse)
     async def healthz() -> Response:
         """The process answers."""
         return Response("ok\n", media_type="text/plain")
 
-    @app.get("/readyz")
+    @app.get("/readyz", responses=returns(Readiness, 503, error=Readiness))
     async def readyz() -> Response:
         """Questions can be answered."""
         readiness = await gateway.readiness()
@@ -207,17 +210,19 @@ def build_app(gateway: Gateway) -> FastAPI:
             media_type="application/json",
         )
 
-    @app.get("/v1/about")
+    @app.get("/v1/about", responses=returns(About, 401, 403, error=ErrorBody))
     async def what_serves(request: HttpRequest) -> Response:
         """The release, the model and the settings that a load test's figures depend on."""
         await gateway.door.admit(request)
         said = about(gateway.settings, gateway.pipeline.model)
         return Response(msgspec.json.encode(said), media_type="application/json")
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Prometheus text format."""
         return Response(await gateway.metrics_text(), media_type=CONTENT_TYPE)
+
+    describe(app, (*openai_api.STRUCTS, Readiness, About))
 
     @app.exception_handler(GlossatorError)
     async def failed(_: HttpRequest, error: GlossatorError) -> Response:

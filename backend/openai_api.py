@@ -9,93 +9,52 @@ import asyncio
 import hashlib
 import math
 import time
-import uuid
 from collections.abc import AsyncIterator, Coroutine
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
-from msgspec import Meta, Struct
+from msgspec import Struct
 from starlette.requests import ClientDisconnect
 
 from backend.answer import Answer, Answers
 from backend.errors import STATUS, BadFrame, GlossatorError, TooLarge
 from backend.identity.door import Door
+from backend.openai_shapes import (
+    ChatCompletion,
+    ChatRequest,
+    Choice,
+    ErrorBody,
+    ErrorDetail,
+    Model,
+    Models,
+    Reply,
+    TokenUsage,
+)
+from backend.openapi import returns, takes
 from backend.pipeline import Pipeline
 from backend.settings import Server
 from backend.wire import (
     AnswerFrame,
-    Ask,
     Citation,
     Citations,
     Delta,
     Failed,
     Finished,
     FinishReason,
-    Turn,
     Usage,
 )
 
 _T = TypeVar("_T")
+STRUCTS = (ChatRequest, ChatCompletion, Models, ErrorBody)  # of the OpenAPI document
+_REFUSALS = sorted(set(STATUS.values()))
 _FINISH: dict[FinishReason, str] = {
     "stop": "stop",
     "length": "length",
     "blocked": "content_filter",
     "cancelled": "stop",
 }
-
-
-class _Part(Struct):
-    type: str
-    text: str = ""
-
-
-class _Message(Struct):
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[_Part]
-
-    @property
-    def text(self) -> str:
-        if isinstance(self.content, str):
-            return self.content
-        return "".join(part.text for part in self.content if part.type == "text")
-
-
-class _StreamOptions(Struct):
-    include_usage: bool = False
-
-
-class _Request(Struct):
-    messages: Annotated[list[_Message], Meta(min_length=1)]
-    model: str | None = None
-    stream: bool = False
-    stream_options: _StreamOptions | None = None
-    max_tokens: Annotated[int, Meta(ge=1)] | None = None
-    max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    stop: str | list[str] | None = None
-    user: str | None = None  # whom the caller asks for: each gets a fair share
-
-    def ask(self) -> Ask:
-        spoken = [m for m in self.messages if m.role not in ("system", "developer")]
-        if not spoken or spoken[-1].role != "user" or not spoken[-1].text:
-            raise BadFrame("The last message must be the user's, with a text.")
-        *earlier, last = spoken
-        return Ask(
-            id=f"chatcmpl-{uuid.uuid4().hex}",
-            question=last.text,
-            history=tuple(
-                Turn("user" if m.role == "user" else "assistant", m.text) for m in earlier
-            ),
-            instructions="\n\n".join(
-                m.text for m in self.messages if m.role in ("system", "developer")
-            ),
-            model=self.model,
-            max_tokens=self.max_completion_tokens or self.max_tokens,
-            temperature=self.temperature,
-            stop=(self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ()),
-        )
 
 
 def router(
@@ -107,13 +66,16 @@ def router(
     """The two routes, over the gateway's pipeline and answers."""
     routes = APIRouter(prefix="/v1")
 
-    @routes.get("/models")
+    @routes.get("/models", responses=returns(Models, 401, 403, error=ErrorBody))
     async def models(request: Request) -> Response:
         await door.admit(request)
-        model = {"id": pipeline.model, "object": "model", "created": 0, "owned_by": "glossator"}
-        return _json({"object": "list", "data": [model]})
+        return _json(Models((Model(pipeline.model),)))
 
-    @routes.post("/chat/completions")
+    @routes.post(
+        "/chat/completions",
+        responses=returns(ChatCompletion, *_REFUSALS, error=ErrorBody, also="text/event-stream"),
+        openapi_extra=takes(ChatRequest),
+    )
     async def chat_completions(request: Request) -> Response:
         caller = await door.admit(request)
         asked = _decode(await _body(request, settings.max_frame_bytes))
@@ -148,32 +110,29 @@ class _Completion:
     """The envelope shared by a whole completion and the chunks of a streamed one."""
 
     def __init__(self, request_id: str, model: str, citations: tuple[Citation, ...]) -> None:
-        self._head = {"id": request_id, "created": int(time.time()), "model": model}
-        self._citations = msgspec.to_builtins(citations)
+        self._id, self._created, self._model = request_id, int(time.time()), model
+        self._citations = citations
 
-    def whole(self, text: str, last: Finished) -> dict[str, Any]:
-        message = {"role": "assistant", "content": text}
-        choice = {"index": 0, "message": message, "finish_reason": _FINISH[last.reason]}
-        return self._head | {
-            "object": "chat.completion",
-            "choices": [choice],
-            "usage": _usage(last.usage),
-            "citations": self._citations,
-        }
+    def whole(self, text: str, last: Finished) -> ChatCompletion:
+        choice = Choice(Reply(text), _FINISH[last.reason])
+        usage = TokenUsage.of(last.usage)
+        return ChatCompletion(
+            self._id, self._created, self._model, (choice,), usage, self._citations
+        )
 
     def chunk(self, delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        return self._head | {"object": "chat.completion.chunk", "choices": [choice]}
+        return self._chunk(choices=[choice])
 
     def first(self) -> dict[str, Any]:
         return self.chunk({"role": "assistant", "content": ""}) | {"citations": self._citations}
 
     def usage(self, usage: Usage) -> dict[str, Any]:
-        return self._head | {
-            "object": "chat.completion.chunk",
-            "choices": [],
-            "usage": _usage(usage),
-        }
+        return self._chunk(choices=[], usage=TokenUsage.of(usage))
+
+    def _chunk(self, **fields: Any) -> dict[str, Any]:
+        head = {"id": self._id, "created": self._created, "model": self._model}
+        return head | {"object": "chat.completion.chunk"} | fields
 
 
 async def _stream(
@@ -252,9 +211,9 @@ async def _body(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-def _decode(body: bytes) -> _Request:
+def _decode(body: bytes) -> ChatRequest:
     try:
-        return msgspec.json.decode(body, type=_Request)
+        return msgspec.json.decode(body, type=ChatRequest)
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadFrame(f"Not a chat completion request: {error}") from None
 
@@ -271,17 +230,8 @@ def _citations(frames: list[AnswerFrame]) -> tuple[Citation, ...]:
     return next((frame.citations for frame in frames if isinstance(frame, Citations)), ())
 
 
-def _usage(usage: Usage) -> dict[str, Any]:
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
-    }
-
-
-def _error(code: str, message: str) -> dict[str, Any]:
-    return {"error": {"message": message, "type": code, "param": None, "code": code}}
+def _error(code: str, message: str) -> ErrorBody:
+    return ErrorBody(ErrorDetail(message, type=code, code=code))
 
 
 def error_response(error: GlossatorError) -> Response:
@@ -305,9 +255,9 @@ def _refusal(status: int, code: str, message: str, retry_after_ms: float | None)
     return response
 
 
-def _json(content: dict[str, Any], status: int = 200) -> Response:
+def _json(content: Struct, status: int = 200) -> Response:
     return Response(msgspec.json.encode(content), status, media_type="application/json")
 
 
-def _event(content: dict[str, Any]) -> bytes:
+def _event(content: Struct | dict[str, Any]) -> bytes:
     return b"data: " + msgspec.json.encode(content) + b"\n\n"
