@@ -60,6 +60,8 @@ class Answer:
                 yield frame
                 if isinstance(frame, Terminal):
                     return
+            if self.ended:  # and the reader has it all, or says so
+                return
             self._grown.clear()
             await self._grown.wait()
 

@@ -112,3 +112,12 @@ async def test_an_answer_that_loses_its_task_still_ends_exactly_once(how):
         answers.cancel(answer)
     frames = await read(answer)
     assert [type(frame) for frame in frames] == [Failed]
+
+
+async def test_resuming_after_the_last_frame_waits_for_nothing():
+    """Who has every frame, or claims more, would hold the answer for as long as it stays."""
+    answer = Answer("r")
+    finish(answer)
+    async with asyncio.timeout(5):
+        assert await read(answer, after_seq=0) == []
+        assert await read(answer, after_seq=7) == []
