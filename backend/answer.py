@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from backend.errors import BadFrame, GlossatorError, UnknownRequest
-from backend.wire import AnswerFrame, Failed, Request, Terminal
+from backend.wire import AnswerFrame, Failed, Finished, Request, Terminal, Timings, Usage
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +150,10 @@ class Answers:
         if answer.ended:
             return
         # Only a bug leaves an answer open; its client must not hang for it.
-        if not task.cancelled() and (error := task.exception()):
+        if task.cancelled():  # before its first step: nothing of it could say so
+            answer.emit(Finished, reason="cancelled", usage=Usage(), timings=Timings())
+            return
+        if error := task.exception():
             log.error("request %s ended without a terminal frame", answer.id, exc_info=error)
         answer.emit(
             Failed,
