@@ -214,7 +214,7 @@ async def _body(request: Request, limit: int) -> bytes:
 def _decode(body: bytes) -> ChatRequest:
     try:
         return msgspec.json.decode(body, type=ChatRequest)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"Not a chat completion request: {error}") from None
 
 
