@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from backend.deploy import build
+from backend.deploy.patience import ImpatientWebSocket, impatient_http
 from backend.errors import StartupFailed
 from backend.gateway import Gateway, build_app
 from backend.generators.choose import Choice
@@ -104,6 +105,10 @@ def _config(gateway: Gateway, server: Server) -> uvicorn.Config:
         ws_per_message_deflate=False,
         # Up to here an oversized frame is answered with an error; beyond, the connection ends.
         ws_max_size=4 * server.max_frame_bytes,
+        http=impatient_http(server.request_timeout_s, server.silent_client_s),
+        ws=ImpatientWebSocket,
+        ws_ping_interval=server.silent_client_s,
+        ws_ping_timeout=server.silent_client_s,
         timeout_graceful_shutdown=2,
         ssl_certfile=server.tls_certificate or None,
         ssl_keyfile=server.tls_key or None,

@@ -19,6 +19,17 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     max_frame_bytes: Annotated[
         Count, doc("Largest websocket message or HTTP body that is accepted.")
     ] = 1_048_576
+    request_timeout_s: Annotated[
+        Annotated[float, Meta(gt=0)],
+        doc("How long a client may take to send an HTTP request whole. Not on Ray Serve."),
+    ] = 20.0
+    silent_client_s: Annotated[
+        Annotated[float, Meta(gt=0)],
+        doc(
+            "How long a websocket may leave a ping unanswered, and an HTTP client its answer "
+            "unread, before the connection ends; pings go as often. Not on Ray Serve."
+        ),
+    ] = 20.0
     max_requests_per_session: Annotated[
         Count, doc("Requests one websocket may have in flight.")
     ] = 16
