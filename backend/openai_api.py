@@ -73,7 +73,7 @@ def router(
 
     @routes.post(
         "/chat/completions",
-        responses=returns(ChatCompletion, *_REFUSALS, error=ErrorBody, also="text/event-stream"),
+        responses=returns(ChatCompletion, *_REFUSALS, error=ErrorBody, streams=True),
         openapi_extra=takes(ChatRequest),
     )
     async def chat_completions(request: Request) -> Response:

@@ -27,13 +27,16 @@ _MEANING = {
     504: "The deadline passed before the answer.",
 }
 
+# Of each event: OpenAPI 3.1 has no other place for it.
+_EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
+
 Responses = dict[int | str, dict[str, Any]]
 
 
-def returns(sent: type, *refusals: int, error: type, also: str = "") -> Responses:
-    """``sent`` as JSON with 200, and ``error`` with each of ``refusals``; ``also`` is another media
-    type of the former, a text."""
-    content = _json(sent) | ({also: {"schema": {"type": "string"}}} if also else {})
+def returns(sent: type, *refusals: int, error: type, streams: bool = False) -> Responses:
+    """``sent`` as JSON with 200, and ``error`` with each of ``refusals``; if it ``streams``, then
+    server-sent events also."""
+    content = _json(sent) | ({"text/event-stream": {"schema": _EVENT}} if streams else {})
     described: Responses = {200: {"description": _MEANING[200], "content": content}}
     for status in refusals:
         described[status] = {"description": _MEANING[status], "content": _json(error)}
