@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import uvloop
 
-from loadtest import machine, tiny_model
+from loadtest import machine, markdown, tiny_model
 from loadtest.engine import Engine
 from loadtest.simulation import speed as speeds
 from loadtest.simulation.replica import Request
@@ -200,7 +200,7 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     header = ["load", "requests"]
     for name in ("p50", "p99"):
         header += [f"TTFT {name} predicted, ms", "measured, ms", "ratio"]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *rows])
+    return markdown.table(header, rows)
 
 
 def _say(text: str) -> None:

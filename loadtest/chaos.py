@@ -27,7 +27,7 @@ from pathlib import Path
 import uvloop
 
 from backend.wire import Ask, Delta, Failed, Finished, Terminal
-from loadtest import questions, tiny_model
+from loadtest import markdown, questions, tiny_model
 from loadtest.cluster import Backend, serving
 from loadtest.engine import Engine
 from loadtest.process import ProcessFailed
@@ -87,19 +87,30 @@ class Tally:
 
 def table(tallies: dict[str, Tally]) -> str:
     """In Markdown."""
-    rows = [
-        "| killed | times | answers | ended in one terminal frame | complete and exact | "
-        "longest silence, s: median, worst | the others ended |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+    header = [
+        "killed",
+        "times",
+        "answers",
+        "ended in one terminal frame",
+        "complete and exact",
+        "longest silence, s: median, worst",
+        "the others ended",
     ]
+    rows = []
     for victim, tally in tallies.items():
         pauses = sorted(tally.pauses_s)
         rows.append(
-            f"| {victim} | {tally.kills} | {tally.answers} | {_share(tally.ended_once, tally)} | "
-            f"{_share(tally.exact, tally)} | {pauses[len(pauses) // 2]:.1f}, {pauses[-1]:.1f} | "
-            f"{', '.join(sorted(set(tally.others))) or '–'} |"
+            [
+                victim,
+                str(tally.kills),
+                str(tally.answers),
+                _share(tally.ended_once, tally),
+                _share(tally.exact, tally),
+                f"{pauses[len(pauses) // 2]:.1f}, {pauses[-1]:.1f}",
+                ", ".join(sorted(set(tally.others))) or "–",
+            ]
         )
-    return "\n".join(rows)
+    return markdown.table(header, rows)
 
 
 def _share(count: int, tally: Tally) -> str:

@@ -19,6 +19,7 @@ from indexer.chunkers import StructureChunker
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.sources import open_source
 from indexer.types import Chunk, Document, Source
+from loadtest.markdown import table as pipe_table
 
 PAGE = 8  # entries that share a page, as in a reference manual
 EMBEDDED = 256  # chunks that the embedder is timed on
@@ -108,16 +109,13 @@ def write(folder: Path, suffix: str, entries: Sequence[Document],
 
 def table(figures: Iterable[Figures], embedded_rate: float) -> str:
     """Markdown, with the embedder's own rate below."""
-    lines = [
-        "| kind | documents | chunks | chunks/s | share of indexing |",
-        "|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {each.kind} | {each.documents} | {each.chunks} | {each.rate:,.0f} "
-        f"| {each.share(embedded_rate):.1%} |"
+    rows = [
+        [each.kind, str(each.documents), str(each.chunks), f"{each.rate:,.0f}",
+         f"{each.share(embedded_rate):.1%}"]
         for each in figures
-    ]
-    return "\n".join([*lines, "", f"Embedding: {embedded_rate:,.0f} chunks per second of one core"])
+    ]  # fmt: skip
+    shown = pipe_table(["kind", "documents", "chunks", "chunks/s", "share of indexing"], rows)
+    return f"{shown}\n\nEmbedding: {embedded_rate:,.0f} chunks per second of one core"
 
 
 def main() -> None:

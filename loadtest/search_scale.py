@@ -18,6 +18,7 @@ import numpy as np
 
 from indexer.search import HybridIndex
 from indexer.types import Change, Chunk, Held, Vectors
+from loadtest import markdown
 from loadtest.machine import resident_mib
 
 DIMENSION = 384
@@ -121,16 +122,15 @@ def run(folder: Path, sizes: Sequence[int], sources: int, searches: int) -> list
 
 
 def table(rows: Sequence[Row]) -> str:
-    lines = ["| chunks | search p50 | p95 | p95 to first | added/s | resident | on disk |",
-             "|---|---|---|---|---|---|---|"]  # fmt: skip
-    lines += [
-        f"| {row.chunks:,} | {row.p50_ms:.1f} ms | {row.p95_ms:.1f} ms "
-        f"| {row.p95_ms / rows[0].p95_ms:.2f} | {row.added_per_s:,.0f} "
-        f"| {row.resident_mib:,.0f} MiB | {row.on_disk_mib:,.0f} MiB |"
+    header = ["chunks", "search p50", "p95", "p95 to first", "added/s", "resident", "on disk"]
+    cells = [
+        [f"{row.chunks:,}", f"{row.p50_ms:.1f} ms", f"{row.p95_ms:.1f} ms",
+         f"{row.p95_ms / rows[0].p95_ms:.2f}", f"{row.added_per_s:,.0f}",
+         f"{row.resident_mib:,.0f} MiB", f"{row.on_disk_mib:,.0f} MiB"]
         for row in rows
-    ]
+    ]  # fmt: skip
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return "\n".join([*lines, "", f"Peak while filling: {peak:,.0f} MiB resident."])
+    return f"{markdown.table(header, cells)}\n\nPeak while filling: {peak:,.0f} MiB resident."
 
 
 def main() -> None:

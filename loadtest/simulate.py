@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean
 
 from backend.autoscaling import Limits
+from loadtest import markdown
 from loadtest.simulation import speed as speeds
 from loadtest.simulation import traffic
 from loadtest.simulation.scaling import Fixed, OngoingRequests, Scaler, TokenPressure
@@ -128,8 +129,7 @@ def table(rows: Sequence[Row]) -> str:
         ]
         for each in rows
     ]  # fmt: skip
-    lines = [header, ["---"] * len(header), *cells]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown.table(header, cells)
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from loadtest.closed_loop import Pass
+from loadtest.markdown import table
 
 Passes = Mapping[tuple[str, int], Sequence[Pass]]  # by path and number of users
 Figure = Callable[[Pass], float]
@@ -121,7 +122,7 @@ def figures_table(passes: Passes, columns: Sequence[Column] = FIGURES) -> str:
         [str(users), path, *(spread(done, each.figure).show(each.digits) for each in columns)]
         for (path, users), done in sorted(passes.items(), key=lambda item: item[0][1])
     ]
-    return _table(["users", "path", *(each.header for each in columns)], rows)
+    return table(["users", "path", *(each.header for each in columns)], rows)
 
 
 def ratios_table(
@@ -141,7 +142,7 @@ def ratios_table(
                     cells.append("–")
         rows.append(cells)
     header = [f"{column.name}, {count}" for column in columns for count in users]
-    return _table(["path", *header], rows)
+    return table(["path", *header], rows)
 
 
 def added_table(passes: Passes, triples: Sequence[tuple[str, str, str]]) -> str:
@@ -160,7 +161,7 @@ def added_table(passes: Passes, triples: Sequence[tuple[str, str, str]]) -> str:
             ]
         )
     header = ["path", "TTFT p50, ms: retrieving", "reading the passages", "both"]
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def fairness_table(passes: Passes) -> str:
@@ -181,9 +182,4 @@ def fairness_table(passes: Passes) -> str:
             ]
         )
     header = ["path", "answers", "prompt", "of it cached", "generated", "client CPU, ms"]
-    return _table(header, rows)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return table(header, rows)

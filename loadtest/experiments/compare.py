@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from loadtest import markdown
 from loadtest.experiments.log import Experiment
 from loadtest.experiments.sample import Sample
 
@@ -126,13 +127,16 @@ def _circumstances(experiment: Experiment) -> dict[str, object]:
 
 
 def table(found: Sequence[Change]) -> str:
-    lines = [
-        "| figure | before | after | ratio (95 % interval) | |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    lines += [
-        f"| {each.name} | {each.before:,.1f} | {each.after:,.1f} | "
-        f"{each.ratio:.2f} ({each.low:.2f}–{each.high:.2f}) | {each.verdict} |"
-        for each in found
-    ]
-    return "\n".join(lines)
+    return markdown.table(
+        ["figure", "before", "after", "ratio (95 % interval)", ""],
+        [
+            [
+                each.name,
+                f"{each.before:,.1f}",
+                f"{each.after:,.1f}",
+                f"{each.ratio:.2f} ({each.low:.2f}–{each.high:.2f})",
+                each.verdict,
+            ]
+            for each in found
+        ],
+    )

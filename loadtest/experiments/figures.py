@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from loadtest import markdown
 from loadtest.experiments.sample import Sample
 from loadtest.summary import quantile
 
@@ -122,13 +123,14 @@ NAMES = tuple(figures((), 1.0).values)
 
 def table(measured: Figures) -> str:
     """For people: times by percentile, then rates and shares."""
-    lines = ["| ms | p50 | p95 | p99 |", "| --- | --- | --- | --- |"]
-    for name in _times(()):
-        cells = " | ".join(f"{measured[f'{name}_{label}']:,.1f}" for label, _ in QUANTILES)
-        lines.append(f"| {name} | {cells} |")
-    lines += ["", "| | |", "| --- | --- |"]
-    for name in ("tokens_per_s", "answers_per_s", "goodput_per_s"):
-        lines.append(f"| {name.replace('_per_s', '/s')} | {measured[name]:,.2f} |")
-    for name in ("shed", "failed", "cached"):
-        lines.append(f"| {name} | {100 * measured[name]:.1f} % |")
-    return "\n".join(lines)
+    times = [
+        [name, *(f"{measured[f'{name}_{label}']:,.1f}" for label, _ in QUANTILES)]
+        for name in _times(())
+    ]
+    others = [
+        [name.replace("_per_s", "/s"), f"{measured[name]:,.2f}"]
+        for name in ("tokens_per_s", "answers_per_s", "goodput_per_s")
+    ]
+    others += [[name, f"{100 * measured[name]:.1f} %"] for name in ("shed", "failed", "cached")]
+    header = ["ms", *(label for label, _ in QUANTILES)]
+    return f"{markdown.table(header, times)}\n\n{markdown.table(['', ''], others)}"
