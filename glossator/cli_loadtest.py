@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from glossator.cli_options import ca, errors_for_people, token, url
+from loadtest.scenarios.catalogue import SCENARIOS
 
 _log = click.option(
     "--log",
@@ -21,7 +22,7 @@ _log = click.option(
 @click.group(invoke_without_command=True)
 @click.option(
     "--scenario",
-    type=click.Choice(["developer", "typical", "strain", "spike", "failure"]),
+    type=click.Choice(list(SCENARIOS)),
     default="typical",
     show_default=True,
     help="10, 20, 30, 50 users; `failure` adds users until the SLO breaks.",

@@ -6,6 +6,7 @@ geometric number of turns. Scale them to your own users before you plan capacity
 """
 
 import inspect
+import math
 import random
 import statistics
 import textwrap
@@ -28,8 +29,6 @@ class LogNormal(Struct, frozen=True):
     p95_over_median: float
 
     def draw(self, random_: random.Random) -> float:
-        import math
-
         sigma = math.log(self.p95_over_median) / 1.645
         return random_.lognormvariate(math.log(self.median), sigma)
 
@@ -105,7 +104,7 @@ class Conversation:
             question=turn.question,
             kind=turn.kind,
             context=Context(
-                uri=f"file:///work/{self._name}.py",
+                uri=f"file:///home/ada/{self._name}.py",
                 language="python",
                 text=turn.code,
                 selection=selection,
