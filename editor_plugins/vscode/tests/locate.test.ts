@@ -5,7 +5,7 @@ const linux: Machine = {
   platform: "linux",
   home: "/home/ada",
   env: { PATH: "/usr/bin:/opt/tools" },
-  folders: ["/work/app"],
+  folders: ["/home/ada/app"],
 };
 
 function find(exists: string[], machine: Partial<Machine> = {}, configured: string[] = []) {
@@ -23,7 +23,7 @@ test("what is configured is taken as it is, wherever it lies", () => {
 
 test.each([
   ["the search path", "/opt/tools/glossator"],
-  ["the workspace's own environment", "/work/app/.venv/bin/glossator"],
+  ["the workspace's own environment", "/home/ada/app/.venv/bin/glossator"],
   ["pip --user, pipx and uv", "/home/ada/.local/bin/glossator"],
   ["pipx without its links", "/home/ada/.local/share/pipx/venvs/glossator/bin/glossator"],
   ["uv without its links", "/home/ada/.local/share/uv/tools/glossator/bin/glossator"],
@@ -32,7 +32,7 @@ test.each([
 });
 
 test("the search path goes before the workspace", () => {
-  expect(find(["/work/app/.venv/bin/glossator", "/usr/bin/glossator"])?.[0]).toBe(
+  expect(find(["/home/ada/app/.venv/bin/glossator", "/usr/bin/glossator"])?.[0]).toBe(
     "/usr/bin/glossator",
   );
 });
@@ -43,7 +43,7 @@ test("an environment that is active is looked into", () => {
 });
 
 test("without the folders of an untrusted workspace nothing in it is run", () => {
-  expect(find(["/work/app/.venv/bin/glossator"], { folders: [] })).toBeUndefined();
+  expect(find(["/home/ada/app/.venv/bin/glossator"], { folders: [] })).toBeUndefined();
 });
 
 test("on Windows programs lie in Scripts and end in .exe", () => {
