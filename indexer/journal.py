@@ -16,10 +16,10 @@ import msgspec
 import numpy as np
 
 from indexer.lock import FolderLock
+from indexer.packed import unpacked, values
 from indexer.types import Change, Chunk, Held, IndexerError, IndexInUse, Vectors
 
 _BATCH = 1000  # chunks that are read at once
-_FIELDS = tuple(name for name in Chunk.__slots__ if name != "id")
 _TABLES = """
 CREATE TABLE IF NOT EXISTS chunks (id TEXT PRIMARY KEY, chunk BLOB, vector BLOB, size INTEGER);
 CREATE INDEX IF NOT EXISTS without_vector ON chunks (size) WHERE vector IS NULL;
@@ -218,16 +218,11 @@ class Journal:
 
 
 def _encoded(chunk: Chunk) -> bytes:
-    values = [getattr(chunk, name) for name in _FIELDS]
-    try:
-        return _encode(values)
-    except UnicodeEncodeError:  # lone surrogates; the chunk's id is that of the text without them
-        return _encode([each.encode("utf-8", "replace").decode() if isinstance(each, str) else each
-                        for each in values])  # fmt: skip
+    return _encode(values(chunk))
 
 
 def _decoded(data: bytes) -> Chunk:
-    return Chunk(**dict(zip(_FIELDS, _decode(data), strict=True)))
+    return unpacked(_decode(data))
 
 
 _encode = msgspec.msgpack.Encoder().encode

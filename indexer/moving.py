@@ -54,9 +54,9 @@ def migrate(path: Path, chroma_url: str, to: Place, progress: Progress = _silent
                     "The last run was killed: complete it first with `glossator index SOURCE…`."
                 )
             total, done = sum(catalog.view().chunks.values()), 0
-            for source in catalog.view().chunks:
+            for source, in_all in catalog.view().chunks.items():
                 for chunks, vectors in old.export(source):
-                    new.upsert(chunks, vectors)
+                    new.upsert(chunks, vectors, in_all)
                     done += len(chunks)
                     progress(done, total)
                 if new.ids(source) != catalog.ids(source):

@@ -124,7 +124,7 @@ class HybridIndex:
             self._catalog.begin(change.source, plan.new)
             if plan.new:
                 for chunks, vectors in change.batches(plan.new):
-                    self._store.upsert(chunks, vectors)
+                    self._store.upsert(chunks, vectors, plan.count)
                     self._lexical.add(chunks)
                 self._lexical.commit(plan.dataset)
             self._catalog.publish(change, plan, report)

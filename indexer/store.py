@@ -1,28 +1,30 @@
-"""Chunks and their vectors in Chroma, embedded or a server: the one file that imports it.
+"""Chunks and their vectors in Chroma, embedded or a server.
 
-One collection per source: filtering by source inside one large collection costs a hundred times
-as much as the search itself. Embedded Chroma loses vectors when two processes write to one folder:
-whoever opens one must own the folder (``indexer.index_folder``). What is stored here may be more
-than what a search shows (``indexer.catalog``).
+A collection per source: filtering by source inside one large collection costs a hundred times as
+much as the search itself. Small sources stand on a shelf too, for searches of many
+(``indexer.shelf``).
+Embedded Chroma loses vectors when two processes write to one folder: whoever opens one must own
+the folder (``indexer.index_folder``). What is stored here may be more than what a search shows
+(``indexer.catalog``).
 """
 
 import hashlib
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self, cast
-from urllib.parse import urlsplit
+from typing import Any, Self
 
+import msgspec
 import numpy as np
 
-from indexer.types import Chunk, IndexerError, Kind, Near, Stored, Vectors
+from indexer import chroma
+from indexer.chroma import AT_ONCE, NEAREST, asked, written
+from indexer.packed import unpacked, values
+from indexer.shelf import SMALL, Shelf
+from indexer.types import Chunk, Near, Stored, Vectors
 
-NEAREST = 200  # the most that Chroma is asked for
-_AT_ONCE = 1000  # chunks that are written or read in one request
-# Recall@10 of 0.99 at 10,000 chunks, where Chroma's defaults reach 0.92.
-_HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": NEAREST}
-_FIELDS = ("source", "uri", "title", "kind", "breadcrumb", "version", "symbol", "signature",
-           "summary", "example", "section", "suspicion")  # fmt: skip
+_FEW = 3  # collections that are asked one by one rather than the shelf
+_READ = 1000  # chunks
 
 
 class ChromaStore:
@@ -35,62 +37,40 @@ class ChromaStore:
         self._client = client
         self._index = index
         self._writing = threading.Lock()
+        # Searches read what stands in these without waiting: replaced, never changed.
         self._known: dict[str, Any] = {}
+        self._shelf: Shelf | None = None
         self._list()
 
     @classmethod
     def embedded(cls, folder: Path) -> Self:
         """In a folder of this process's own."""
-        chromadb, settings = _chroma()
-        try:
-            return cls(chromadb.PersistentClient(folder, settings=settings))
-        except Exception as error:
-            raise IndexerError(
-                f"The index in {folder.parent} cannot be opened ({error}). "
-                "Rebuild it: glossator index --rebuild SOURCE…"
-            ) from error
+        return cls(chroma.embedded(folder))
 
     @classmethod
     def served(cls, url: str, index: str) -> Self:
         """On a server: `chroma run`."""
-        chromadb, settings = _chroma()
-        place = urlsplit(url)
-        if place.scheme not in ("http", "https") or not place.hostname:
-            raise IndexerError(f"{url!r} is not the address of a Chroma server: http://HOST:PORT")
-        try:
-            return cls(
-                chromadb.HttpClient(
-                    host=place.hostname,
-                    port=place.port or (443 if place.scheme == "https" else 80),
-                    ssl=place.scheme == "https",
-                    settings=settings,
-                ),
-                index,
-            )
-        except Exception as error:
-            raise IndexerError(
-                f"There is no Chroma server at {url} ({error}). Start one: chroma run --path "
-                "FOLDER, or leave retrieval.chroma_url empty."
-            ) from error
+        return cls(chroma.served(url), index)
 
-    def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+    def upsert(self, chunks: Sequence[Chunk], vectors: Vectors, in_all: int = 0) -> None:
         rows: dict[str, dict[str, int]] = {}
         for row, chunk in enumerate(chunks):
             rows.setdefault(chunk.source, {})[chunk.id] = row
         with self._writing:
             for source, by_id in rows.items():
-                collection = self._collection(source)
+                collection = self._opened(source, max(in_all, len(by_id)))
                 ids = list(by_id)
-                for start in range(0, len(ids), _AT_ONCE):
-                    some = ids[start : start + _AT_ONCE]
-                    wanted = [chunks[by_id[chunk_id]] for chunk_id in some]
-                    _written(
+                for start in range(0, len(ids), AT_ONCE):
+                    some = ids[start : start + AT_ONCE]
+                    placed = [by_id[chunk_id] for chunk_id in some]
+                    written(
                         collection.upsert,
                         ids=some,
-                        embeddings=vectors[[by_id[chunk_id] for chunk_id in some]],
-                        documents=[_encodable(chunk.text) for chunk in wanted],
-                        metadatas=[_to_metadata(chunk) for chunk in wanted],
+                        embeddings=vectors[placed],
+                        metadatas=[_to_metadata(chunks[row]) for row in placed],
                     )
+                    if _shelved(collection):
+                        self._opened_shelf().put(collection.name, some, vectors[placed])
 
     def delete(self, stored: Stored) -> None:
         """A source without chunks is gone."""
@@ -100,44 +80,46 @@ class ChromaStore:
                 if collection is None or not ids:
                     continue
                 gone = list(ids)
-                for start in range(0, len(gone), _AT_ONCE):
-                    _written(collection.delete, ids=gone[start : start + _AT_ONCE])
+                for start in range(0, len(gone), AT_ONCE):
+                    some = gone[start : start + AT_ONCE]
+                    # What is on the shelf must be in the collection, whenever this is killed.
+                    if self._shelf is not None and _shelved(collection):
+                        self._shelf.remove(collection.name, some)
+                    written(collection.delete, ids=some)
                 if not collection.count():
                     self._known = {name: each for name, each in self._known.items()
                                    if name != source}  # fmt: skip
-                    _written(self._client.delete_collection, name=collection.name)
+                    written(self._client.delete_collection, name=collection.name)
+            if self._shelf is not None and not any(map(_shelved, self._known.values())):
+                written(self._client.delete_collection, name=self._shelf.name)
+                self._shelf = None
 
     def ids(self, source: str) -> set[str]:
         collection = self._known.get(source)
-        result = _asked(collection.get, include=[]) if collection is not None else None
+        result = asked(collection.get, include=[]) if collection is not None else None
         return set(result["ids"]) if result is not None else set()
 
     def sources(self) -> tuple[str, ...]:
         return tuple(sorted(self._known))
 
     def count(self) -> int:
-        return sum(_asked(collection.count) or 0 for collection in self._known.values())
+        return sum(asked(collection.count) or 0 for collection in self._known.values())
 
     def nearest(
         self, vector: Vectors, count: int, sources: Collection[str] | None = None
     ) -> list[Near]:
         """200 at most."""
-        found: list[Near] = []
+        count, known = min(count, NEAREST), self._known
         if count < 1:
-            return found
-        known = self._known
-        for source in known if sources is None else dict.fromkeys(sources):
-            if source not in known:
-                continue
-            result = _asked(
-                known[source].query,
-                query_embeddings=[vector.reshape(-1)],
-                n_results=min(count, NEAREST),
-                include=["distances"],
-            )
-            if result is not None:
-                near = zip(result["ids"][0], result["distances"][0], strict=True)
-                found += [Near(source, chunk_id, 1.0 - distance) for chunk_id, distance in near]
+            return []
+        wanted = known if sources is None else [each for each in dict.fromkeys(sources)
+                                                if each in known]  # fmt: skip
+        small = {source for source in wanted if _shelved(known[source])}
+        together = self._on_shelf(vector, count, known, small) if len(small) > _FEW else None
+        found = together or []
+        for source in wanted:
+            if together is None or source not in small:
+                found += _of_source(known[source], source, vector, count)
         found.sort(key=lambda each: -each.cosine)
         return found[:count]
 
@@ -157,8 +139,8 @@ class ChromaStore:
 
     def export(self, source: str) -> Iterator[tuple[list[Chunk], Vectors]]:
         ids = sorted(self.ids(source))
-        for start in range(0, len(ids), _AT_ONCE):
-            stored = {source: ids[start : start + _AT_ONCE]}
+        for start in range(0, len(ids), _READ):
+            stored = {source: ids[start : start + _READ]}
             for result in self._read(stored, ["documents", "metadatas", "embeddings"]):
                 yield _chunks(result), np.asarray(result["embeddings"], dtype=np.float32)
 
@@ -172,83 +154,82 @@ class ChromaStore:
         self._client.close()
 
     def _list(self) -> None:
-        self._known = {
-            collection.metadata["source"]: collection
-            for collection in _written(self._client.list_collections)
+        ours = [
+            collection
+            for collection in written(self._client.list_collections)
             if (collection.metadata or {}).get("index", "") == self._index
-            and "source" in (collection.metadata or {})
-        }
+        ]
+        self._known = {each.metadata["source"]: each for each in ours
+                       if "source" in (each.metadata or {})}  # fmt: skip
+        shelf = [each for each in ours if "shelf" in (each.metadata or {})]
+        self._shelf = Shelf(shelf[0]) if shelf else None
 
     def _read(self, stored: Stored, include: list[str]) -> Iterator[Any]:
         known = self._known
         for source, ids in stored.items():
             if ids and source in known:
-                result = _asked(known[source].get, ids=list(dict.fromkeys(ids)), include=include)
+                result = asked(known[source].get, ids=list(dict.fromkeys(ids)), include=include)
                 if result is not None:
                     yield result
 
-    def _collection(self, source: str) -> Any:
+    def _on_shelf(
+        self, vector: Vectors, count: int, known: dict[str, Any], only: Collection[str]
+    ) -> list[Near] | None:
+        shelf = self._shelf
+        keys = {each.name: source for source, each in known.items() if _shelved(each)}
+        return shelf.nearest(vector, count, keys, only) if shelf is not None else None
+
+    def _opened(self, source: str, in_all: int) -> Any:
+        """The collection of a source. Where its vectors stand is decided when it is made."""
         if source not in self._known:
-            named = f"{self._index}\n{source}".encode("utf-8", "replace")
-            collection = _written(
-                self._client.get_or_create_collection,
-                name=hashlib.blake2b(named, digest_size=16).hexdigest(),
-                embedding_function=None,
-                metadata={"source": source, "index": self._index},
-                configuration={"hnsw": _HNSW},
-            )
-            # Searches read what stands here without waiting: replaced, never changed.
-            self._known = {**self._known, source: collection}
+            metadata = {"source": source, "index": self._index, "shelved": in_all <= SMALL}
+            made = chroma.collection(self._client, _name(f"{self._index}\n{source}"), metadata)
+            self._known = {**self._known, source: made}
         return self._known[source]
 
-
-def _chroma() -> tuple[Any, Any]:
-    try:
-        import chromadb
-        from chromadb.config import Settings
-    except ImportError as error:
-        raise IndexerError("The index needs Chroma: pip install 'glossator[serve]'.") from error
-    return chromadb, Settings(anonymized_telemetry=False)
+    def _opened_shelf(self) -> Shelf:
+        if self._shelf is None:
+            metadata = {"shelf": True, "index": self._index}
+            self._shelf = Shelf(chroma.collection(self._client, _name(self._index), metadata))
+        return self._shelf
 
 
-def _asked(question: Callable[..., Any], **terms: Any) -> Any:
-    """What Chroma answers; None for a collection that a writer has deleted meanwhile."""
-    try:
-        return question(**terms)
-    except Exception as error:
-        if "does not exist" in str(error):
-            return None
-        raise IndexerError(f"The index cannot be searched: {error}") from error
+def _name(of: str) -> str:
+    return hashlib.blake2b(of.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def _written(write: Callable[..., Any], **terms: Any) -> Any:
-    try:
-        return write(**terms)
-    except Exception as error:
-        raise IndexerError(f"Chroma failed: {error}") from error
+def _shelved(collection: Any) -> bool:
+    """Those that were made before there was a shelf are not."""
+    return bool(collection.metadata.get("shelved"))
 
 
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+def _of_source(collection: Any, source: str, vector: Vectors, count: int) -> list[Near]:
+    result = asked(
+        collection.query,
+        query_embeddings=[vector.reshape(-1)],
+        n_results=count,
+        include=["distances"],
+    )
+    if result is None:
+        return []
+    near = zip(result["ids"][0], result["distances"][0], strict=True)
+    return [Near(source, chunk_id, 1.0 - distance) for chunk_id, distance in near]
 
 
-def _to_metadata(chunk: Chunk) -> dict[str, str | int]:
-    metadata: dict[str, str | int] = {
-        name: _encodable(getattr(chunk, name)) for name in _FIELDS if getattr(chunk, name)
-    }
-    if chunk.line is not None:
-        metadata["line"] = chunk.line
-    return metadata
+def _to_metadata(chunk: Chunk) -> dict[str, str]:
+    """In one field: Chroma writes a row for each, and makes an index of trigrams of documents."""
+    return {"chunk": msgspec.json.encode(values(chunk)).decode()}
 
 
 def _chunks(result: Any) -> list[Chunk]:
     return [
-        _to_chunk(text, metadata)
+        unpacked(msgspec.json.decode(metadata["chunk"]))
+        if "chunk" in metadata
+        else _unpacked_before(text, metadata)
         for text, metadata in zip(result["documents"], result["metadatas"], strict=True)
     ]
 
 
-def _to_chunk(text: str, metadata: dict[str, Any]) -> Chunk:
-    fields = {name: metadata.get(name, "") for name in _FIELDS}
-    fields["kind"] = cast("Kind", fields["kind"])
-    return Chunk(text=text, line=metadata.get("line"), **fields)
+def _unpacked_before(text: str, metadata: dict[str, Any]) -> Chunk:
+    """As it was stored before there was a shelf: the fields of metadata, without empty ones."""
+    return Chunk(**{"source": "", "uri": "", "title": "", "text": text, **metadata})

@@ -233,8 +233,11 @@ Stored = Mapping[str, Collection[str]]  # ids of chunks by their source
 class VectorStore(Protocol):
     """Chunks by id and by nearness. Writing is idempotent; any thread may search meanwhile."""
 
-    def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Row ``i`` of ``vectors``, of shape (n, dimension), is that of chunk ``i``."""
+    def upsert(self, chunks: Sequence[Chunk], vectors: Vectors, in_all: int = 0) -> None:
+        """Row ``i`` of ``vectors``, of shape (n, dimension), is that of chunk ``i``.
+
+        ``in_all``: how many chunks the source will have, where that is known to be more.
+        """
         ...
 
     def delete(self, stored: Stored) -> None:

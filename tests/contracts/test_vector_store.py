@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pytest
 
+from indexer.shelf import SMALL
 from indexer.store import ChromaStore
 from indexer.types import Chunk, Embedder, VectorStore
 
@@ -121,6 +122,47 @@ def test_deleted_chunks_are_not_found(
     assert (store.sources(), store.ids("other")) == (("other",), {other.id})
     put("again")
     assert found(store, word_embedder, "again", 9, ("docs",)) == ["again"]
+
+
+def test_many_sources_are_searched_as_one(
+    store: VectorStore, put: Put, word_embedder: Embedder
+) -> None:
+    """Best first across all of them, across some, and where some hold little of what is near."""
+    names = [f"package:p{i}" for i in range(9)]
+    for i, name in enumerate(names):
+        put(f"sort number{i}", f"socket number{i}", source=name)
+    vector = word_embedder.embed(["sort number4"])
+    near = store.nearest(vector, 99)
+    assert (near[0].source, near[0].cosine) == ("package:p4", pytest.approx(1, abs=1e-3))
+    assert near == sorted(near, key=lambda each: -each.cosine)
+    assert {each.source for each in near} == set(names)
+    assert len({each.id for each in near}) == len(near) == 18
+    some = names[:3] + names[5:7]
+    assert found(store, word_embedder, "sort number6", 1, tuple(some)) == ["sort number6"]
+    assert {each.source for each in store.nearest(vector, 99, some)} == set(some)
+    # The nearest are all of a source that is not asked for.
+    put(*(f"sort number4 {i}" for i in range(60)), source="package:p4")
+    assert {each.source for each in store.nearest(vector, 10, some)} == set(some)
+    store.delete({names[4]: store.ids(names[4]), names[6]: store.ids(names[6])})
+    assert {each.source for each in store.nearest(vector, 99)} == {
+        *names[:4],
+        *names[5:6],
+        *names[7:],
+    }
+
+
+def test_small_and_large_sources_are_searched_together(
+    store: VectorStore, put: Put, word_embedder: Embedder
+) -> None:
+    """Whether a source is small is decided by how many chunks it will have."""
+    for i in range(5):
+        put(f"sort number{i}", source=f"package:p{i}")
+    large = [Chunk("package:large", "file:///l", "l", text) for text in ("sort number5", "other")]
+    store.upsert(large, word_embedder.embed([chunk.text for chunk in large]), SMALL + 1)
+    assert found(store, word_embedder, "sort number5", 1) == ["sort number5"]
+    assert len(found(store, word_embedder, "sort number5", 9)) == 7
+    store.delete({"package:large": [chunk.id for chunk in large]})
+    assert len(found(store, word_embedder, "sort number5", 9)) == 5
 
 
 def test_searches_run_beside_writes(store: VectorStore, put: Put, word_embedder: Embedder) -> None:

@@ -258,7 +258,7 @@ KILLED = """
 import os, re, signal, sys, zlib
 from collections.abc import Iterator, Sequence
 import numpy as np
-from indexer import catalog, journal, lexical, store
+from indexer import catalog, journal, lexical, shelf, store
 from indexer.pipeline import index
 from indexer.search import HybridIndex
 from indexer.types import Document, SourceError, Vectors
@@ -301,10 +301,12 @@ def old_index(tmp_path_factory: pytest.TempPathFactory, words_of_the_module: Emb
         ("journal.Journal, 'add', 2, False", OLD),
         ("journal.Journal, 'finish', 1, True", OLD),
         ("catalog.Catalog, 'begin', 1, True", OLD),
+        ("shelf.Shelf, 'put', 1, False", OLD),
         ("store.ChromaStore, 'upsert', 1, True", OLD),
         ("lexical.LexicalIndex, 'commit', 1, True", OLD),
         ("catalog.Catalog, 'publish', 1, False", OLD),
         ("catalog.Catalog, 'publish', 1, True", NEW),
+        ("shelf.Shelf, 'remove', 1, True", NEW),
         ("store.ChromaStore, 'delete', 1, True", NEW),
         ("lexical.LexicalIndex, 'commit', 2, True", NEW),
         ("catalog.Catalog, 'settle', 1, True", NEW),
