@@ -11,12 +11,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from backend.errors import BadFrame, GlossatorError, UnknownRequest
+from backend.tracing import Trace
 from backend.wire import AnswerFrame, Failed, Finished, Request, Terminal, Timings, Usage
 
 log = logging.getLogger(__name__)
 
 Key = tuple[str, str]  # whose it is, and its id
 Run = Callable[[Request, "Answer"], Coroutine[None, None, None]]
+Ended = Callable[[Request, "Answer"], None]
 
 
 class Answer:
@@ -28,6 +30,7 @@ class Answer:
         self.key = (owner, request_id)
         self.tenant = tenant
         self.user = user  # of the tenant's: whose share of the engine it takes
+        self.trace = Trace()
         self.frames: list[AnswerFrame] = []
         self._grown = asyncio.Event()
 
@@ -70,11 +73,15 @@ class Answers:
     """Starts answers, ends them, and keeps them ``window_s`` for a client that lost its way.
 
     Clients choose the ids; each ``owner`` has ids of its own, so that nobody can resume, cancel or
-    stand in the way of another's request by guessing one.
+    stand in the way of another's request by guessing one. ``on_ended`` hears of each answer once,
+    when it has its terminal frame.
     """
 
-    def __init__(self, run: Run, window_s: float) -> None:
+    def __init__(
+        self, run: Run, window_s: float, on_ended: Ended = lambda request, answer: None
+    ) -> None:
         self._run = run
+        self._on_ended = on_ended
         self._window_s = window_s
         self._answers: dict[Key, Answer] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
@@ -100,7 +107,7 @@ class Answers:
             context=contextvars.Context(),
         )
         self._tasks[answer.key] = task
-        task.add_done_callback(lambda _: self._ended(answer, task))
+        task.add_done_callback(lambda _: self._ended(request, answer, task))
         return answer
 
     def resume(self, request_id: str, owner: str = "") -> Answer:
@@ -145,10 +152,14 @@ class Answers:
         for timer in self._expiry.values():
             timer.cancel()
 
-    def _ended(self, answer: Answer, task: asyncio.Task[None]) -> None:
+    def _ended(self, request: Request, answer: Answer, task: asyncio.Task[None]) -> None:
         self._tasks.pop(answer.key, None)
-        if answer.ended:
-            return
+        if not answer.ended:
+            self._end(answer, task)
+        self._on_ended(request, answer)
+
+    @staticmethod
+    def _end(answer: Answer, task: asyncio.Task[None]) -> None:
         # Only a bug leaves an answer open; its client must not hang for it.
         if task.cancelled():  # before its first step: nothing of it could say so
             answer.emit(Finished, reason="cancelled", usage=Usage(), timings=Timings())

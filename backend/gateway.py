@@ -33,6 +33,7 @@ from backend.ports import Generator
 from backend.rails.policy import policy
 from backend.session import Session
 from backend.settings import Settings
+from backend.tracing import Tracer
 from backend.wire import PATH, SUBPROTOCOL, Request
 
 _STATE_TTL_S = 1.0
@@ -59,12 +60,14 @@ class Gateway:
         metrics: Metrics,
         generator: Generator,
         door: Door,
+        tracer: Tracer,
     ) -> None:
         self.settings = settings
         self.door = door
         self.pipeline = pipeline
         self.metrics = metrics
-        self.answers = Answers(self._answer, settings.server.resume_window_s)
+        self.answers = Answers(self._answer, settings.server.resume_window_s, self._ended)
+        self._tracer = tracer
         self._lookups = lookups
         self._generator = generator
         self._accounts = Ledger(settings.quotas)
@@ -108,6 +111,8 @@ class Gateway:
             self._sessions.discard(session)
 
     async def _answer(self, request: Request, answer: Answer) -> None:
+        kind = request.__struct_config__.tag
+        answer.trace = self._tracer.start(f"gateway {kind}", request.traceparent)
         who = account(answer.owner)
         try:
             self._accounts.charge(who, time.monotonic())
@@ -127,6 +132,16 @@ class Gateway:
                 used = last.usage
                 cost = used.prompt_tokens - used.cached_tokens + used.completion_tokens
                 self._accounts.spend(who, cost, time.monotonic())
+
+    @staticmethod
+    def _ended(request: Request, answer: Answer) -> None:
+        match answer.frames[-1]:
+            case wire.Finished(reason=reason, usage=usage):
+                answer.trace.end(reason, request=request.id, **msgspec.structs.asdict(usage))
+            case wire.Failed(code=code):
+                answer.trace.end(code, failed=True, request=request.id)
+            case wire.Found(entries=entries):
+                answer.trace.end("found", request=request.id, entries=len(entries))
 
     async def readiness(self) -> Readiness:
         model = self.pipeline.model

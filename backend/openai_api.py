@@ -80,7 +80,9 @@ def router(
         caller = await door.admit(request)
         asked = _decode(await _body(request, settings.max_frame_bytes))
         who = caller.user or f"{_caller(request)}/{asked.user or ''}"
-        answer = answers.start(asked.ask(), caller.tenant, who, caller.owner)
+        answer = answers.start(
+            asked.ask(request.headers.get("traceparent", "")), caller.tenant, who, caller.owner
+        )
         try:
             early = await _until_first_delta(request, answer)
         except BaseException:

@@ -48,7 +48,7 @@ class ChatRequest(Struct):
     stop: str | list[str] | None = None
     user: str | None = None  # whom the caller asks for: each gets a fair share
 
-    def ask(self) -> Ask:
+    def ask(self, traceparent: str = "") -> Ask:
         """Raises ``BadFrame`` when no question comes last."""
         spoken = [m for m in self.messages if m.role not in ("system", "developer")]
         if not spoken or spoken[-1].role != "user" or not spoken[-1].text:
@@ -67,6 +67,7 @@ class ChatRequest(Struct):
             max_tokens=self.max_completion_tokens or self.max_tokens,
             temperature=self.temperature,
             stop=(self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ()),
+            traceparent=traceparent,
         )
 
 

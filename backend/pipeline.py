@@ -7,7 +7,6 @@ Knows ports only. Every way out of ``answer`` leaves exactly one terminal frame 
 
 import asyncio
 import logging
-import math
 import time
 import zlib
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -34,6 +33,7 @@ from backend.ports import (
     TextDelta,
     Work,
 )
+from backend.progress import Progress
 from backend.rails.hold_back import Tell
 from backend.rails.outgoing import Outgoing
 from backend.rails.passages import disarm
@@ -43,6 +43,7 @@ from backend.rails.screen import Screen
 from backend.rails.topic import judge
 from backend.replay import Replay
 from backend.settings import Settings
+from backend.tracing import Trace
 from backend.wire import (
     Admitted,
     Ask,
@@ -55,41 +56,9 @@ from backend.wire import (
     Notice,
     Prepare,
     Queued,
-    Timings,
-    Usage,
 )
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What is known of a request so far; its terminal frame reports it."""
-
-    started: float
-    deadline: float = math.inf  # on the same clock
-    queue_ms: float = 0.0
-    rails_ms: float = 0.0
-    retrieval_ms: float = 0.0
-    ttft_ms: float = 0.0
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    completion_tokens: int = 0
-
-    def elapsed_ms(self) -> float:
-        return (time.monotonic() - self.started) * 1000
-
-    def timings(self) -> Timings:
-        return Timings(
-            queue_ms=round(self.queue_ms, 2),
-            rails_ms=round(self.rails_ms, 2),
-            retrieval_ms=round(self.retrieval_ms, 2),
-            ttft_ms=round(self.ttft_ms, 2),
-            total_ms=round(self.elapsed_ms(), 2),
-        )
-
-    def usage(self) -> Usage:
-        return Usage(self.prompt_tokens, self.cached_tokens, self.completion_tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +107,7 @@ class Pipeline:
         """Emits every frame of the answer. Raises nothing but cancellation, which it reports."""
         now = time.monotonic()
         deadline_ms = ask.deadline_ms or self._settings.server.default_deadline_s * 1000
-        progress = _Progress(started=now, deadline=now + deadline_ms / 1000)
+        progress = Progress(now, now + deadline_ms / 1000, answer.trace)
         try:
             try:
                 async with asyncio.timeout(deadline_ms / 1000):
@@ -179,12 +148,12 @@ class Pipeline:
             sources=request.sources,
             max_tokens=1,
         )
-        progress = _Progress(started=time.monotonic())
+        progress = Progress(started=time.monotonic())
         with self._admission.enter(self._demand("prepare", ask, f"{tenant}/{user}", progress)):
             prepared = await self._prepared(ask, self._screen(tenant), tenant, progress)
             await self._generator.warm(prepared.prompt)
 
-    def _demand(self, kind: Work, ask: Ask, user: str, progress: _Progress) -> Demand:
+    def _demand(self, kind: Work, ask: Ask, user: str, progress: Progress) -> Demand:
         return Demand(
             kind=kind,
             user=user,
@@ -193,7 +162,7 @@ class Pipeline:
             deadline=progress.deadline,
         )
 
-    async def _answer(self, ask: Ask, answer: Answer, progress: _Progress) -> FinishReason:
+    async def _answer(self, ask: Ask, answer: Answer, progress: Progress) -> FinishReason:
         if ask.model not in (None, self._generator.model):
             raise UnknownModel(
                 f"Model {ask.model!r} is not served here; this backend serves "
@@ -209,13 +178,14 @@ class Pipeline:
         with self._admission.enter(demand) as place:
             if place.position is not None:
                 answer.emit(Queued, position=place.position)
-            await place.admitted()
+            with progress.trace.span("admission"):
+                await place.admitted()
             progress.queue_ms = progress.elapsed_ms()
             answer.emit(Admitted, queue_ms=progress.queue_ms, model=self._generator.model)
             return await self._admitted(ask, answer, place, progress)
 
     async def _admitted(
-        self, ask: Ask, answer: Answer, place: Place, progress: _Progress
+        self, ask: Ask, answer: Answer, place: Place, progress: Progress
     ) -> FinishReason:
         screen = self._screen(answer.tenant)
         gate = asyncio.create_task(self._gate(screen, ask, progress))
@@ -254,22 +224,24 @@ class Pipeline:
     def _screen(self, tenant: str) -> Screen:
         return Screen(guarded(self._settings, self._rails, tenant), self._audit, tenant)
 
-    async def _gate(self, screen: Screen, ask: Ask, progress: _Progress) -> list[str]:
+    async def _gate(self, screen: Screen, ask: Ask, progress: Progress) -> list[str]:
         started = time.monotonic()
         try:
-            return await screen.judge(ask)
+            with progress.trace.span("rails.judge"):
+                return await screen.judge(ask)
         finally:
             progress.rails_ms = max(progress.rails_ms, (time.monotonic() - started) * 1000)
 
     async def _prepared(
-        self, ask: Ask, screen: Screen, tenant: str, progress: _Progress
+        self, ask: Ask, screen: Screen, tenant: str, progress: Progress
     ) -> _Prepared:
         """Redaction and retrieval side by side. Retrieval sees the question before it is redacted:
         both stay on the company's machines, and only the redacted text reaches the model."""
         searching = asyncio.create_task(self._search(ask, tenant, progress))
         started = time.monotonic()
         try:
-            clean, notices = await screen.redact(ask)
+            with progress.trace.span("rails.redact"):
+                clean, notices = await screen.redact(ask)
             progress.rails_ms = (time.monotonic() - started) * 1000
             found = await searching
         finally:
@@ -279,20 +251,22 @@ class Pipeline:
         found = replace(found, passages=disarm(found.passages, how))
         history_chars = self._settings.generation.history_chars
         prompt = prompts.build(clean, found.passages, history_chars, salt=tenant)
+        prompt = replace(prompt, traceparent=progress.trace.traceparent)
         return _Prepared(prompt, found, notices, screen.vault)
 
-    async def _search(self, ask: Ask, tenant: str, progress: _Progress) -> Retrieved:
+    async def _search(self, ask: Ask, tenant: str, progress: Progress) -> Retrieved:
         own = self._settings.tenants.get(tenant)
         scope = prompts.scope(ask, own.sources if own else None)
         if scope.sources == ():
             return Retrieved()
         started = time.monotonic()
-        found = await self._retriever.search(
-            prompts.search_query(ask),
-            scope,
-            limit=self._settings.retrieval.limit,
-            budget_ms=self._settings.retrieval.budget_ms,
-        )
+        with progress.trace.span("retrieval"):
+            found = await self._retriever.search(
+                prompts.search_query(ask),
+                scope,
+                limit=self._settings.retrieval.limit,
+                budget_ms=self._settings.retrieval.budget_ms,
+            )
         progress.retrieval_ms = (time.monotonic() - started) * 1000
         return found
 
@@ -302,7 +276,7 @@ class Pipeline:
         prepared: _Prepared,
         gate: asyncio.Task[list[str]],
         answer: Answer,
-        progress: _Progress,
+        progress: Progress,
     ) -> FinishReason:
         def tell(action: str, spans: Sequence[Span]) -> None:
             self._audit.record(ask.id, answer.tenant, "answer", action, spans, 0.0)
@@ -317,17 +291,16 @@ class Pipeline:
             aclosing(stream) as deltas,
             Outgoing(guards, self._judge(answer), tell) as outgoing,
         ):
-            delta = await self._first(deltas, gate)
+            delta = await self._first(deltas, gate, progress.trace)
             self._introduce(prepared, gate.result(), answer)
             try:
-                while delta is not None:
-                    progress.completion_tokens += delta.tokens
-                    progress.prompt_tokens = delta.prompt_tokens or progress.prompt_tokens
-                    progress.cached_tokens = delta.cached_tokens or progress.cached_tokens
-                    self._show(replay.feed(outgoing.feed(delta.text)), answer, progress)
-                    if delta.finish is not None:
-                        reason = delta.finish
-                    delta = await anext(deltas, None)
+                with progress.trace.span("decode"):
+                    while delta is not None:
+                        progress.count(delta)
+                        self._show(replay.feed(outgoing.feed(delta.text)), answer, progress)
+                        if delta.finish is not None:
+                            reason = delta.finish
+                        delta = await anext(deltas, None)
                 self._show(replay.feed(outgoing.flush()), answer, progress)
                 replay.end()
                 await outgoing.settle()
@@ -350,10 +323,15 @@ class Pipeline:
 
     @staticmethod
     async def _first(
-        deltas: AsyncGenerator[TextDelta], gate: asyncio.Task[list[str]]
+        deltas: AsyncGenerator[TextDelta], gate: asyncio.Task[list[str]], trace: Trace
     ) -> TextDelta | None:
         """The first delta, once the gate is open. A gate that blocks does not wait for prefill."""
-        first = asyncio.ensure_future(anext(deltas, None))
+
+        async def prefilled() -> TextDelta | None:
+            with trace.span("prefill"):
+                return await anext(deltas, None)
+
+        first = asyncio.ensure_future(prefilled())
         try:
             await gate
             return await first
@@ -370,14 +348,14 @@ class Pipeline:
         citations, _ = prompts.cite(found.passages)
         answer.emit(Citations, citations=citations, dataset=found.dataset, late=found.late)
 
-    def _show(self, text: str, answer: Answer, progress: _Progress) -> None:
+    def _show(self, text: str, answer: Answer, progress: Progress) -> None:
         if not text:
             return
         if not progress.ttft_ms:
             progress.ttft_ms = progress.elapsed_ms()
         answer.emit(Delta, text=text)
 
-    def _finish(self, answer: Answer, reason: FinishReason, progress: _Progress) -> None:
+    def _finish(self, answer: Answer, reason: FinishReason, progress: Progress) -> None:
         answer.emit(Finished, reason=reason, usage=progress.usage(), timings=progress.timings())
 
     def _sampling(self, ask: Ask) -> Sampling:

@@ -38,7 +38,7 @@ class Prompt:
 
     ``priority``: smaller runs first. ``cache_salt`` keeps the prefix caches of tenants apart.
     ``begun``: token ids of the beginning of the answer, when another stream that was given this
-    prompt has made them already.
+    prompt has made them already. ``traceparent``: what the engine's own span is a part of.
     """
 
     messages: tuple[Message, ...]
@@ -48,6 +48,7 @@ class Prompt:
     cache_salt: str = ""
     gap: Gap | None = None
     begun: tuple[int, ...] = ()
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

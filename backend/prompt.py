@@ -108,6 +108,7 @@ class Filling(Ask, frozen=True, tag="filling"):
             sources=(),
             max_tokens=request.max_tokens,
             stop=("\n\n\n",),
+            traceparent=request.traceparent,
         )
 
 

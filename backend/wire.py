@@ -35,6 +35,7 @@ Code = Literal[
     "upstream",
     "internal",
 ]
+Traceparent = Annotated[str, Meta(max_length=128)]
 RequestId = Annotated[str, Meta(min_length=1, max_length=128)]
 Line = Annotated[int, Meta(ge=1)]
 Milliseconds = Annotated[float, Meta(ge=0)]
@@ -109,6 +110,7 @@ class Ask(Struct, frozen=True, omit_defaults=True, tag="ask"):
     stop: tuple[str, ...] = ()  # the answer ends before any of these
     deadline_ms: Annotated[float, Meta(gt=0)] | None = None  # from arrival to the last delta
     continue_from: str = ""  # this answer's text so far, if its gateway is gone: not sent again
+    traceparent: Traceparent = ""  # W3C Trace Context: the trace that this request is a part of
 
 
 class Prepare(Struct, frozen=True, omit_defaults=True, tag="prepare"):
@@ -128,6 +130,7 @@ class Lookup(Struct, frozen=True, omit_defaults=True, tag="lookup"):
     symbol: Annotated[str, Meta(min_length=1, max_length=256)]  # imports resolved, if possible
     packages: tuple[str, ...] = ()  # top-level packages the document imports
     sources: tuple[str, ...] | None = None
+    traceparent: Traceparent = ""  # as in `ask`
 
 
 class Complete(Struct, frozen=True, omit_defaults=True, tag="complete"):
@@ -137,6 +140,7 @@ class Complete(Struct, frozen=True, omit_defaults=True, tag="complete"):
     prefix: str
     suffix: str = ""
     max_tokens: Annotated[int, Meta(ge=1)] = 64
+    traceparent: Traceparent = ""  # as in `ask`
 
 
 class Cancel(Struct, frozen=True, tag="cancel"):

@@ -27,7 +27,8 @@ from backend.wire import (
     Selection,
     encode,
 )
-from lsp_server.session import Session, SessionError
+from lsp_server.session import SessionError
+from lsp_server.traced import session as open_session
 
 _CONTEXT_CHARS = 12_000
 _LANGUAGES = {".py": "python", ".ts": "typescript", ".js": "javascript", ".rs": "rust",
@@ -64,7 +65,8 @@ async def _interruptible(
 async def stream(url: str, token: str, request: Ask, show: Callable[[AnswerFrame], None]) -> int:
     """Asks and shows every frame; 0 when the answer was finished, else 1."""
     try:
-        async with Session(url, token) as session, aclosing(session.ask(request)) as frames:
+        opened = open_session("glossator-ask", url, token)
+        async with opened as session, aclosing(session.ask(request)) as frames:
             async for frame in frames:
                 show(frame)
                 if isinstance(frame, Finished):

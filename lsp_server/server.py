@@ -26,9 +26,9 @@ from lsp_server.features import (
     status,
 )
 from lsp_server.options import Configuration
-from lsp_server.session import Session
 from lsp_server.stream import Streaming
 from lsp_server.surroundings import Surroundings
+from lsp_server.traced import session as open_session
 
 VERSION = "0.1.0"
 
@@ -49,7 +49,7 @@ def build(url: str, token: str = "") -> LanguageServer:
         return workspace_folder(data, opened(server).roots())
 
     notifier = status.Notifier(server, url)
-    session = Session(url, token, on_status=notifier.session)
+    session = open_session("glossator-lsp", url, token, on_status=notifier.session)
     streaming = Streaming(server, session)
     surroundings = Surroundings()
     said = Conversations(history)

@@ -1,4 +1,5 @@
-"""What the suites share: an editor, an embedder, the tiny model and its engine, an upstream.
+"""What the suites share: an editor, an embedder, the tiny model and its engine, an upstream, a
+collector of traces.
 
 The editor is a language client with a real server process, the engine a real vLLM, the upstream
 a scripted OpenAI-compatible server on a real port.
@@ -16,6 +17,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ from cattrs import Converter
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from lsprotocol import types as lsp
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
 from pygls.protocol import JsonRPCNotification, JsonRPCResponseMessage, default_converter
 from pytest_lsp import LanguageClient, client_capabilities
 
@@ -440,6 +444,54 @@ def upstream(_upstream: Upstream) -> Iterator[Upstream]:
     yield _upstream
     _upstream.reply = None
     _upstream.models = [Upstream.model]
+
+
+class Collector:
+    """An OTLP/HTTP receiver on a real port; keeps every span, with its service's name."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[str, OtlpSpan]] = []
+        collector = self
+
+        class Receiver(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                assert self.path == "/v1/traces"
+                collector._take(ExportTraceServiceRequest.FromString(body))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def _take(self, sent: ExportTraceServiceRequest) -> None:
+        for resource in sent.resource_spans:
+            named = {each.key: each.value.string_value for each in resource.resource.attributes}
+            for scope in resource.scope_spans:
+                self.spans += [(named["service.name"], span) for span in scope.spans]
+
+    def of(self, trace_id: str) -> dict[str, OtlpSpan]:
+        """The spans of one trace, by name."""
+        return {span.name: span for _, span in self.spans if span.trace_id.hex() == trace_id}
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="session")
+def collector() -> Iterator[Collector]:
+    """Whoever starts to export from now on does so several times a second."""
+    collector = Collector()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
+        yield collector
+    collector.stop()
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from backend.rails.toxicity import ToxicityRail
 from backend.reranking import Reranking
 from backend.retriever import IndexRetriever
 from backend.settings import Retrieval, Settings
+from backend.tracing import exporting
 from backend.wire import Kind
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.reranker import CrossEncoderReranker
@@ -50,7 +51,9 @@ async def generator(choice: Choice, settings: Settings) -> Generator:
         case "vllm":
             from backend.generators.vllm_engine import VllmGenerator
 
-            return await VllmGenerator.start(choice.model, settings.vllm, generation.coalesce_ms)
+            return await VllmGenerator.start(
+                choice.model, settings.vllm, generation.coalesce_ms, traces(settings)
+            )
         case "openai":
             from backend.generators.openai_upstream import OpenAIGenerator
 
@@ -63,6 +66,11 @@ async def generator(choice: Choice, settings: Settings) -> Generator:
             from backend.generators.extractive import ExtractiveGenerator
 
             return ExtractiveGenerator()
+
+
+def traces(settings: Settings) -> str:
+    """Where the spans of requests are posted to; empty: nowhere."""
+    return exporting.endpoint(settings.observability.otlp_endpoint)
 
 
 def embedder(retrieval: Retrieval) -> Embedder:
@@ -204,4 +212,5 @@ def gateway(
         metrics=metrics,
     )
     lookups = Lookups(settings, retriever)
-    return Gateway(settings, pipeline, lookups, metrics, generator, door(settings))
+    tracer = exporting.tracer("glossator", traces(settings))
+    return Gateway(settings, pipeline, lookups, metrics, generator, door(settings), tracer)

@@ -115,6 +115,8 @@ class OpenAIGenerator:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
+        if prompt.traceparent:
+            request["extra_headers"] = {"traceparent": prompt.traceparent}
         if sampling.stop:
             request["stop"] = list(sampling.stop)
         if sampling.ignore_eos:

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,16 +61,19 @@ class VllmGenerator:
         self._serial = itertools.count()
 
     @classmethod
-    async def start(cls, model: str, settings: Vllm, coalesce_ms: float = 20.0) -> "VllmGenerator":
+    async def start(
+        cls, model: str, settings: Vllm, coalesce_ms: float = 20.0, traces: str = ""
+    ) -> "VllmGenerator":
         """Loads ``model``, a local folder or a hub name: 20 seconds and more.
 
-        The event loop stays free meanwhile. Raises ``StartupFailed``.
+        The event loop stays free meanwhile. The engine posts a span of each request that has a
+        ``traceparent`` to the URL ``traces``, if there is one. Raises ``StartupFailed``.
         """
         local = local_folder(model)
         # A call of its own: somewhere in this import a stack frame is kept for good, and with it
         # whatever its callers hold. That must not be the engine.
         await asyncio.to_thread(import_vllm, settings)
-        building = asyncio.ensure_future(asyncio.to_thread(_build, model, local, settings))
+        building = asyncio.ensure_future(asyncio.to_thread(_build, model, local, settings, traces))
         try:
             engine, steps = await asyncio.shield(building)
         except asyncio.CancelledError:
@@ -110,8 +114,7 @@ class VllmGenerator:
                 end=self._fill_in.end if self._fill_in and prompt.gap else (),
             ),
             request_id,
-            prompt.priority,
-            prompt.cache_salt,
+            prompt,
         )
         async with aclosing(outputs):
             async for output in outputs:
@@ -123,7 +126,7 @@ class VllmGenerator:
         if len(tokens) >= self._context:
             return
         params = _sampling_params(Sampling(), max_tokens=1)
-        outputs = self._generate(tokens, params, "warm", WARM_PRIORITY, prompt.cache_salt)
+        outputs = self._generate(tokens, params, "warm", replace(prompt, priority=WARM_PRIORITY))
         async with aclosing(outputs):
             async for _ in outputs:
                 pass
@@ -162,6 +165,10 @@ class VllmGenerator:
             engine.output_handler.cancel()
         await asyncio.to_thread(engine.shutdown, 5.0)
 
+    def _trace_headers(self, prompt: Prompt) -> dict[str, str] | None:
+        traced = prompt.traceparent and self._engine.observability_config.otlp_traces_endpoint
+        return {"traceparent": prompt.traceparent} if traced else None
+
     def _pace_s(self) -> float:
         """Between two deltas of an answer: beyond so many answers all share one message rate."""
         return self._coalesce_s * max(1.0, self._steps.running / FULL_RATE_ANSWERS)
@@ -197,8 +204,7 @@ class VllmGenerator:
         tokens: list[int],
         params: "SamplingParams",
         request_id: str,
-        priority: int,
-        cache_salt: str,
+        prompt: Prompt,
     ) -> "AsyncGenerator[RequestOutput]":
         """The engine's outputs, paced. However this ends early, the engine aborts the request."""
         from vllm.inputs import tokens_input
@@ -207,10 +213,11 @@ class VllmGenerator:
         engine_id = f"{request_id}#{next(self._serial)}"
         engine = self._engine
         outputs = engine.generate(
-            tokens_input(tokens, cache_salt=cache_salt or None),
+            tokens_input(tokens, cache_salt=prompt.cache_salt or None),
             params,
             engine_id,
-            priority=priority,
+            priority=prompt.priority,
+            trace_headers=self._trace_headers(prompt),
         )
         loop = asyncio.get_running_loop()
         finish = self._steps.finish_of(engine_id)
@@ -321,14 +328,14 @@ def _mapped(model: str) -> Iterator[None]:
         raise Unavailable(f"vLLM could not go on with the answer: {error}. Ask again.") from error
 
 
-def _build(model: str, local: bool, settings: Vllm) -> "tuple[AsyncLLM, _Steps]":
+def _build(model: str, local: bool, settings: Vllm, traces: str) -> "tuple[AsyncLLM, _Steps]":
     """Blocks until the engine can answer. Raises ``StartupFailed``."""
     from vllm.v1.engine.async_llm import AsyncLLM
 
     steps = _Steps()
     try:
         engine = AsyncLLM.from_engine_args(
-            engine_args(str(Path(model).expanduser()) if local else model, settings),
+            engine_args(str(Path(model).expanduser()) if local else model, settings, traces),
             stat_loggers=[lambda _config, _index: steps],
         )
     except Exception as error:

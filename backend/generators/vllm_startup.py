@@ -34,8 +34,10 @@ def import_vllm(settings: Vllm) -> None:
     Quiet by default, and nothing leaves the machine; the user's own variables win. Raises
     ``StartupFailed`` when vLLM is not installed.
     """
-    quiet = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
-    for name, value in quiet.items():
+    defaults = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "VLLM_LOGGING_LEVEL": "WARNING",
+                "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
+                "OTEL_SERVICE_NAME": "glossator"}  # fmt: skip
+    for name, value in defaults.items():
         os.environ.setdefault(name, value)
     os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(settings.cpu_kvcache_gib)
     if settings.cpu_threads:
@@ -50,7 +52,7 @@ def import_vllm(settings: Vllm) -> None:
         ) from error
 
 
-def engine_args(model: str, settings: Vllm) -> "AsyncEngineArgs":
+def engine_args(model: str, settings: Vllm, traces: str = "") -> "AsyncEngineArgs":
     """``docs/tuning.md`` has the reason of each value."""
     from vllm.engine.arg_utils import AsyncEngineArgs
 
@@ -73,6 +75,7 @@ def engine_args(model: str, settings: Vllm) -> "AsyncEngineArgs":
         enable_prefix_caching=True,
         distributed_executor_backend=_executor(settings),
         enable_log_requests=False,
+        otlp_traces_endpoint=traces or None,
         disable_log_stats=True,  # its own loggers; ours is given
     )
 

@@ -9,6 +9,7 @@ from backend.settings.access import Auth, Quotas
 from backend.settings.autoscaling import Autoscaling
 from backend.settings.engine import Vllm
 from backend.settings.generation import Generation
+from backend.settings.observability import Observability
 from backend.settings.profile import Profile
 from backend.settings.rails import (
     Action,
@@ -35,6 +36,7 @@ __all__ = [
     "Autoscaling",
     "Generation",
     "InjectionRail",
+    "Observability",
     "PiiRail",
     "Profile",
     "Quotas",

@@ -6,6 +6,7 @@ from backend.settings.access import Auth, Quotas
 from backend.settings.autoscaling import Autoscaling
 from backend.settings.engine import Vllm
 from backend.settings.generation import Generation
+from backend.settings.observability import Observability
 from backend.settings.profile import Profile
 from backend.settings.rails import Rails, Tenant
 from backend.settings.retrieval import Retrieval
@@ -30,3 +31,4 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sources: dict[str, SourceSettings] = {}
     ray: Ray = Ray()
     autoscaling: Autoscaling = Autoscaling()
+    observability: Observability = Observability()

@@ -21,6 +21,7 @@ from backend.pipeline import Pipeline
 from backend.ports import Retrieved
 from backend.rails.hold_back import NoGuard
 from backend.settings import Server, Settings
+from backend.tracing import Tracer
 from backend.wire import PATH, Ask, Failed, decode_server, encode
 
 
@@ -50,7 +51,7 @@ async def serving(gate, **server):
         settings=settings, generator=generator, retriever=Nothing(), rails=[],
         guard=lambda *_: NoGuard(), admission=gate, metrics=metrics,
     )  # fmt: skip
-    app = build_app(Gateway(settings, pipeline, None, metrics, generator, door(settings)))
+    app = build_app(Gateway(settings, pipeline, None, metrics, generator, door(settings), Tracer()))
     with listening(settings.server) as listener:
         served = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         serving = asyncio.create_task(served.serve(sockets=[listener]))

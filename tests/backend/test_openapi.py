@@ -16,6 +16,7 @@ from backend.pipeline import Pipeline
 from backend.ports import Retrieved
 from backend.rails.hold_back import NoGuard
 from backend.settings import Settings
+from backend.tracing import Tracer
 
 load_all_checks()
 
@@ -35,7 +36,7 @@ def document():
         settings=settings, generator=generator, retriever=Nothing(), rails=[],
         guard=lambda *_: NoGuard(), admission=gate, metrics=metrics,
     )  # fmt: skip
-    app = build_app(Gateway(settings, pipeline, None, metrics, generator, door(settings)))
+    app = build_app(Gateway(settings, pipeline, None, metrics, generator, door(settings), Tracer()))
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 

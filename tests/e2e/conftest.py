@@ -167,6 +167,7 @@ def backend(
     tiny_model: Path,
     tmp_path_factory: pytest.TempPathFactory,
     data: Path,
+    collector: "Collector",  # noqa: F821
 ) -> Iterator[Backend]:
     """The vLLM backend with the tiny model, once in one process and once on Ray Serve."""
     settings = tmp_path_factory.mktemp("settings") / "glossator.toml"
@@ -176,6 +177,7 @@ def backend(
         "[retrieval]\nbudget_ms = 5000\nembedder_threads = 1\n"
         "[vllm]\ncpu_threads = 1\n"
         "[tenants.strict]\nrails = {secrets = 'block'}\n"
+        f"[observability]\notlp_endpoint = '{collector.url}'\n"
     )
     backend = start_backend(
         "--deploy", request.param, "--engine", "vllm", "--model", str(tiny_model),

@@ -1,0 +1,45 @@
+"""How far one request has come, for its terminal frame to report. Decides nothing."""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+from backend.ports import TextDelta
+from backend.tracing import Trace
+from backend.wire import Timings, Usage
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is known of a request so far; its terminal frame reports it."""
+
+    started: float
+    deadline: float = math.inf  # on the same clock
+    trace: Trace = field(default_factory=Trace)
+    queue_ms: float = 0.0
+    rails_ms: float = 0.0
+    retrieval_ms: float = 0.0
+    ttft_ms: float = 0.0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+    def count(self, delta: TextDelta) -> None:
+        self.completion_tokens += delta.tokens
+        self.prompt_tokens = delta.prompt_tokens or self.prompt_tokens
+        self.cached_tokens = delta.cached_tokens or self.cached_tokens
+
+    def elapsed_ms(self) -> float:
+        return (time.monotonic() - self.started) * 1000
+
+    def timings(self) -> Timings:
+        return Timings(
+            queue_ms=round(self.queue_ms, 2),
+            rails_ms=round(self.rails_ms, 2),
+            retrieval_ms=round(self.retrieval_ms, 2),
+            ttft_ms=round(self.ttft_ms, 2),
+            total_ms=round(self.elapsed_ms(), 2),
+        )
+
+    def usage(self) -> Usage:
+        return Usage(self.prompt_tokens, self.cached_tokens, self.completion_tokens)
