@@ -7,6 +7,7 @@ dropped client resume, and what makes "exactly one terminal frame" true in one p
 import asyncio
 import contextvars
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -30,6 +31,7 @@ class Answer:
         self.key = (owner, request_id)
         self.tenant = tenant
         self.user = user  # of the tenant's: whose share of the engine it takes
+        self.started = time.monotonic()
         self.trace = Trace()
         self.frames: list[AnswerFrame] = []
         self._grown = asyncio.Event()
@@ -67,6 +69,17 @@ class Answer:
                 return
             self._grown.clear()
             await self._grown.wait()
+
+
+def outcome(last: AnswerFrame) -> str:
+    """How a request ended, in one word: the reason it finished for, or the code it failed with."""
+    match last:
+        case Finished(reason=reason):
+            return reason
+        case Failed(code=code):
+            return code
+        case _:
+            return "found"
 
 
 class Answers:

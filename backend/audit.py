@@ -1,20 +1,19 @@
 """The audit log: every verdict of a rail, by kind and length, never by content.
 
-One JSON object a line on the logger ``glossator.audit``; where it goes is a matter of logging.
+One record a line on the logger ``glossator.audit``, which the log format `json` turns on.
 """
 
 import logging
 from collections.abc import Iterable
 
-import msgspec
-
+from backend.logs import Line
 from backend.metrics import Metrics
 from backend.ports import Span
 
 log = logging.getLogger("glossator.audit")
 
 
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+class Verdict(Line, frozen=True, omit_defaults=True):
     """One line of the log."""
 
     request: str
@@ -48,4 +47,4 @@ class Audit:
                 lengths=tuple(span.end - span.start for span in found),
                 ms=round(ms, 2),
             )
-            log.info("%s", msgspec.json.encode(verdict).decode())
+            log.info(verdict)

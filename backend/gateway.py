@@ -17,9 +17,9 @@ from fastapi import Request as HttpRequest
 from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
-from backend import openai_api, page, wire
+from backend import answer_log, openai_api, page, wire
 from backend.about import RELEASE, About, about
-from backend.answer import Answer, Answers
+from backend.answer import Answer, Answers, outcome
 from backend.errors import GlossatorError, QuotaExceeded
 from backend.identity.caller import account
 from backend.identity.door import Door
@@ -135,13 +135,10 @@ class Gateway:
 
     @staticmethod
     def _ended(request: Request, answer: Answer) -> None:
-        match answer.frames[-1]:
-            case wire.Finished(reason=reason, usage=usage):
-                answer.trace.end(reason, request=request.id, **msgspec.structs.asdict(usage))
-            case wire.Failed(code=code):
-                answer.trace.end(code, failed=True, request=request.id)
-            case wire.Found(entries=entries):
-                answer.trace.end("found", request=request.id, entries=len(entries))
+        last = answer.frames[-1]
+        used = msgspec.structs.asdict(last.usage) if isinstance(last, wire.Finished) else {}
+        answer.trace.end(outcome(last), answer.failed, request=request.id, **used)
+        answer_log.record(request, answer)
 
     async def readiness(self) -> Readiness:
         model = self.pipeline.model

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from backend.answer import Answer
+from backend.answer import Answer, outcome
 from backend.ports import Load, Work
 from backend.wire import Finished, Kind
 
@@ -142,10 +142,9 @@ class Metrics:
     def ended(self, kind: Kind, answer: Answer, ttft_s: float) -> None:
         """Counts one request by its terminal frame."""
         last = answer.frames[-1]
+        self._requests.labels(kind, outcome(last)).inc()
         if not isinstance(last, Finished):
-            self._requests.labels(kind, getattr(last, "code", "internal")).inc()
             return
-        self._requests.labels(kind, last.reason).inc()
         self._e2e.labels(kind).observe(last.timings.total_ms / 1000)
         if ttft_s:
             self._ttft.labels(kind).observe(ttft_s)

@@ -59,6 +59,8 @@ def cli() -> None:
     metavar="SOURCE",
     help="Index this first, as `glossator index` would; repeatable.",
 )
+@click.option("--log-format", type=click.Choice(["text", "json"]),
+              help="json: a JSON object a line, with one for each answer.")  # fmt: skip
 @click.option("--ask", "question", help="Ask this once the index can answer it, then go on.")
 @_config
 @_data
@@ -71,6 +73,7 @@ def serve(
     upstream: str | None,
     profile: str | None,
     sources: tuple[str, ...],
+    log_format: str | None,
     question: str | None,
     config: Path | None,
     data: Path,
@@ -84,6 +87,7 @@ def serve(
         "server": _given(host=host, port=port),
         "generation": _given(engine=engine, model=model, upstream=upstream),
         "profile": _given(name=profile),
+        "observability": _given(log_format=log_format),
     }
     with _errors_for_people():
         from glossator import serving

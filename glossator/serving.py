@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import signal
 import ssl
@@ -15,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backend import logs
 from backend.about import RELEASE
 from backend.deploy.local import LocalBackend, local_backend
 from backend.errors import StartupFailed
@@ -43,8 +43,8 @@ def serve(
     question: str | None,
 ) -> int:
     """The exit code. Raises ``StartupFailed``."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = load(config, overrides=overrides)
+    logs.configure(settings.observability.log_format)
     if deploy == "ray":
         # Indexed before anything starts: the deployments only read.
         if sources and indexing.index(sources, rebuild=False, config=config, data=data):

@@ -100,6 +100,7 @@ def _config(gateway: Gateway, server: Server) -> uvicorn.Config:
     return uvicorn.Config(
         build_app(gateway),
         log_level="warning",
+        log_config=None,  # as the rest of the process
         access_log=False,
         # Deltas are a few bytes: compressing them costs more than it saves.
         ws_per_message_deflate=False,

@@ -18,6 +18,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from backend import logs
 from backend.admission.ledger import Grant, Ledger, Report
 from backend.admission.shares import Shares
 from backend.autoscaling.pressure import Pressure, Pressures
@@ -43,6 +44,7 @@ class GeneratorDeployment:
     """One replica is one engine."""
 
     async def __init__(self, choice: Choice, settings: Settings) -> None:  # type: ignore[misc]
+        logs.configure(settings.observability.log_format)
         self._generator = await build.generator(choice, settings)
         self._pressures = Pressures()
         self._tokens = 0
@@ -178,6 +180,7 @@ class GatewayDeployment:
         from backend.deploy.autoscaling import tell
         from backend.deploy.handles import RayGenerator, RayLedger, RayRail, RayRetriever
 
+        logs.configure(settings.observability.log_format)
         scaling = settings.autoscaling
         may_sleep = scaling.enabled and scaling.auxiliary_idle_s > 0
         metrics = Metrics()

@@ -1,6 +1,6 @@
 """What an operator sees of the requests, besides metrics."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Struct
 
@@ -8,7 +8,7 @@ from backend.settings.kinds import doc
 
 
 class Observability(Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator sees of the requests, besides metrics (docs/tracing.md)."""
+    """What an operator sees of the requests, besides metrics (docs/tracing.md, docs/logs.md)."""
 
     otlp_endpoint: Annotated[
         str,
@@ -17,3 +17,10 @@ class Observability(Struct, frozen=True, forbid_unknown_fields=True):
             "http://collector:4318; empty: what OTEL_EXPORTER_OTLP_ENDPOINT says, else no traces."
         ),
     ] = ""
+    log_format: Annotated[
+        Literal["text", "json"],
+        doc(
+            "`text` has warnings for people; `json` a JSON object a line, with one for each answer "
+            "and each verdict of a rail, without content."
+        ),
+    ] = "text"

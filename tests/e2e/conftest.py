@@ -177,7 +177,7 @@ def backend(
         "[retrieval]\nbudget_ms = 5000\nembedder_threads = 1\n"
         "[vllm]\ncpu_threads = 1\n"
         "[tenants.strict]\nrails = {secrets = 'block'}\n"
-        f"[observability]\notlp_endpoint = '{collector.url}'\n"
+        f"[observability]\notlp_endpoint = '{collector.url}'\nlog_format = 'json'\n"
     )
     backend = start_backend(
         "--deploy", request.param, "--engine", "vllm", "--model", str(tiny_model),
