@@ -42,10 +42,22 @@ class _VirtualTime(Generic[Party]):
         self._weight = weight
         self._now = 0.0
         self._tags: dict[Party, float] = {}
+        self._joined: set[Party] = set()
+
+    def join(self, party: Party) -> None:
+        """It waits from now on, and keeps its tag until it is served; twice means nothing."""
+        if party not in self._joined:
+            self._tags[party] = self.start(party)
+            self._joined.add(party)
+
+    def part(self, party: Party) -> None:
+        """It does not wait (any more)."""
+        self._joined.discard(party)
 
     def start(self, party: Party) -> float:
         """The start tag of its next request."""
-        return max(self._now, self._tags.get(party, 0.0))
+        tag = self._tags.get(party, 0.0)
+        return tag if party in self._joined else max(self._now, tag)
 
     def finish(self, party: Party, tokens: float) -> float:
         """The finish tag of its next request, or of its next requests together."""
@@ -59,6 +71,7 @@ class _VirtualTime(Generic[Party]):
         """Nobody waits and nobody is served: old accounts are closed."""
         self._now = 0.0
         self._tags.clear()
+        self._joined.clear()
 
     def _lead(self, other: Party, tag: float) -> float:
         """Tokens of ``other`` between its start and a tag."""
@@ -66,16 +79,27 @@ class _VirtualTime(Generic[Party]):
 
 
 class StartTime(_VirtualTime[Party]):
-    """The smallest ``start`` goes first. Any number of parties may come and go."""
+    """The smallest ``start`` goes first. Any number of parties may come and go.
+
+    While others wait, virtual time passes at least as fast as if all were served side by side
+    (generalized processor sharing). By start tags alone it would stand still for as long as each
+    party that is served is a new one, and who was served before would never be again.
+    """
 
     _sweep_at = 64
 
     def serve(self, party: Party, tokens: float) -> None:
         start = self.start(party)
         self._tags[party] = self.finish(party, tokens)
-        self._now = start
+        others = len(self._joined) - (party in self._joined)
+        passed = tokens / (others + 1) if others else 0.0
+        self._now = max(start, self._now + passed)
         if len(self._tags) >= self._sweep_at:
-            self._tags = {each: tag for each, tag in self._tags.items() if tag > start}
+            self._tags = {
+                each: tag
+                for each, tag in self._tags.items()
+                if tag > self._now or each in self._joined
+            }
             self._sweep_at = 64 + 2 * len(self._tags)
 
     def ahead(self, party: Party, own: float, waiting: Mapping[Party, Backlog]) -> float:
@@ -96,29 +120,8 @@ class StartTime(_VirtualTime[Party]):
 class SelfClocked(_VirtualTime[Party]):
     """The smallest ``finish`` goes first, among those who ``join`` while they wait."""
 
-    def __init__(self, weight: Callable[[Party], float] = lambda _: 1.0) -> None:
-        super().__init__(weight)
-        self._joined: set[Party] = set()
-
-    def join(self, party: Party) -> None:
-        """It waits from now on, and keeps its tag until it is served; twice means nothing."""
-        if party not in self._joined:
-            self._tags[party] = self.start(party)
-            self._joined.add(party)
-
-    def part(self, party: Party) -> None:
-        """It does not wait (any more)."""
-        self._joined.discard(party)
-
-    def start(self, party: Party) -> float:
-        return self._tags[party] if party in self._joined else super().start(party)
-
     def serve(self, party: Party, tokens: float) -> None:
         self._now = self._tags[party] = self.finish(party, tokens)
-
-    def reset(self) -> None:
-        super().reset()
-        self._joined.clear()
 
     def ahead(self, party: Party, own: float, waiting: Mapping[Party, Backlog]) -> float:
         """Tokens of others that are served before the last of ``own`` tokens of ``party``."""

@@ -8,7 +8,8 @@ the tickets whose ``state`` it changed; ``gate`` tells their owners. Rules, in o
    the users of a kind; a user's own requests of a kind keep their order. ``reserved_share`` of
    what may run is kept for users who hold less than an equal part of it.
 3. A request is shed on arrival when it would wait longer than ``wait_s`` or past its own expiry,
-   or when the room is full. A user may fill it up to what is left free (dynamic thresholds:
+   when its user's line has stood for that long (others passed it, which no prediction knew), or
+   when the room is full. A user may fill it up to what is left free (dynamic thresholds:
    A. Choudhury, E. Hahne, IEEE/ACM Trans. Networking 6(2), 1998).
 4. Who has expired leaves the queue at once.
 5. ``prepare`` never waits: it runs in spare places only, and leaves them to whoever needs them.
@@ -83,6 +84,7 @@ class _Lines:
         self.total.remove(ticket.tokens)
         if not line:
             del self.of[ticket.user], self.waiting[ticket.user]
+            self.time.part(ticket.user)
 
 
 class Room:
@@ -154,12 +156,14 @@ class Room:
         if ticket.state == "waiting":
             changed += self._give_way()
             changed += self._fill()
-        if ticket.state == "waiting" and (reason := self._refusal(now, ticket)):
-            self._lines[ticket.kind].remove(ticket)
-            wait_s = self.wait_s(ticket.kind, ticket.user, ticket.tokens)
-            ticket.state, ticket.reason = "shed", reason
-            ticket.retry_s = UNKNOWN_WAIT_S if wait_s is None else wait_s
-            changed.append(ticket)
+        if ticket.state == "waiting":
+            waited_s = self._waited_s(now, ticket)
+            if reason := self._refusal(now, ticket, waited_s):
+                self._lines[ticket.kind].remove(ticket)
+                wait_s = self.wait_s(ticket.kind, ticket.user, ticket.tokens)
+                ticket.state, ticket.reason = "shed", reason
+                ticket.retry_s = max(UNKNOWN_WAIT_S if wait_s is None else wait_s, waited_s)
+                changed.append(ticket)
         return changed
 
     def leave(self, now: float, ticket: Ticket, spent: float | None = None) -> list[Ticket]:
@@ -224,8 +228,9 @@ class Room:
         entered = []
         while (ticket := self._next()) and self._fits(ticket.tokens):
             lines = self._lines[ticket.kind]
-            lines.remove(ticket)
+            # Before it leaves the line: as one that waits it has kept its tag.
             lines.time.serve(ticket.user, ticket.tokens)
+            lines.remove(ticket)
             self._kinds.serve(ticket.kind, ticket.tokens)
             self._occupy(ticket)
             entered.append(ticket)
@@ -248,11 +253,13 @@ class Room:
         if not lines.total.requests:
             return None
         users = self.users
-        heads = [
-            line[0]
-            for user, line in lines.of.items()
-            if users == 1 or not self._takes_what_is_reserved(user, line[0].tokens, users)
-        ]
+        heads = []
+        for user, line in lines.of.items():
+            if users > 1 and self._takes_what_is_reserved(user, line[0].tokens, users):
+                lines.time.part(user)  # it earns no claim by waiting for its own to end
+            else:
+                lines.time.join(user)
+                heads.append(line[0])
         start = lines.time.start
         return min(heads, key=lambda head: (start(head.user), head.arrived), default=None)
 
@@ -282,12 +289,18 @@ class Room:
         totals = {each: lines.total for each, lines in self._lines.items()}
         return in_kind + self._kinds.ahead(kind, in_kind, totals)
 
-    def _refusal(self, now: float, ticket: Ticket) -> Reason:
+    def _waited_s(self, now: float, ticket: Ticket) -> float:
+        """How long the first of its user's line waits already."""
+        return now - self._lines[ticket.kind].of[ticket.user][0].arrived
+
+    def _refusal(self, now: float, ticket: Ticket, waited_s: float) -> Reason:
         """Why a request that waits now should not."""
         lines = self._lines[ticket.kind]
         waiting, own = self.waiting.tokens, lines.waiting_of(ticket.user)
         if own > self.limits.waiting_tokens - (waiting - ticket.tokens):
             return "room"
+        if waited_s > self.limits.wait_s:
+            return "wait"
         ahead, rate = self._ahead_of(ticket), self.tokens_per_s
         if rate is None:
             # As if what runs took ``wait_s``: a crowd at the start does not fill the room.

@@ -24,9 +24,8 @@ def test_two_that_both_wait_differ_per_weight_by_at_most_a_request_of_each(
     time = (StartTime if by_start else SelfClocked)(weights.__getitem__)
     lines, served = {"a": list(ours), "b": list(theirs)}, {"a": 0.0, "b": 0.0}
     bound = max(ours) / weight + max(theirs)
-    if not by_start:
-        time.join("a")
-        time.join("b")
+    time.join("a")
+    time.join("b")
     while all(lines.values()):
         tag = time.start if by_start else lambda each: time.finish(each, lines[each][0])
         party = min(lines, key=tag)
@@ -43,6 +42,22 @@ def test_who_was_away_saved_nothing_up_and_lost_nothing():
     assert time.start("late") < time.start("busy")
     time.serve("late", 20)
     assert time.start("busy") < time.start("late")
+
+
+def test_an_endless_row_of_newcomers_does_not_keep_out_who_was_served_before():
+    """With ten in the line at any time, it waits for about ten times what it had taken before."""
+    time = StartTime()
+    for newcomer in range(10):
+        time.join(newcomer)
+    time.serve("regular", 30)
+    time.join("regular")
+    for newcomer in range(10, 1000):  # as one comes, the oldest one is served, or the regular
+        time.join(newcomer)
+        if time.start("regular") <= time.start(newcomer - 10):
+            break
+        time.serve(newcomer - 10, 10)
+        time.part(newcomer - 10)
+    assert 30 < newcomer < 60
 
 
 def test_what_a_request_really_cost_is_settled_afterwards():

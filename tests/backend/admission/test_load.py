@@ -23,6 +23,7 @@ class Engine:
     def __init__(self, reserved_share=0.4):
         self.room = Room(Limits(PLACES, wait_s=WAIT_S, reserved_share=reserved_share), SHARES)
         self.waits = {}  # by user, of those who entered
+        self.waiting = {}  # since when, by ticket
         self.shed = 0
         self.done_tokens = 0.0
         self.endings = {}  # what somebody does when a request of theirs has ended
@@ -35,6 +36,8 @@ class Engine:
         ticket = Ticket("chat", user, tokens)
         self._note(now, self.room.arrive(now, ticket))
         self.shed += ticket.state == "shed"
+        if ticket.state == "waiting":
+            self.waiting[ticket] = now
         return ticket
 
     def run(self, seconds):
@@ -44,6 +47,7 @@ class Engine:
 
     def _note(self, now, changed):
         for ticket in changed:
+            self.waiting.pop(ticket, None)
             if ticket.state == "running":
                 self.waits.setdefault(ticket.user, []).append(now - ticket.arrived)
                 self.at(now + ticket.tokens * TOKEN_S, lambda then, t=ticket: self._end(then, t))
@@ -95,6 +99,20 @@ def test_who_is_let_in_waits_no_longer_at_eight_times_the_capacity_than_at_the_c
     p99 = {load: quantile(waits, 0.99) for load, (_, waits) in overloads.items()}
     assert max(p99.values()) < 2 * p99[1]
     assert max(p99.values()) < 1.5 * WAIT_S
+
+
+def test_nobody_who_was_let_in_is_passed_by_newcomers_without_end():
+    """Twenty regulars and an endless row of people who ask once, at twice the capacity."""
+    engine, people = Engine(), itertools.count()
+
+    def who(chance):
+        return f"regular {chance.randrange(20)}" if chance.random() < 0.3 else str(next(people))
+
+    arrivals(engine, 2 * CAPACITY, 60, who, seed=3)
+    engine.run(60)
+    assert engine.room.waiting.requests > 10
+    assert max(wait for waits in engine.waits.values() for wait in waits) < 5 * WAIT_S
+    assert min(engine.waiting.values()) > 60 - 5 * WAIT_S
 
 
 def p95_of_nineteen(flood, names=1, reserved_share=0.4):

@@ -185,6 +185,18 @@ def test_the_wait_that_counts_is_ones_own():
     assert ask(here, now, user="other", kind="help").state == "waiting"
 
 
+def test_no_more_wait_behind_one_of_the_same_user_who_has_waited_as_long_as_anybody_may():
+    """However soon the prediction says that it would be served: others keep passing."""
+    here, now = taught(wait_s=3.0)
+    ask(here, now)
+    first, another = ask(here, now, user="late"), ask(here, now + 2, user="late")
+    assert (first.state, another.state) == ("waiting", "waiting")
+    refused = ask(here, now + 3.5, user="late", tokens=1)
+    assert (refused.state, refused.reason) == ("shed", "wait")
+    assert refused.retry_s >= 3.5
+    assert ask(here, now + 3.5, user="new", tokens=1).state == "waiting"
+
+
 def test_a_user_may_fill_the_room_up_to_what_is_left_free():
     here = room(waiting_tokens=1000)
     ask(here)
