@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -69,6 +70,10 @@ async def local_backend(
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await server.up(serving)
+            # What is loaded by now stays: to look through all of it for garbage would halt every
+            # answer for half a second, now and then.
+            gc.collect()
+            gc.freeze()
             host, port = listener.getsockname()[:2]
             yield LocalBackend(
                 _url(host, port, secure=bool(settings.server.tls_certificate)),
