@@ -27,7 +27,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ from websockets.typing import Subprotocol
 from backend import wire
 from backend.wire import Admitted, Citations, Delta, Entry, Finished, Found
 from loadtest import machine
+from loadtest.summary import quantile
 
 OPEN_FILES = 50
 LINES = 5000
@@ -275,19 +276,14 @@ def _source(count: int) -> list[str]:
     return list(itertools.islice(every, count))
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
 def table(figures: Figures) -> tuple[str, bool]:
     """Markdown, and whether every promise was kept."""
     key, question = figures.keystroke_ms, figures.question_ms
     rows = [
         ("start to `initialize`, median", statistics.median(figures.start_ms), START_MS, "ms"),
         (f"memory, {OPEN_FILES} files open", figures.memory_mib, MEMORY_MIB, "MiB"),
-        (f"keystroke in {LINES} lines, p99", percentile(key, 0.99), KEYSTROKE_P99_MS, "ms"),
-        ("question to first delta, p50", percentile(question, 0.5), QUESTION_P50_MS, "ms"),
+        (f"keystroke in {LINES} lines, p99", quantile(key, 0.99), KEYSTROKE_P99_MS, "ms"),
+        ("question to first delta, p50", quantile(question, 0.5), QUESTION_P50_MS, "ms"),
     ]
     text = ["| | measured | promised |", "|---|---|---|"]
     text += [
@@ -295,12 +291,12 @@ def table(figures: Figures) -> tuple[str, bool]:
     ]
     text += [
         "",
-        f"Keystroke: p50 {percentile(key, 0.5):.2f} ms; a command alone p50 "
-        f"{percentile(figures.command_ms, 0.5):.2f} ms, p99 "
-        f"{percentile(figures.command_ms, 0.99):.2f} ms. Question: p95 "
-        f"{percentile(question, 0.95):.1f} ms, unprepared p50 "
-        f"{percentile(figures.unprepared_ms, 0.5):.1f} ms. Hover, asked of the backend: p50 "
-        f"{percentile(figures.hover_ms, 0.5):.1f} ms.",
+        f"Keystroke: p50 {quantile(key, 0.5):.2f} ms; a command alone p50 "
+        f"{quantile(figures.command_ms, 0.5):.2f} ms, p99 "
+        f"{quantile(figures.command_ms, 0.99):.2f} ms. Question: p95 "
+        f"{quantile(question, 0.95):.1f} ms, unprepared p50 "
+        f"{quantile(figures.unprepared_ms, 0.5):.1f} ms. Hover, asked of the backend: p50 "
+        f"{quantile(figures.hover_ms, 0.5):.1f} ms.",
     ]
     return "\n".join(text), all(value <= most for _, value, most, _ in rows)
 
