@@ -242,3 +242,15 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "signal.py"
     path.write_text("import numpy\n\nx = 1\ny = 2\n")
     return path
+
+
+@pytest.fixture
+def begin(play: Callable[..., Any], nvim: Neovim, file: Path) -> Callable[..., Awaitable[Any]]:
+    """``await begin(script, …)``: a scripted backend, and Neovim with ``file`` and the plugin."""
+
+    async def start(*scripts: Any, **settings: Any) -> Any:
+        backend = await play(*scripts)
+        await nvim.start(backend.url, file, **settings)
+        return backend
+
+    return start

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.editor
 TIMEOUT_S = 20
 
 
-async def test_an_answer_streams_into_a_split_and_ends_with_its_sources(play, answer, nvim, file):
+async def test_an_answer_streams_into_a_split_and_ends_with_its_sources(begin, answer, nvim, file):
     """Text appears before the answer is complete; the cursor stays in the code."""
     shown = asyncio.Event()
     asks = []
@@ -35,8 +35,7 @@ async def test_an_answer_streams_into_a_split_and_ends_with_its_sources(play, an
         await peer.send(*frames[3:])
         await peer.closed()
 
-    backend = await play(script)
-    await nvim.start(backend.url, file)
+    await begin(script)
     await nvim.command("normal! 3G")
     await nvim.command("Glossator ask how do I invert it?")
     assert (await nvim.shows("one"))[:3] == ["> how do I invert it?", "", "one "]
@@ -70,11 +69,10 @@ def begun(cancelled):
 
 
 @pytest.mark.parametrize("how", ["Glossator stop", "lua require('glossator.chat').stop()"])
-async def test_stopping_an_answer_stops_the_engine_too(play, nvim, file, how):
+async def test_stopping_an_answer_stops_the_engine_too(begin, nvim, how):
     """What has come stays, and the text says that it was stopped."""
     cancelled = asyncio.Event()
-    backend = await play(begun(cancelled))
-    await nvim.start(backend.url, file)
+    await begin(begun(cancelled))
     await nvim.command("Glossator ask how?")
     await nvim.shows("begun")
     await nvim.command(how)
@@ -83,7 +81,7 @@ async def test_stopping_an_answer_stops_the_engine_too(play, nvim, file, how):
         await cancelled.wait()
 
 
-async def test_an_answer_goes_on_while_the_chat_is_closed(play, answer, nvim, file):
+async def test_an_answer_goes_on_while_the_chat_is_closed(begin, answer, nvim):
     """Opened again, it stands there whole."""
     closed = asyncio.Event()
 
@@ -94,8 +92,7 @@ async def test_an_answer_goes_on_while_the_chat_is_closed(play, answer, nvim, fi
         await peer.send(*frames[3:])
         await peer.closed()
 
-    backend = await play(script)
-    await nvim.start(backend.url, file)
+    await begin(script)
     await nvim.command("Glossator ask how?")
     await nvim.shows("one")
     await nvim.command("only")
@@ -106,11 +103,10 @@ async def test_an_answer_goes_on_while_the_chat_is_closed(play, answer, nvim, fi
     assert (await nvim.shows("Sources"))[2] == "one two"
 
 
-async def test_deleting_the_chats_buffer_stops_the_answer(play, nvim, file):
+async def test_deleting_the_chats_buffer_stops_the_answer(begin, nvim):
     """Nobody can read it any more."""
     cancelled = asyncio.Event()
-    backend = await play(begun(cancelled))
-    await nvim.start(backend.url, file)
+    await begin(begun(cancelled))
     await nvim.command("Glossator ask how?")
     await nvim.shows("begun")
     await nvim.lua(
@@ -122,7 +118,7 @@ async def test_deleting_the_chats_buffer_stops_the_answer(play, nvim, file):
         await cancelled.wait()
 
 
-async def test_a_range_asks_about_its_lines(play, answer, nvim, file):
+async def test_a_range_asks_about_its_lines(begin, answer, nvim):
     """Unsaved changes included."""
     asks = []
 
@@ -131,8 +127,7 @@ async def test_a_range_asks_about_its_lines(play, answer, nvim, file):
         await peer.send(*answer(asks[0].id))
         await peer.closed()
 
-    backend = await play(script)
-    await nvim.start(backend.url, file)
+    await begin(script)
     await nvim.command("normal! 4Gcwz")
     await nvim.command("3,4Glossator ask why?")
     await nvim.shows("Sources")
@@ -141,7 +136,7 @@ async def test_a_range_asks_about_its_lines(play, answer, nvim, file):
     assert (selection.first_line, selection.last_line) == (3, 4)
 
 
-async def test_a_buffer_without_a_file_can_ask_too(play, answer, nvim, file):
+async def test_a_buffer_without_a_file_can_ask_too(begin, answer, nvim):
     """No document goes with the question."""
     asks = []
 
@@ -150,8 +145,7 @@ async def test_a_buffer_without_a_file_can_ask_too(play, answer, nvim, file):
         await peer.send(*answer(asks[0].id))
         await peer.closed()
 
-    backend = await play(script)
-    await nvim.start(backend.url, file)
+    await begin(script)
     await nvim.command("new | set buftype=nofile")
     await nvim.command("Glossator ask how?")
     await nvim.shows("Sources")
@@ -185,7 +179,7 @@ async def test_a_server_that_cannot_start_is_explained(nvim, file):
     assert await nvim.chat() == []
 
 
-async def test_a_refusal_is_shown_where_the_answer_would_be(play, nvim, file):
+async def test_a_refusal_is_shown_where_the_answer_would_be(begin, nvim):
     """The backend's words, not a traceback."""
 
     async def script(peer):
@@ -193,8 +187,7 @@ async def test_a_refusal_is_shown_where_the_answer_would_be(play, nvim, file):
         await peer.send(Failed(id=ask.id, seq=0, code="overloaded", message="too busy"))
         await peer.closed()
 
-    backend = await play(script)
-    await nvim.start(backend.url, file)
+    await begin(script)
     await nvim.command("Glossator ask how?")
     assert await nvim.shows("busy") == ["> how?", "", "**too busy**"]
 
@@ -220,7 +213,7 @@ async def test_an_unknown_setting_is_refused_by_name(nvim, file):
     assert "url" in message.split("there are:")[1]
 
 
-async def test_the_view_follows_the_answer_only_from_its_end(play, nvim, file):
+async def test_the_view_follows_the_answer_only_from_its_end(begin, nvim):
     """Who has moved up to read stays there; who is at the end sees what comes."""
     more = asyncio.Event()
 
@@ -232,8 +225,7 @@ async def test_the_view_follows_the_answer_only_from_its_end(play, nvim, file):
         await peer.send(Delta(id=ask.id, seq=1, text="\n" + text + "\nthe end"))
         await peer.closed()
 
-    backend = await play(script)
-    await nvim.start(backend.url, file)
+    await begin(script)
     await nvim.command("Glossator ask how?")
     await nvim.shows("line 99")
     await nvim.command("wincmd l")
@@ -269,11 +261,10 @@ def cited(tmp_path):
 
 @pytest.mark.parametrize("key", ["<CR>", "gf"])
 @pytest.mark.parametrize("line", [3, 6])
-async def test_a_citation_opens_at_its_line(play, nvim, file, cited, key, line):
+async def test_a_citation_opens_at_its_line(begin, nvim, cited, key, line):
     """From the text and from the list of sources, in the window of the code."""
     path, script = cited
-    backend = await play(script)
-    await nvim.start(backend.url, file)
+    await begin(script)
     await nvim.command("Glossator ask how?")
     assert (await nvim.shows("Sources"))[5] == f"[1] numpy.fft.irfft {path}:42"
     await nvim.command("wincmd l")
@@ -283,11 +274,10 @@ async def test_a_citation_opens_at_its_line(play, nvim, file, cited, key, line):
     assert await nvim.lua("vim.fn.winnr()") == 1
 
 
-async def test_sources_go_into_the_quickfix_list(play, nvim, file, cited):
+async def test_sources_go_into_the_quickfix_list(begin, nvim, cited):
     """All of an answer's, with their lines."""
     path, script = cited
-    backend = await play(script)
-    await nvim.start(backend.url, file)
+    await begin(script)
     await nvim.command("Glossator ask how?")
     await nvim.shows("Sources")
     await nvim.command("Glossator sources")
@@ -298,7 +288,7 @@ async def test_sources_go_into_the_quickfix_list(play, nvim, file, cited):
     assert entries == [[str(path), 42, "[1] numpy.fft.irfft"]]
 
 
-async def test_a_dropped_connection_costs_no_character(play, nvim, file):
+async def test_a_dropped_connection_costs_no_character(begin, nvim):
     """The answer goes on where it was, on the next connection."""
 
     async def first(peer):
@@ -318,15 +308,14 @@ async def test_a_dropped_connection_costs_no_character(play, nvim, file):
         await peer.closed()
 
     asked, shown = asyncio.get_running_loop().create_future(), asyncio.Event()
-    backend = await play(first, second)
-    await nvim.start(backend.url, file)
+    await begin(first, second)
     await nvim.command("Glossator ask how?")
     await nvim.shows("one")
     shown.set()
     assert await nvim.shows("two") == ["> how?", "", "one two"]
 
 
-async def test_a_language_server_that_dies_is_told_where_the_answer_stops(play, nvim, file):
+async def test_a_language_server_that_dies_is_told_where_the_answer_stops(begin, nvim):
     """What came stays, the next question starts the server again."""
 
     async def script(peer):
@@ -339,8 +328,7 @@ async def test_a_language_server_that_dies_is_told_where_the_answer_stops(play, 
         await peer.send(Delta(id=ask.id, seq=0, text="afresh"))
         await peer.closed()
 
-    backend = await play(script, again)
-    await nvim.start(backend.url, file)
+    await begin(script, again)
     await nvim.command("Glossator ask how?")
     await nvim.shows("begun")
     await nvim.lua("vim.lsp.get_clients({ name = 'glossator' })[1]:stop(true)")
@@ -350,7 +338,7 @@ async def test_a_language_server_that_dies_is_told_where_the_answer_stops(play, 
     assert (await nvim.shows("afresh"))[:3] == ["> how?", "", "begun"]
 
 
-async def test_a_selection_stays_with_its_text_until_it_is_asked_about(play, answer, nvim, file):
+async def test_a_selection_stays_with_its_text_until_it_is_asked_about(begin, answer, nvim):
     """Typing elsewhere before asking moves it; the prompt says what the question is about."""
     asks = []
 
@@ -359,8 +347,7 @@ async def test_a_selection_stays_with_its_text_until_it_is_asked_about(play, ans
         await peer.send(*answer(asks[0].id))
         await peer.closed()
 
-    backend = await play(script)
-    await nvim.start(backend.url, file, prepare=False)
+    await begin(script, prepare=False)
     await nvim.command("normal! 3GV4G")
     await nvim.type("<Esc>")
     await nvim.command("'<,'>Glossator chat")
@@ -414,7 +401,7 @@ def whole(ask, words):
     ]
 
 
-async def test_a_restarted_backend_goes_on_with_the_answer(play, nvim, file):
+async def test_a_restarted_backend_goes_on_with_the_answer(begin, nvim):
     """From the text that is shown; nothing is doubled or lost."""
     shown = asyncio.Event()
 
@@ -424,15 +411,14 @@ async def test_a_restarted_backend_goes_on_with_the_answer(play, nvim, file):
         await peer.send(*whole(ask, " and the rest"))
         await peer.closed()
 
-    backend = await play(interrupted(shown), second)
-    await nvim.start(backend.url, file, prepare=False)
+    await begin(interrupted(shown), second, prepare=False)
     await nvim.command("Glossator ask how?")
     await nvim.shows("half an answer")
     shown.set()
     assert await nvim.shows("rest") == ["> how?", "", "half an answer and the rest"]
 
 
-async def test_a_backend_that_cannot_go_on_costs_nothing_that_was_said(play, nvim, file):
+async def test_a_backend_that_cannot_go_on_costs_nothing_that_was_said(begin, nvim):
     """What came stays, with the reason below it; asked again, the question is answered."""
     shown = asyncio.Event()
 
@@ -443,8 +429,7 @@ async def test_a_backend_that_cannot_go_on_costs_nothing_that_was_said(play, nvi
         await peer.send(*whole(await peer.receive(Ask), "a whole answer"))
         await peer.closed()
 
-    backend = await play(interrupted(shown), second)
-    await nvim.start(backend.url, file, prepare=False)
+    await begin(interrupted(shown), second, prepare=False)
     await nvim.command("Glossator ask how?")
     await nvim.shows("half an answer")
     shown.set()
@@ -454,7 +439,7 @@ async def test_a_backend_that_cannot_go_on_costs_nothing_that_was_said(play, nvi
     assert await nvim.shows("a whole answer") == [*lines, "", "> how?", "", "a whole answer"]
 
 
-async def test_a_conversation_survives_a_restart_of_neovim(play, answer, nvim, file):
+async def test_a_conversation_survives_a_restart_of_neovim(begin, answer, nvim, file):
     """It is listed, shown with its sources, gone on with, and deleted."""
     asks = []
 
@@ -463,8 +448,7 @@ async def test_a_conversation_survives_a_restart_of_neovim(play, answer, nvim, f
             asks.append(await peer.receive(Ask))
             await peer.send(*answer(asks[-1].id))
 
-    backend = await play(script, script)
-    await nvim.start(backend.url, file, prepare=False)
+    backend = await begin(script, script, prepare=False)
     await nvim.command("Glossator ask how do I invert it?")
     await nvim.shows("Sources")
     await nvim.stop()

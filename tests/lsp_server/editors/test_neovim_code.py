@@ -121,10 +121,11 @@ async def test_a_hunk_whose_code_has_changed_is_refused(play, nvim, file):
     assert await nvim.lua("vim.fn.tabpagenr('$')") == 2
 
 
-async def test_a_rewrite_that_fails_its_check_is_shown_and_not_applied(play, nvim, file):
+async def test_a_rewrite_that_fails_its_check_is_shown_and_not_applied(begin, nvim, file):
     """As text, with the reason; there is nothing to accept."""
-    backend = await play(rewriting("def another_name(xs):\n    return sum(xs)\n"))
-    await nvim.start(backend.url, file, prepare=False, ghost_text=False)
+    await begin(
+        rewriting("def another_name(xs):\n    return sum(xs)\n"), prepare=False, ghost_text=False
+    )
     await nvim.command("1,5Glossator optimize")
     await nvim.until("vim.wo.winbar:find('shown only', 1, true)")
     assert await nvim.lines("glossator-proposal") == [
@@ -138,7 +139,7 @@ async def test_a_rewrite_that_fails_its_check_is_shown_and_not_applied(play, nvi
     await nvim.until("vim.fn.tabpagenr('$') == 1")
 
 
-async def test_closing_the_review_stops_the_engine(play, nvim, file):
+async def test_closing_the_review_stops_the_engine(begin, nvim, file):
     """What had streamed into the diff is gone, and the document is as it was."""
     cancelled = asyncio.Event()
 
@@ -149,8 +150,7 @@ async def test_closing_the_review_stops_the_engine(play, nvim, file):
         cancelled.set()
         await peer.closed()
 
-    backend = await play(script)
-    await nvim.start(backend.url, file, prepare=False, ghost_text=False)
+    await begin(script, prepare=False, ghost_text=False)
     await nvim.command("1,5Glossator optimize")
     lines = await nvim.shows("items", "glossator-proposal")
     assert lines == ["def total(items):", *SLOW.splitlines()[1:]]
@@ -203,7 +203,7 @@ async def test_an_explanation_floats_and_leaves_with_the_cursor(play, terminal, 
     assert "up all items." not in await terminal.screen()
 
 
-async def test_a_question_at_the_cursor_is_answered_there(play, nvim, file):
+async def test_a_question_at_the_cursor_is_answered_there(begin, nvim):
     """Asked for again, the window takes the cursor; q closes it."""
     asks = []
 
@@ -212,8 +212,7 @@ async def test_a_question_at_the_cursor_is_answered_there(play, nvim, file):
         await peer.send(*text(asks[0].id, "Because."))
         await peer.closed()
 
-    backend = await play(script)
-    await nvim.start(backend.url, file, prepare=False, ghost_text=False)
+    await begin(script, prepare=False, ghost_text=False)
     await nvim.command("Glossator here why a loop?")
     await nvim.shows("Because.", "glossator-float")
     assert "why a loop?" in asks[0].question
@@ -274,7 +273,7 @@ async def test_ghost_text_appears_and_is_taken(play, terminal, file):
     await terminal.editor.until("vim.api.nvim_get_current_line() == 'ys = sorted(xs)'")
 
 
-async def test_a_settled_selection_and_the_prompt_prepare_the_backend(play, nvim, file):
+async def test_a_settled_selection_and_the_prompt_prepare_the_backend(begin, nvim):
     """With the selection, and with what is being typed."""
     prepared = asyncio.Queue()
 
@@ -287,8 +286,7 @@ async def test_a_settled_selection_and_the_prompt_prepare_the_backend(play, nvim
             while not condition(await prepared.get()):
                 pass
 
-    backend = await play(script)
-    await nvim.start(backend.url, file, ghost_text=False)
+    await begin(script, ghost_text=False)
     await nvim.type("3GVj")
     await until(lambda frame: frame.context.selection and frame.context.selection.first_line == 3)
     await nvim.type("<Esc>")
