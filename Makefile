@@ -14,7 +14,7 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
 	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
 
-.PHONY: help setup run test test-editors test-neovim test-vscode test-page check format bench bench-rails bench-overload bench-fairness bench-ladder simulate bench-neovim lock docs clean
+.PHONY: help setup run test test-editors test-neovim test-vscode test-page check format bench bench-rails bench-overload bench-fairness bench-ladder simulate bench-editors lock docs clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,14 +37,13 @@ test-neovim: setup ## Run the tests in a real Neovim; 0.11 or newer is fetched o
 	@tests/lsp_server/editors/install-neovim.sh .editors/neovim
 	$(BIN)/pytest -m editor tests/lsp_server/editors tests/loadtest/test_editor_latency.py
 
-# A browser on a busy machine may be late: what failed is run once more, and that is said.
 test-vscode: setup ## Run the tests in a real VS Code; what they need is fetched into .editors/.
 	tests/e2e/vscode/install.sh .editors/vscode
 	. .editors/vscode/env && cd editor_plugins/vscode && npm run check && npm test
-	$(BIN)/pytest -m editor tests/e2e/vscode || \
-		{ echo "Failed; once more:"; $(BIN)/pytest -m editor --last-failed tests/e2e/vscode; }
+	$(BIN)/pytest -m editor tests/e2e/vscode
 
-test-page: setup ## Run the tests of the built-in page in Chromium (or CHROMIUM=path).
+test-page: setup ## Run the tests of the built-in page in Chromium, fetched where it is missing.
+	tests/e2e/install-packages.sh chromium
 	$(BIN)/pytest -m editor tests/e2e/test_page.py
 
 check: setup ## Lint, types, import contracts.
@@ -75,8 +74,9 @@ bench-ladder: setup ## Measure one to fifty users of every way to serve one mode
 simulate: setup ## Simulate what autoscaling costs and keeps, on hours of traffic.
 	$(BIN)/python -m loadtest.simulate
 
-bench-neovim: setup ## Measure Enter in Neovim's chat to the first painted character.
+bench-editors: setup ## Measure Enter in the chat to the first character, in Neovim and VS Code.
 	@tests/lsp_server/editors/install-neovim.sh .editors/neovim
+	tests/e2e/vscode/install.sh .editors/vscode
 	$(BIN)/python -m loadtest.editor_latency
 
 docs: setup ## Write the generated pages anew: settings, protocol.

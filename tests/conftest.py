@@ -38,6 +38,7 @@ from backend.generators.vllm_engine import VllmGenerator
 from backend.settings import Vllm
 from indexer.types import Change, Chunk, ChunkIndex, Embedder, Held, Vectors
 from loadtest import tiny_model as recipe
+from loadtest.cable import Cable
 
 REPOSITORY = Path(__file__).parents[1]
 SERVER = "import sys; from lsp_server.server import main; main(sys.argv[1])"
@@ -376,6 +377,22 @@ class Upstream:
         self._server.should_exit = True
         self._thread.join()
 
+    def says(self, text: str, pause_s: float = 0.0) -> None:
+        """From now on, a word at a time, ``pause_s`` between them."""
+
+        async def stream() -> AsyncIterator[str]:
+            self.running += 1
+            try:
+                for word in re.findall(r"\s*\S+\s*", text):
+                    yield event(chunk(word))
+                    await asyncio.sleep(pause_s)
+                yield event(chunk("", "stop"))
+                yield "data: [DONE]\n\n"
+            finally:
+                self.running -= 1
+
+        self.reply = lambda _: StreamingResponse(stream(), media_type="text/event-stream")
+
     async def _models(self) -> dict[str, Any]:
         return {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]}
 
@@ -492,6 +509,21 @@ def collector() -> Iterator[Collector]:
         environment.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
         yield collector
     collector.stop()
+
+
+@pytest.fixture
+async def cable() -> AsyncIterator[Callable[[str], Awaitable[Cable]]]:
+    """``await cable(url)``: a ``Cable`` to the server there."""
+    async with AsyncExitStack() as stack:
+
+        async def lay(url: str) -> Cable:
+            laid = Cable(url)
+            server = await laid.lay()
+            stack.callback(server.close)
+            stack.callback(laid.cut)
+            return laid
+
+        yield lay
 
 
 @pytest.fixture(scope="session")

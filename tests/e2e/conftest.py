@@ -11,12 +11,16 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from backend import wire
 from backend.wire import AnswerFrame, Ask, ClientFrame, Failed, Finished, ServerFrame
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 GLOSSATOR = [sys.executable, "-m", "glossator"]
 STARTS_WITHIN_S = 150
@@ -207,6 +211,15 @@ async def connected(backend: Backend) -> AsyncIterator[Client]:
 def connect_to() -> Callable[[Backend], object]:
     """``async with connect_to(backend) as client``: one more connection."""
     return connected
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator["Browser"]:
+    """One for the session; its users open contexts of their own."""
+    from loadtest.editors.browser import chromium
+
+    async with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """The built-in page at ``/``, in a real browser: what an operator sees without Grafana."""
 
-import os
 import re
-import shutil
 import urllib.request
 from pathlib import Path
 
@@ -27,20 +25,6 @@ def test_the_page_loads_nothing_from_elsewhere(server):
     for path in re.findall(r'(?:src|href)="([^"]+)"', html):
         with urllib.request.urlopen(server.url + path, timeout=10) as response:
             assert response.status == 200
-
-
-@pytest.fixture(scope="module")
-async def browser():
-    from playwright.async_api import async_playwright
-
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert chromium, "no Chromium: install it, or name it: CHROMIUM=/path/to/chrome"
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium, args=quiet)
-        yield started
-        await started.close()
 
 
 @pytest.fixture

@@ -16,25 +16,11 @@ folder=$(cd "$folder" && pwd)
 log=$folder/install.log
 trap 'tail -20 "$log" >&2' ERR
 
-packages=()
-command -v chromium >/dev/null || packages+=(chromium)
+packages=(chromium)
 if [ ! -e "$folder/code-server/.complete" ]; then # some of its modules are compiled
 	packages+=(build-essential pkg-config libsecret-1-dev libkrb5-dev libx11-dev libxkbfile-dev)
 fi
-missing=()
-for package in "${packages[@]}"; do
-	dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-	command -v apt-get >/dev/null || {
-		echo "The tests in VS Code need ${missing[*]}; they are installed by themselves on Debian only." >&2
-		exit 1
-	}
-	echo "Installing ${missing[*]}" >&2
-	root=
-	[ "$(id -u)" = 0 ] || root=sudo
-	{ $root apt-get -q update && $root apt-get install -qy --no-install-recommends "${missing[@]}"; } >>"$log" 2>&1
-fi
+"$(dirname "$0")/../install-packages.sh" "${packages[@]}"
 
 if [ ! -x "$folder/node/bin/node" ]; then
 	echo "Installing Node $node_version into $folder" >&2
@@ -57,7 +43,7 @@ fi
 
 cd "$extension"
 if [ node_modules/.package-lock.json -ot package-lock.json ]; then
-	npm install --no-save >>"$log" 2>&1
+	npm ci >>"$log" 2>&1
 	touch node_modules/.package-lock.json
 fi
 npm run --silent package -- --out "$folder/glossator.vsix" >>"$log" 2>&1

@@ -11,7 +11,7 @@ CODE = "import numpy as np\n\nsamples = np.arange(8)\nspectrum = np.fft.rfft(sam
 LONG = " ".join(f"word{number}" for number in range(2000))
 
 
-async def test_hover_tells_what_the_index_knows(quoting, open_workbench):
+async def test_hover_tells_what_the_index_knows(quoting, open_workbench, picture):
     """Signature and link, of the symbol that the import in scope says."""
     window = await open_workbench(quoting.url, {"spectrum.py": CODE})
     await window.open("spectrum.py")
@@ -25,14 +25,14 @@ async def test_hover_tells_what_the_index_knows(quoting, open_workbench):
     hover = window.page.locator(".monaco-hover", has_text="rfft(")
     await expect(hover).to_be_visible()
     await expect(hover.locator("a").first).to_be_visible()
-    await window.picture("hover")
+    await picture(window, "hover")
 
 
 async def test_explain_and_ask_stream_into_a_thread_under_the_code(
-    answering, upstream, model, open_workbench
+    answering, upstream, open_workbench, picture
 ):
     """Both, from the palette; closing the thread stops the answer in the model."""
-    upstream.reply = model.says("It computes **half** of the spectrum.")
+    upstream.says("It computes **half** of the spectrum.")
     window = await open_workbench(answering.url, {"spectrum.py": CODE})
     await window.open("spectrum.py")
     await window.ready()
@@ -42,20 +42,19 @@ async def test_explain_and_ask_stream_into_a_thread_under_the_code(
     await window.command("Explain")
     thread = window.page.locator(".review-widget")
     await expect(thread.locator("strong", has_text="half")).to_be_visible()
-    await window.picture("explain")
+    await picture(window, "explain")
     await thread.get_by_role("button", name="Close").click()
     await expect(thread).to_have_count(0)
 
-    upstream.reply = model.says(LONG, pause_s=0.02)
+    upstream.says(LONG, pause_s=0.02)
     await window.command("Ask at the Cursor…")
-    await window.page.keyboard.type("why only half?")
-    await window.page.keyboard.press("Enter")
+    await window.answers("Ask Glossator here", "why only half?")
     await expect(thread).to_contain_text("word5")
     await thread.get_by_role("button", name="Close").click()
-    await window.until(lambda: model.running == 0)
+    await window.until(lambda: upstream.running == 0)
 
 
-async def test_code_is_completed_inline_and_taken_with_tab(scripted, open_workbench):
+async def test_code_is_completed_inline_and_taken_with_tab(scripted, open_workbench, picture):
     """Ghost text at the cursor, from a backend that can fill in the middle."""
 
     async def reply(frame):
@@ -71,7 +70,7 @@ async def test_code_is_completed_inline_and_taken_with_tab(scripted, open_workbe
     await window.page.keyboard.type("def add(a, b):\n", delay=30)
     ghost = window.page.locator("[class*='ghost-text']")
     await expect(ghost.first).to_be_visible()
-    await window.picture("completion")
+    await picture(window, "completion")
     await window.page.keyboard.press("Tab")
     await expect(ghost).to_have_count(0)
     assert await window.text() == "def add(a, b):\n    return a + b"

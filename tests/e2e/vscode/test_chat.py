@@ -11,7 +11,7 @@ CODE = "import numpy as np\n\nsamples = np.arange(8)\nspectrum = np.fft.rfft(sam
 LONG = " ".join(f"word{number}" for number in range(2000))
 
 
-async def test_an_answer_is_drawn_with_sources_that_open(quoting, open_workbench):
+async def test_an_answer_is_drawn_with_sources_that_open(quoting, open_workbench, picture):
     """Markdown, code, and a citation that opens the installed source at its line."""
     window = await open_workbench(quoting.url, {"spectrum.py": CODE})
     await window.open("spectrum.py")
@@ -20,7 +20,7 @@ async def test_an_answer_is_drawn_with_sources_that_open(quoting, open_workbench
     await chat.ask("what does numpy.fft.irfft compute?")
     await chat.ended()
     await expect(chat.answer.locator("pre").first).to_contain_text("irfft")
-    await window.picture("chat")
+    await picture(window, "chat")
     await chat.answer.locator("details a", has_text="irfft").first.click()
     await expect(window.page.locator(".tab.active")).not_to_contain_text("spectrum.py")
     cursor = window.page.locator(".statusbar-item", has_text=re.compile(r"Ln \d+"))
@@ -28,10 +28,10 @@ async def test_an_answer_is_drawn_with_sources_that_open(quoting, open_workbench
 
 
 async def test_code_of_an_answer_goes_to_the_cursor_or_into_a_diff(
-    answering, upstream, model, open_workbench
+    answering, upstream, open_workbench
 ):
     """Insert and Apply, and a change that was made meanwhile is not overwritten."""
-    upstream.reply = model.says("Use this:\n\n```python\nsamples = np.ones(8)\n```\n\nDone.")
+    upstream.says("Use this:\n\n```python\nsamples = np.ones(8)\n```\n\nDone.")
     window = await open_workbench(answering.url, {"spectrum.py": CODE})
     await window.open("spectrum.py")
     await window.page.keyboard.press("ArrowDown")
@@ -52,27 +52,27 @@ async def test_code_of_an_answer_goes_to_the_cursor_or_into_a_diff(
     await expect(window.page.locator(".view-line", has_text="np.ones(8)")).to_have_count(2)
 
 
-async def test_escape_stops_the_answer_in_the_model(answering, upstream, model, open_workbench):
+async def test_escape_stops_the_answer_in_the_model(answering, upstream, open_workbench):
     """What was said stays, and the engine behind the backend stops."""
-    upstream.reply = model.says(LONG, pause_s=0.02)
+    upstream.says(LONG, pause_s=0.02)
     window = await open_workbench(answering.url, {"spectrum.py": CODE})
     chat = await window.chat()
     await chat.ask("how?")
     await expect(chat.answer).to_contain_text("word5")
-    assert model.running == 1
+    assert upstream.running == 1
     await expect(chat.stop).to_be_visible()
     await chat.prompt.press("Escape")
     await chat.ended("stopped")
     await expect(chat.answer).to_contain_text("word5")
-    await window.until(lambda: model.running == 0)
+    await window.until(lambda: upstream.running == 0)
     await expect(chat.answer.get_by_role("button", name="Ask again")).to_be_visible()
 
 
 async def test_conversations_are_listed_opened_deleted_and_survive_a_reload(
-    answering, upstream, model, open_workbench
+    answering, upstream, open_workbench
 ):
     """By the language server's history, and the editor's own list."""
-    upstream.reply = model.says("It is forty-two.")
+    upstream.says("It is forty-two.")
     window = await open_workbench(answering.url, {"spectrum.py": CODE})
     chat = await window.chat()
     await chat.ask("what is the first answer?")

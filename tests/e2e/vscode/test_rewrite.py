@@ -25,11 +25,11 @@ ANSWER = f"```python\n{SQUARES}\n\n{TOTAL}```\n\nA comprehension and `sum` do it
 
 
 @pytest.fixture
-async def chosen(answering, upstream, model, open_workbench):
+async def chosen(answering, upstream, open_workbench):
     """``await chosen("Optimize", answer)``: a window where that was chosen for the whole file."""
 
     async def start(title, answer):
-        upstream.reply = model.says(answer, pause_s=0.02)
+        upstream.says(answer, pause_s=0.02)
         window = await open_workbench(answering.url, {"sums.py": CODE})
         await window.open("sums.py")
         await window.ready()
@@ -49,14 +49,14 @@ async def chosen(answering, upstream, model, open_workbench):
     return start
 
 
-async def test_changes_are_accepted_and_rejected_one_by_one(chosen):
+async def test_changes_are_accepted_and_rejected_one_by_one(chosen, picture):
     """The first is accepted, the second rejected: the document has the first, and the diff goes."""
     window = await chosen("Optimize", ANSWER)
     diff = window.page.locator(".monaco-diff-editor")
     await expect(diff).to_contain_text("sum(numbers)")
     thread = window.page.locator(".review-widget")
     await expect(thread).to_contain_text("A comprehension")
-    await window.picture("diff")
+    await picture(window, "diff")
     await window.page.keyboard.press("Control+Enter")
     await expect(diff.locator(".editor.original")).to_contain_text("[number * number")
     await window.page.keyboard.press("Control+Backspace")
