@@ -9,8 +9,9 @@ from indexer.types import IndexerError
 
 NEAREST = 200  # chunks that a search keeps in view, and the most that it is asked for as a rule
 AT_ONCE = 5000  # chunks in one request; after each Chroma writes all ids of the collection anew
-# Recall@10 of 0.99 at 10,000 chunks, where Chroma's defaults reach 0.92.
-HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": NEAREST}
+# Finds all of the nearest ten of 7,000 real chunks, 99.99% of the nearest 100. So does an
+# ef_construction of 200, at half as much work again. Chroma's defaults find 92% of synthetic ones.
+HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 100, "ef_search": NEAREST}
 
 
 def embedded(folder: Path) -> Any:

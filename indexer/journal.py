@@ -19,7 +19,7 @@ from indexer.lock import FolderLock
 from indexer.packed import unpacked, values
 from indexer.types import Change, Chunk, Held, IndexerError, IndexInUse, Vectors
 
-_BATCH = 1000  # chunks that are read at once
+_BATCH = 5000  # chunks that are read at once
 _TABLES = """
 CREATE TABLE IF NOT EXISTS chunks (id TEXT PRIMARY KEY, chunk BLOB, vector BLOB, size INTEGER);
 CREATE INDEX IF NOT EXISTS without_vector ON chunks (size) WHERE vector IS NULL;

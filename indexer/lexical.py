@@ -52,7 +52,7 @@ _decode = msgspec.msgpack.Decoder(Card).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def card_of(chunk: Chunk) -> Card:
+def _card_of(chunk: Chunk, text: Sequence[str]) -> Card:
     return Card(
         id=chunk.id,
         source=chunk.source,
@@ -63,7 +63,7 @@ def card_of(chunk: Chunk) -> Card:
         deprecated=bool(_DEPRECATED.match(chunk.summary) or _DEPRECATED.search(chunk.text)),
         name=" ".join(terms(chunk.symbol)),
         headline=" ".join(terms(_headline(chunk))),
-        text=" ".join(dict.fromkeys(terms(chunk.text))),
+        text=" ".join(dict.fromkeys(text)),
         uri=chunk.uri,
     )
 
@@ -120,9 +120,8 @@ class LexicalIndex:
         with self._writing:
             writer = self._open_writer()
             for chunk in chunks:
-                known = card_of(chunk)
                 writer.delete_documents_by_term("key", _key(chunk.id))
-                writer.add_document(self._document(known, chunk))
+                writer.add_document(self._document(chunk))
 
     def delete(self, ids: Iterable[str]) -> None:
         """Seen after the next ``commit``; unknown ids are ignored."""
@@ -218,7 +217,9 @@ class LexicalIndex:
             self._writer = self._index.writer(_HEAP_BYTES, num_threads=1)
         return self._writer
 
-    def _document(self, known: Card, chunk: Chunk) -> Any:
+    def _document(self, chunk: Chunk) -> Any:
+        text = terms(chunk.text)
+        known = _card_of(chunk, text)
         # Built field by field: a document made from keywords guesses the types of its fields, and
         # a wrong guess kills the writer's thread.
         document = self._tantivy.Document()
@@ -228,7 +229,7 @@ class LexicalIndex:
             document.add_text("names", suffix)
         document.add_text("symbol", known.name)
         document.add_text("headline", known.headline)
-        document.add_text("text", " ".join(terms(chunk.text)))
+        document.add_text("text", " ".join(text))
         document.add_bytes("card", _encode(known))
         return document
 

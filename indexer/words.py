@@ -7,7 +7,8 @@ An identifier counts whole and in its parts: ``np.fft.rfft2`` is ``numpy.fft.rff
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TOKENS = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*|\d+")
@@ -116,20 +117,20 @@ def _is_name(token: str) -> bool:
     return len(token) > 2 and not token.isdigit() and bool(_COMPOUND.search(token))
 
 
-def _terms(token: str) -> Iterator[str]:
+@lru_cache(65_536)  # texts repeat their words: taking them apart was half of indexing them
+def _terms(token: str) -> tuple[str, ...]:
     if len(token) > _LONGEST:
-        return
+        return ()
     if not _COMPOUND.search(token):
         word = token.lower()
-        if word not in _STOP and (len(word) > 1 or word.isdigit()):
-            yield stem(word)
-        return
+        said = word not in _STOP and (len(word) > 1 or word.isdigit())
+        return (stem(word),) if said else ()
     whole = resolved(token)
     components = [part for part in whole.split(".") if part]
-    if len(components) > 1:
-        yield whole.lower()
+    found = [whole.lower()] if len(components) > 1 else []
     for component in components:
         parts = [stem(part.lower()) for part in _PARTS.findall(component) if len(part) > 1]
         if [component.lower()] != parts:
-            yield component.lower()
-        yield from parts
+            found.append(component.lower())
+        found += parts
+    return tuple(found)

@@ -1,30 +1,19 @@
 """The measurement of scale fills and searches a real index, and says what it saw."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from indexer.search import HybridIndex
-from loadtest.search_scale import DIMENSION, Corpus, fill, run, table
+from loadtest.search_scale import filled, run, table
 
 
-def test_each_size_is_filled_and_searched(tmp_path: Path) -> None:
-    rows = run(tmp_path, [100, 200], sources=1, searches=10)
-    assert [row.chunks for row in rows] == [100, 200]
-    assert all(0 < row.p50_ms <= row.p95_ms for row in rows)
-    assert rows[1].on_disk_mib > 0
-    lines = table(rows).splitlines()
-    assert lines[2].startswith("| 100 |")
-    assert "| 1.00 |" in lines[2]
-
-
-def test_the_corpus_is_the_same_in_every_run() -> None:
-    one, two = Corpus(2), Corpus(2)
-    assert one.batch(0, 3)[0] == two.batch(0, 3)[0]
-    assert one.question()[0] == two.question()[0]
-
-
-def test_chunks_are_spread_over_the_sources(tmp_path: Path) -> None:
-    with HybridIndex.open(tmp_path, embedder_name="synthetic", dimension=DIMENSION) as index:
-        fill(index, Corpus(4), 0, 40)
-        assert {source: len(index.ids(source)) for source in index.sources()} == {
-            f"package:p{i}": 10 for i in range(4)
-        }
+def test_an_index_is_filled_and_searched(tmp_path: Path) -> None:
+    """In processes of its own; what is kept is not filled again."""
+    (row,) = run(tmp_path, [100], [2], searches=10, only_fill=False)
+    assert (row.chunks, row.sources) == (100, 2)
+    assert 0 < row.p50_ms <= row.p95_ms
+    assert min(row.opened_s, row.resident_mib, row.on_disk_mib, row.added_per_s or 0) > 0
+    lines = table([row, replace(row, chunks=1000, p95_ms=2 * row.p95_ms)]).splitlines()
+    assert "| 1.00 | 1.00 |" in lines[2]
+    assert lines[3].startswith("| 1,000 | 2 |")
+    assert "| 1.00 | 2.00 |" in lines[3]
+    assert filled(tmp_path / "100-in-2", 100, 2) is None
