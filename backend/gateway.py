@@ -75,6 +75,7 @@ class Gateway:
         self._leaving = ""  # why, once it is
         self._known_degraded: dict[str, str] = {}
         self._asked_again_at = 0.0
+        self._telling: asyncio.Task[None] | None = None
         metrics.watch("sessions", "Open websockets.", lambda: len(self._sessions))
         metrics.watch("requests_in_flight", "Requests not ended.", lambda: self.answers.in_flight)
 
@@ -106,9 +107,22 @@ class Gateway:
         self._sessions.add(session)
         try:
             degraded = await self._degraded()
-            await session.run([f"{name}: {why}" for name, why in degraded.items()])
+            if degraded and (self._telling is None or self._telling.done()):
+                self._telling = asyncio.create_task(self._tell_changes(degraded))
+            await session.run(_sentences(degraded))
         finally:
             self._sessions.discard(session)
+
+    async def _tell_changes(self, told: dict[str, str]) -> None:
+        """What does not work, to every session, until all does: rails load while others connect."""
+        while told and self._sessions:
+            await asyncio.sleep(_STATE_TTL_S)
+            if (now := await self._degraded()) != told:
+                told = now
+                await asyncio.gather(
+                    *(session.tell(_sentences(told)) for session in self._sessions),
+                    return_exceptions=True,
+                )
 
     async def _answer(self, request: Request, answer: Answer) -> None:
         kind = request.__struct_config__.tag
@@ -143,7 +157,7 @@ class Gateway:
     async def readiness(self) -> Readiness:
         model = self.pipeline.model
         degraded = await self._degraded()
-        said = tuple(f"{name}: {why}" for name, why in degraded.items())
+        said = _sentences(degraded)
         if self._leaving:
             return Readiness(False, model, reason=self._leaving, degraded=said)
         try:
@@ -178,9 +192,15 @@ class Gateway:
 
     async def drain(self, reason: str, patience_s: float) -> None:
         """Leaves, lets answers end, then ends those that did not."""
+        if self._telling is not None:
+            self._telling.cancel()
         await self.leave(reason)
         await self.answers.settle(patience_s)
         await self.answers.close()
+
+
+def _sentences(degraded: dict[str, str]) -> tuple[str, ...]:
+    return tuple(f"{name}: {why}" for name, why in degraded.items())
 
 
 def build_app(gateway: Gateway) -> FastAPI:

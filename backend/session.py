@@ -71,7 +71,7 @@ class Session:
         code = 1006
         try:
             if degraded:
-                await self._send(Status(degraded=tuple(degraded)))
+                await self.tell(degraded)
             while True:
                 message = await self._socket.receive()
                 if message["type"] == "websocket.disconnect":
@@ -82,6 +82,9 @@ class Session:
             code = gone.code
         finally:
             self._leave(goodbye=code in _GOODBYE)
+
+    async def tell(self, degraded: Sequence[str]) -> None:
+        await self._send(Status(degraded=tuple(degraded)))
 
     async def go_away(self, reason: str) -> None:
         await self._send(GoAway(reason=reason))

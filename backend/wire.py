@@ -272,7 +272,7 @@ class Failed(Struct, frozen=True, omit_defaults=True, tag="failed"):
 
 
 class Status(Struct, frozen=True, tag="status"):
-    """On connecting, and only then and when something does not work as configured: what."""
+    """On connecting when something does not work as configured, and when that changes: what."""
 
     degraded: tuple[str, ...]
 

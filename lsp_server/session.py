@@ -256,7 +256,7 @@ class Session:
             if self._link is link and (self._move is None or self._move.done()):
                 self._move = asyncio.create_task(self._leave(link))
         elif isinstance(frame, wire.Status):
-            self._set_status("degraded", "; ".join(frame.degraded))
+            self._set_status("degraded" if frame.degraded else "ready", "; ".join(frame.degraded))
         elif frame.id is None:
             log.error("the backend refused a frame: %s", frame.message)
             _refuse(link, frame)

@@ -22,7 +22,7 @@ from backend.ports import Retrieved
 from backend.rails.hold_back import NoGuard
 from backend.settings import Server, Settings
 from backend.tracing import Tracer
-from backend.wire import PATH, Ask, Failed, decode_server, encode
+from backend.wire import PATH, Ask, Failed, Status, decode_server, encode
 
 
 class Nothing:
@@ -43,12 +43,24 @@ class Watched(Gate):
         return super().enter(demand)
 
 
+class Loading:
+    """A rail that begins to work when it is told to."""
+
+    name = "loading"
+
+    def __init__(self):
+        self.why = "weights on their way"
+
+    async def state(self):
+        return self.why
+
+
 @asynccontextmanager
-async def serving(gate, **server):
+async def serving(gate, rails=(), **server):
     settings = Settings(server=Server(port=0, **server))
     metrics, generator = Metrics(), ExtractiveGenerator()
     pipeline = Pipeline(
-        settings=settings, generator=generator, retriever=Nothing(), rails=[],
+        settings=settings, generator=generator, retriever=Nothing(), rails=rails,
         guard=lambda *_: NoGuard(), admission=gate, metrics=metrics,
     )  # fmt: skip
     app = build_app(Gateway(settings, pipeline, None, metrics, generator, door(settings), Tracer()))
@@ -118,3 +130,16 @@ async def test_over_the_websocket_the_shed_are_told_when_to_come_again():
         refused = await ask(place)
     assert isinstance(refused, Failed)
     assert (refused.code, refused.retry_after_ms) == ("overloaded", 1000)
+
+
+async def test_who_connects_while_a_rail_loads_is_told_when_it_works():
+    """An editor that came back first would otherwise show the limits of a start for ever."""
+    rail = Loading()
+    async with (
+        asyncio.timeout(20),
+        serving(Watched(1), [rail]) as place,
+        connect(f"ws://{place}{PATH}") as socket,
+    ):
+        assert decode_server(await socket.recv()) == Status(("loading: weights on their way",))
+        rail.why = ""
+        assert decode_server(await socket.recv()) == Status(())
