@@ -40,5 +40,7 @@ class Cable:
         """As a network does it: both ends are told by a reset, if at all."""
         ends, self._ends = self._ends, []
         for end in ends:
+            if end.is_closing():
+                continue
             end.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             end.transport.abort()

@@ -37,7 +37,8 @@ def serve(start_backend: Callable[..., Any], data: Path, tmp_path_factory: Any) 
     """``serve("--engine", ...)``: a backend with an index of its own, for each owns its folder."""
     settings = tmp_path_factory.mktemp("settings") / "glossator.toml"
     settings.write_text(
-        "[rails.toxicity]\naction = 'off'\n"  # it would want a model
+        # These two load libraries for seconds, and have their own tests.
+        "[rails.pii]\naction = 'off'\n[rails.toxicity]\naction = 'off'\n"
         "[retrieval]\nbudget_ms = 5000\n"  # a busy machine is late, and the answer without sources
     )
 
