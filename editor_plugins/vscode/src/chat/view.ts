@@ -138,8 +138,9 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     if (prompt.includes("@diagnostics")) {
       params.context = await contextFor(client, editor, prompt);
     }
-    void this.memory.update(LAST_TAB, tabId);
-    return await this.connection.stream(CHAT, params, onProgress, signal);
+    const answer = this.connection.stream<ChatParams, ChatResult>(CHAT, params, onProgress, signal);
+    this.remember(tabId);
+    return await answer;
   }
 
   private async received(message: FromWebview): Promise<void> {
@@ -222,8 +223,15 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       });
       this.conversations.open(restored(stored));
     }
-    void this.memory.update(LAST_TAB, tabId);
+    this.remember(tabId);
     this.showCurrent();
+  }
+
+  /** As the conversation to show when this window is opened again. */
+  private remember(tabId: string): void {
+    if (this.memory.get(LAST_TAB) !== tabId) {
+      void this.memory.update(LAST_TAB, tabId);
+    }
   }
 
   private post(message: ToWebview): void {
