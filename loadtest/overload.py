@@ -30,7 +30,7 @@ from loadtest.summary import quantile
 from loadtest.users import websocket_user, websocket_users
 
 SEQUENCES = 32  # that the engine decodes together
-WAIT_S = 1.0  # the longest predicted wait that is not shed
+WAIT_S = 0.3  # the longest predicted wait that is not shed
 SLO_S = 2 * WAIT_S  # a later first token is worth nothing
 CONNECTIONS = 150  # open before the first arrival
 RAMP_S = 2.0  # of each load that is not counted
