@@ -1,9 +1,9 @@
-"""The vectors of all small sources in one collection, beside those that each source has.
+"""The chunks of all small sources in one collection, beside a collection of vectors for each.
 
 A search costs half a millisecond and more for each collection that it asks, however small, and a
 filter inside a collection costs more than that (8 ms where 250 of 10,000 chunks may be found). So a
 search of one source asks that source's own collection, and a search of many asks the shelf, once.
-The price: vectors of small sources are kept twice. What is here is in its source's collection, too.
+The price: vectors of small sources are kept twice. What is in a source's own collection is here.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +17,7 @@ _KEY = 32  # characters of the name of a source's collection, before a chunk's i
 
 
 class Shelf:
-    """Vectors by the name of their source's collection and the chunk's id."""
+    """Chunks by the name of their source's collection, the key, and their id."""
 
     def __init__(self, collection: Any) -> None:
         self._collection = collection
@@ -26,11 +26,24 @@ class Shelf:
     def name(self) -> str:
         return str(self._collection.name)
 
-    def put(self, key: str, ids: Sequence[str], vectors: Vectors) -> None:
-        written(self._collection.upsert, ids=_joined(key, ids), embeddings=vectors)
+    def put(
+        self, key: str, ids: Sequence[str], vectors: Vectors, metadatas: Sequence[dict[str, str]]
+    ) -> None:
+        written(
+            self._collection.upsert,
+            ids=_joined(key, ids),
+            embeddings=vectors,
+            metadatas=list(metadatas),
+        )
 
     def remove(self, key: str, ids: Sequence[str]) -> None:
         written(self._collection.delete, ids=_joined(key, ids))
+
+    def get(self, wanted: Mapping[str, Collection[str]], include: Sequence[str]) -> Any:
+        """As ``get`` of a collection answers, by the chunks' own ids; None when it is gone."""
+        ids = [each for key, some in wanted.items() for each in _joined(key, some)]
+        result = asked(self._collection.get, ids=ids, include=include)
+        return result and {**result, "ids": [each[_KEY:] for each in result["ids"]]}
 
     def nearest(
         self, vector: Vectors, count: int, keys: Mapping[str, str], only: Collection[str]
@@ -60,5 +73,5 @@ class Shelf:
         return found[:count]
 
 
-def _joined(key: str, ids: Sequence[str]) -> list[str]:
+def _joined(key: str, ids: Collection[str]) -> list[str]:
     return [key + chunk_id for chunk_id in ids]

@@ -1,8 +1,8 @@
 """Chunks and their vectors in Chroma, embedded or a server.
 
 A collection per source: filtering by source inside one large collection costs a hundred times as
-much as the search itself. Small sources stand on a shelf too, for searches of many
-(``indexer.shelf``).
+much as the search itself. The chunks of small sources stand on one shelf, for searches of many
+(``indexer.shelf``), and their own collections hold no more than vectors.
 Embedded Chroma loses vectors when two processes write to one folder: whoever opens one must own
 the folder (``indexer.index_folder``). What is stored here may be more than what a search shows
 (``indexer.catalog``).
@@ -36,6 +36,7 @@ class ChromaStore:
     def __init__(self, client: Any, index: str = "") -> None:
         self._client = client
         self._index = index
+        self._shelf_name = _name(f"{index}\nsmall sources\n")
         self._writing = threading.Lock()
         # Searches read what stands in these without waiting: replaced, never changed.
         self._known: dict[str, Any] = {}
@@ -63,14 +64,18 @@ class ChromaStore:
                 for start in range(0, len(ids), AT_ONCE):
                     some = ids[start : start + AT_ONCE]
                     placed = [by_id[chunk_id] for chunk_id in some]
+                    metadatas: list[dict[str, str]] | None
+                    metadatas = [_to_metadata(chunks[row]) for row in placed]
+                    if _is_small(collection):
+                        # First: whatever a source's own collection has is on the shelf.
+                        self._opened_shelf().put(collection.name, some, vectors[placed], metadatas)
+                        metadatas = None
                     written(
                         collection.upsert,
                         ids=some,
                         embeddings=vectors[placed],
-                        metadatas=[_to_metadata(chunks[row]) for row in placed],
+                        metadatas=metadatas,
                     )
-                    if _shelved(collection):
-                        self._opened_shelf().put(collection.name, some, vectors[placed])
 
     def delete(self, stored: Stored) -> None:
         """A source without chunks is gone."""
@@ -82,15 +87,14 @@ class ChromaStore:
                 gone = list(ids)
                 for start in range(0, len(gone), AT_ONCE):
                     some = gone[start : start + AT_ONCE]
-                    # What is on the shelf must be in the collection, whenever this is killed.
-                    if self._shelf is not None and _shelved(collection):
-                        self._shelf.remove(collection.name, some)
                     written(collection.delete, ids=some)
+                    if self._shelf is not None and _is_small(collection):
+                        self._shelf.remove(collection.name, some)
                 if not collection.count():
                     self._known = {name: each for name, each in self._known.items()
                                    if name != source}  # fmt: skip
                     written(self._client.delete_collection, name=collection.name)
-            if self._shelf is not None and not any(map(_shelved, self._known.values())):
+            if self._shelf is not None and not any(map(_is_small, self._known.values())):
                 written(self._client.delete_collection, name=self._shelf.name)
                 self._shelf = None
 
@@ -114,7 +118,7 @@ class ChromaStore:
             return []
         wanted = known if sources is None else [each for each in dict.fromkeys(sources)
                                                 if each in known]  # fmt: skip
-        small = {source for source in wanted if _shelved(known[source])}
+        small = {source for source in wanted if _is_small(known[source])}
         together = self._on_shelf(vector, count, known, small) if len(small) > _FEW else None
         found = together or []
         for source in wanted:
@@ -161,36 +165,42 @@ class ChromaStore:
         ]
         self._known = {each.metadata["source"]: each for each in ours
                        if "source" in (each.metadata or {})}  # fmt: skip
-        shelf = [each for each in ours if "shelf" in (each.metadata or {})]
+        shelf = [each for each in ours if each.name == self._shelf_name]
         self._shelf = Shelf(shelf[0]) if shelf else None
 
     def _read(self, stored: Stored, include: list[str]) -> Iterator[Any]:
-        known = self._known
-        for source, ids in stored.items():
-            if ids and source in known:
-                result = asked(known[source].get, ids=list(dict.fromkeys(ids)), include=include)
-                if result is not None:
-                    yield result
+        known, shelf = self._known, self._shelf
+        wanted = {source: list(dict.fromkeys(ids)) for source, ids in stored.items()
+                  if ids and source in known}  # fmt: skip
+        small = {known[source].name: ids for source, ids in wanted.items()
+                 if _is_small(known[source])}  # fmt: skip
+        results = [shelf.get(small, include)] if small and shelf is not None else []
+        results += [
+            asked(known[source].get, ids=ids, include=include)
+            for source, ids in wanted.items()
+            if not _is_small(known[source])
+        ]
+        yield from (result for result in results if result and result["ids"])
 
     def _on_shelf(
         self, vector: Vectors, count: int, known: dict[str, Any], only: Collection[str]
     ) -> list[Near] | None:
         shelf = self._shelf
-        keys = {each.name: source for source, each in known.items() if _shelved(each)}
+        keys = {each.name: source for source, each in known.items() if _is_small(each)}
         return shelf.nearest(vector, count, keys, only) if shelf is not None else None
 
     def _opened(self, source: str, in_all: int) -> Any:
         """The collection of a source. Where its vectors stand is decided when it is made."""
         if source not in self._known:
-            metadata = {"source": source, "index": self._index, "shelved": in_all <= SMALL}
+            metadata = {"source": source, "index": self._index, "small": in_all <= SMALL}
             made = chroma.collection(self._client, _name(f"{self._index}\n{source}"), metadata)
             self._known = {**self._known, source: made}
         return self._known[source]
 
     def _opened_shelf(self) -> Shelf:
         if self._shelf is None:
-            metadata = {"shelf": True, "index": self._index}
-            self._shelf = Shelf(chroma.collection(self._client, _name(self._index), metadata))
+            metadata = {"index": self._index}
+            self._shelf = Shelf(chroma.collection(self._client, self._shelf_name, metadata))
         return self._shelf
 
 
@@ -198,9 +208,9 @@ def _name(of: str) -> str:
     return hashlib.blake2b(of.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def _shelved(collection: Any) -> bool:
-    """Those that were made before there was a shelf are not."""
-    return bool(collection.metadata.get("shelved"))
+def _is_small(collection: Any) -> bool:
+    """Whether its chunks are on the shelf; what was made before there was one has its own."""
+    return bool(collection.metadata.get("small"))
 
 
 def _of_source(collection: Any, source: str, vector: Vectors, count: int) -> list[Near]:

@@ -144,11 +144,13 @@ def test_many_sources_are_searched_as_one(
     put(*(f"sort number4 {i}" for i in range(60)), source="package:p4")
     assert {each.source for each in store.nearest(vector, 10, some)} == set(some)
     store.delete({names[4]: store.ids(names[4]), names[6]: store.ids(names[6])})
-    assert {each.source for each in store.nearest(vector, 99)} == {
-        *names[:4],
-        *names[5:6],
-        *names[7:],
-    }
+    left = {name: store.ids(name) for name in names if name not in (names[4], names[6])}
+    assert {each.source for each in store.nearest(vector, 99)} == left.keys()
+    assert store.get({**left, "nowhere": ["0" * 32]}).keys() == set().union(*left.values())
+    cosines = store.cosines({name: [*ids, "0" * 32] for name, ids in left.items()}, vector)
+    assert cosines == pytest.approx(
+        {each.id: each.cosine for each in store.nearest(vector, 99)}, abs=1e-3
+    )
 
 
 def test_small_and_large_sources_are_searched_together(
