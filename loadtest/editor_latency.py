@@ -38,7 +38,7 @@ def of_vscode(shares: Sequence[vscode.Share]) -> dict[str, list[float]]:
         "VS Code: Enter → the question at the backend": [each.outward for each in shares],
         "VS Code: first token → in the chat's page": [each.back for each in shares],
         "VS Code: both": [each.outward + each.back for each in shares],
-        "of that: an empty message to the extension and back": [each.echo for each in shares],
+        "of that: a key's empty message to the extension and back": [each.echo for each in shares],
         "**VS Code: both, without that**": [each.ours for each in shares],
         "VS Code: in the page → the frame that shows it": [each.frame for each in shares],
     }

@@ -3,9 +3,9 @@
 The workbench runs in a browser (code-server), with the packaged extension and the real language
 server. Two things are in that path which are not ours, and are measured by themselves:
 
-- echo: from the chat's page to the extension and back with nothing in between: VS Code's own way
-  for messages and, of code-server alone, a websocket between browser and extension host. A desktop
-  VS Code has no such websocket, so its own echo is shorter.
+- echo: from a key in the chat's page to the extension and back with nothing in between: VS Code's
+  own way for keys and messages and, of code-server alone, a websocket between browser and extension
+  host. A desktop VS Code has no such websocket, so its own echo is shorter.
 - frame: the browser paints what the page holds with its next frame, at 60 a second 8 ms later in
   the mean; here without a graphics card.
 
@@ -37,12 +37,15 @@ KEEP_CONNECTION = """{
 }"""
 
 # The extension answers `ready` at once with what it knows already.
-ECHO = """() => new Promise((resolve) => {
-  let sent;
-  window.addEventListener("message", () => resolve(performance.now() - sent), { once: true });
-  sent = performance.now();
-  window.connection.postMessage({ type: "ready" });
-})"""
+ECHO = """() => {
+  window.echo = new Promise((resolve) => {
+    document.getElementById("prompt").addEventListener("keydown", (event) => {
+      const answered = () => resolve(performance.now() - event.timeStamp);
+      window.addEventListener("message", answered, { once: true });
+      window.connection.postMessage({ type: "ready" });
+    }, { capture: true, once: true });
+  });
+}"""
 
 WATCH = """() => {
   const log = document.getElementById("transcript");
@@ -79,6 +82,7 @@ class Share:
     frame: float
     """From the text in the page to the frame that shows it."""
     echo: float
+    """From another key to an empty answer of the extension in the page."""
 
     @property
     def ours(self) -> float:
@@ -113,7 +117,9 @@ async def measure(browser: Browser, address: str, rounds: int, ttft_s: float) ->
 
 async def _ask(chat: Chat, generator: KnownGenerator, number: int) -> Share:
     body = chat.frame.locator("body")
-    echo = await body.evaluate(ECHO)
+    await body.evaluate(ECHO)
+    await chat.prompt.press("x")
+    echo = await body.evaluate("() => window.echo")
     await chat.prompt.fill(f"question {number}")
     await asyncio.sleep(PAUSE_S)
     await body.evaluate(WATCH)

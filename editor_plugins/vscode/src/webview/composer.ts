@@ -73,9 +73,9 @@ export class Composer {
   private submit(): void {
     const prompt = this.prompt.value.trim();
     if (prompt !== "" && !this.busy) {
+      this.events.ask(prompt); // first, for it waits for nothing that is drawn
       this.prompt.value = "";
       this.hide();
-      this.events.ask(prompt);
     }
   }
 

@@ -33,9 +33,9 @@ function post(message: FromWebview): void {
 
 const composer = new Composer({
   ask: (prompt) => {
+    post({ type: "ask", prompt });
     clearTimeout(typing);
     editor.setState({ draft: "" });
-    post({ type: "ask", prompt });
   },
   stop: () => post({ type: "stop" }),
   typing: (prompt) => {
