@@ -14,7 +14,7 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
 	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
 
-.PHONY: help setup run test test-editors test-neovim test-vscode test-page check format bench bench-rails bench-overload bench-fairness bench-ladder simulate bench-editors lock docs clean
+.PHONY: help setup run test test-editors test-neovim test-vscode test-page check format bench bench-rails bench-overload bench-fairness bench-ladder simulate bench-editors sbom audit lock docs clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -83,8 +83,19 @@ docs: setup ## Write the generated pages anew: settings, protocol.
 	$(BIN)/python -m backend.settings_reference > docs/settings.md
 	$(BIN)/python -m backend.wire_reference > docs/protocol.md
 
+sbom: setup .tools/.ready ## Write the software bill of materials and the licences into artifacts/.
+	requirements/sbom.sh
+
+audit: .tools/.ready ## Look for known vulnerabilities of the locked versions (needs the internet).
+	requirements/audit.sh $(LOCK)
+
+.tools/.ready: requirements/tools.txt
+	$(PYTHON) -m venv .tools
+	.tools/bin/pip --disable-pip-version-check install --quiet --requirement $<
+	@touch $@
+
 lock: ## Resolve the locks anew from pyproject.toml (needs uv).
 	requirements/lock.sh
 
 clean: ## Remove the environment and the caches.
-	rm -rf .venv .models .editors artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tools .models .editors artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,37 @@
+"""The table of licences, from documents as cyclonedx-py and npm write them."""
+
+import importlib.util
+from pathlib import Path
+
+SCRIPT = Path(__file__).parents[2] / "requirements" / "licenses.py"
+
+
+def load():
+    spec = importlib.util.spec_from_file_location("licenses", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_row_for_each_package_with_what_it_declares():
+    classifier = "License :: OSI Approved :: BSD License"
+    document = {
+        "components": [
+            {"name": "b", "version": "2", "licenses": [{"license": {"id": "MIT"}}]},
+            {"name": "a", "version": "1", "licenses": [{"expression": "ISC OR MIT"}]},
+            {"name": "c", "version": "3"},
+            {"name": "d", "version": "4", "licenses": [{"license": {"name": classifier}}]},
+            {
+                "name": "e",
+                "version": "5",
+                "licenses": [{"license": {"id": "ISC"}}, {"license": {"name": classifier}}],
+            },
+        ]
+    }
+    assert load().table([document, document]).splitlines()[2:] == [
+        "| a | 1 | ISC OR MIT |",
+        "| b | 2 | MIT |",
+        "| c | 3 | not declared |",
+        "| d | 4 | BSD License |",
+        "| e | 5 | ISC |",
+    ]
