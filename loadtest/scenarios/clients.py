@@ -12,8 +12,6 @@ from typing import Any, Protocol
 import msgspec
 import requests
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Subprotocol
 
 from backend.wire import (
     PATH,
@@ -28,6 +26,7 @@ from backend.wire import (
     encode,
 )
 from loadtest.experiments.sample import Outcome, Sample
+from loadtest.scenarios.websocket import WebSocket
 
 PATIENCE_S = 180.0  # for one message; whoever waits longer has hung
 _DONE = b"[DONE]"
@@ -77,7 +76,7 @@ class WebsocketClient:
     def __init__(self, url: str, headers: dict[str, str]) -> None:
         self._url = url.replace("http", "ws", 1).rstrip("/") + PATH
         self._headers = headers
-        self._socket: ClientConnection | None = None
+        self._socket: WebSocket | None = None
 
     def ask(self, ask: Ask, messages: list[dict[str, str]], users: int) -> tuple[Sample, str]:
         hearing = _Hearing(ask.kind, users)
@@ -86,7 +85,7 @@ class WebsocketClient:
             socket = self._connected()
             socket.send(encode(ask))
             while True:
-                frame = decode_server(socket.recv(PATIENCE_S))
+                frame = decode_server(socket.recv())
                 if isinstance(frame, Delta):
                     hearing.heard(frame.text)
                 elif isinstance(frame, Admitted):
@@ -119,17 +118,9 @@ class WebsocketClient:
         if socket is not None:
             socket.close()
 
-    def _connected(self) -> ClientConnection:
+    def _connected(self) -> WebSocket:
         if self._socket is None:
-            self._socket = connect(
-                self._url,
-                subprotocols=[Subprotocol(SUBPROTOCOL)],
-                additional_headers=self._headers,
-                compression=None,
-                ping_interval=None,
-                open_timeout=PATIENCE_S,
-                max_size=None,
-            )
+            self._socket = WebSocket(self._url, SUBPROTOCOL, self._headers, PATIENCE_S)
         return self._socket
 
 
