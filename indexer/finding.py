@@ -11,7 +11,7 @@ from indexer.catalog import View
 from indexer.lexical import Card, LexicalIndex
 from indexer.ranking import Candidate, LinearRanker, Question, fuse, hint, in_scope
 from indexer.types import EVERYWHERE, Chunk, Scope, Vectors, VectorStore
-from indexer.words import acronyms, names, resolved, terms
+from indexer.words import names, resolved, terms
 
 DEPTH = 50  # entries from each search
 _SYMBOLS = 8  # at the cursor, that are looked up
@@ -48,8 +48,10 @@ class Finder:
         """What either search finds, what the question names and the cursor is at: each once."""
         sources, hidden = _within(view, scope), view.hidden
         words = terms(question)
-        near = _entries(self._nearest(vector, sources, hidden))
-        ranked = _entries(self._lexical.search(words, _RANKED, sources, hidden))
+        near_chunks = self._nearest(vector, sources, hidden)
+        ranked_chunks = self._lexical.search(words, _RANKED, sources, hidden)
+        near, ranked = _entries(near_chunks), _entries(ranked_chunks)
+        found = _by_entry(card for card, _ in (*near_chunks, *ranked_chunks))
         named = [
             card for name in names(question) for card in self._lexical.named(name, sources, hidden)
         ]
@@ -58,7 +60,6 @@ class Finder:
             for symbol in scope.symbols[:_SYMBOLS]
             for card in self._lexical.named(resolved(symbol), sources, hidden)[:_PER_SYMBOL]
         ]
-        capitals = acronyms(question)
         cursor = {card.entry for card in at_cursor}
         # Of an entry's chunks the one nearest to the question is shown, where one is near.
         cards = {card.entry: card for card in (*at_cursor, *named)}
@@ -80,14 +81,14 @@ class Finder:
                     dense_rank.get(entry),
                     bm25.get(entry, 0.0),
                     lexical_rank.get(entry),
+                    tuple(other for other in found.get(entry, ()) if other.id != card.id),
                 )
                 for entry, card in cards.items()
                 if card.id in cosines  # else deleted since it was found
             ],
             frozenset(card.entry for card in named),
             hinted={
-                entry: hint(card, scope, at_cursor=entry in cursor, acronyms=capitals)
-                for entry, card in cards.items()
+                entry: hint(card, scope, at_cursor=entry in cursor) for entry, card in cards.items()
             },
         )
 
@@ -124,6 +125,14 @@ def _entries(chunks: Iterable[tuple[Card, float]]) -> list[tuple[Card, float]]:
     for card, score in chunks:
         entries.setdefault(card.entry, (card, score))
     return list(entries.values())[:DEPTH]
+
+
+def _by_entry(cards: Iterable[Card]) -> dict[str, list[Card]]:
+    """Each chunk once."""
+    entries: dict[str, dict[str, Card]] = {}
+    for card in cards:
+        entries.setdefault(card.entry, {})[card.id] = card
+    return {entry: list(chunks.values()) for entry, chunks in entries.items()}
 
 
 def _within(view: View, scope: Scope) -> list[str] | None:

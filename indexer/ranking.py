@@ -6,8 +6,9 @@ The ranker is a weighted sum of cheap features of question and candidate. Its we
 
 import json
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -17,20 +18,19 @@ import numpy.typing as npt
 from indexer.lexical import Card
 from indexer.spelling import spelled
 from indexer.types import Scope
-from indexer.words import terms
+from indexer.words import possessed, root, terms
 
 WEIGHTS = Path(__file__).with_name("ranker.json")
 K = 10  # of reciprocal rank fusion: .85 hit@5 on 1,723 questions about Python, k=60 .84
 # Verbs of questions that say nothing about the answer, rare as they may be in documentation.
 _ASKING = frozenset({"apply", "calculate", "compute", "do", "make", "perform", "run", "use"})
+_SHORT = 3  # letters of a word whose relatives are not looked for: too many others begin like it
 _USUAL_DEPTH = 2  # of symbols; pages have none and shall neither gain nor lose by it
 
 # What the code around a question adds to the ranker's score, in which a cosine that is higher by a
 # tenth is worth 1: enough to decide between like entries of two packages, no more.
 IN_SCOPE = 1.0
 AT_CURSOR = 1.0
-# Whoever writes FFT rather means ``fft`` than what is described with it.
-BY_ACRONYM = 1.0
 NO_HINTS: Mapping[str, float] = {}
 
 Features = npt.NDArray[np.float64]  # shape (candidates, len(FEATURES))
@@ -39,11 +39,13 @@ FEATURES = (
     "cosine",  # of the nearest chunk
     "dense_rrf",  # K / (K + rank), 0 when not found
     "bm25_share",  # of the best candidate's
-    "headline_coverage",  # idf-weighted share of the question's terms that the headline has
-    "text_coverage",  # that the text has
-    "any_coverage",  # that symbol, headline and text have together
-    "headline_precision",  # share of the headline's terms that the question has
-    "name_spelled",  # idf-weighted share of the question's terms that spell the symbol's last part
+    # Idf-weighted shares of the question's words, whose relatives count, too:
+    "text_coverage",  # that the nearest chunk has
+    "entry_coverage",  # that all chunks have that were found of the entry
+    "any_coverage",  # that symbol, headline and those chunks have together
+    "name_spelled",  # that spell the symbol's last part
+    "headline_precision",  # share of the headline's words that the question has
+    "headline_phrases",  # share of the question's neighbours that are the headline's, too
     "depth",  # parts of the symbol
     "module",  # an overview, where a question asks for one of its parts
     "deprecated",
@@ -52,7 +54,7 @@ FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a question asks for: its terms, and how rare each of them is."""
+    """What a question asks for: its terms in order, and how rare each of them is."""
 
     terms: tuple[str, ...]
     idf: Mapping[str, float]
@@ -61,7 +63,8 @@ class Question:
     def of(cls, text: str, frequencies: Mapping[str, int], size: int) -> Self:
         """``frequencies``: in how many of ``size`` chunks each term stands."""
         found = tuple(dict.fromkeys(terms(text)))
-        found = tuple(term for term in found if term not in _ASKING) or found
+        idle = _ASKING | possessed(text)
+        found = tuple(term for term in found if term not in idle) or found
         return cls(
             found,
             {term: math.log(1 + (size + 1) / (frequencies.get(term, 0) + 1)) for term in found},
@@ -77,6 +80,7 @@ class Candidate:
     dense_rank: int | None = None
     bm25: float = 0.0
     lexical_rank: int | None = None
+    others: tuple[Card, ...] = ()  # chunks of the entry that were found beside the card's
 
     @property
     def fused(self) -> float:
@@ -96,32 +100,52 @@ def fuse(candidates: Iterable[Candidate]) -> list[Candidate]:
 def features(question: Question, candidates: Sequence[Candidate]) -> Features:
     """Shape (candidates, len(FEATURES)), each between about -1 and 1."""
     best_bm25 = max((each.bm25 for each in candidates), default=0.0) or 1.0
-    total = sum(question.idf.values()) or 1.0
-    rows = [_row(question, each, best_bm25, total) for each in candidates]
+    words = _Words(question)
+    rows = [_row(words, each, best_bm25) for each in candidates]
     return np.asarray(rows, dtype=np.float64).reshape(len(candidates), len(FEATURES))
 
 
-def _row(question: Question, each: Candidate, best_bm25: float, total: float) -> tuple[float, ...]:
+class _Words:
+    """The words of a question, as they are looked for in candidates."""
+
+    def __init__(self, question: Question) -> None:
+        self.terms = question.terms
+        roots = [root(term) for term in self.terms]
+        self.roots = frozenset(roots)
+        self.neighbours = frozenset(pairwise(roots))
+        # Texts are long: looking for a few words in one is cheaper than taking it apart.
+        self._sought = {
+            term: f" {root(term)}" if len(term) > _SHORT else f" {term} " for term in self.terms
+        }
+        self._idf = question.idf
+        self._total = sum(question.idf.values()) or 1.0
+
+    def within(self, text: str) -> set[str]:
+        """The terms that a text, terms with blanks between them, has itself or relatives of."""
+        padded = f" {text} "
+        return {term for term, sought in self._sought.items() if sought in padded}
+
+    def share(self, found: Iterable[str]) -> float:
+        return sum(self._idf[term] for term in found) / self._total
+
+
+def _row(words: _Words, each: Candidate, best_bm25: float) -> tuple[float, ...]:
     card = each.card
-    asked = question.idf.keys()
-    name, headline = set(card.name.split()), set(card.headline.split())
-    # Texts are long: looking for a few terms in one is cheaper than taking it apart.
-    padded = f" {card.text} "
-    text = {term for term in asked if f" {term} " in padded}
-
-    def coverage(present: set[str]) -> float:
-        return sum(question.idf[term] for term in asked & present) / total
-
-    said = set(spelled(card.symbol.rpartition(".")[2], question.terms))
+    headline = [root(word) for word in card.headline.split()]
+    text = words.within(card.text)
+    entry = text.union(*(words.within(other.text) for other in each.others))
+    said = set(spelled(card.symbol.rpartition(".")[2], words.terms))
+    phrases = words.neighbours & set(pairwise(headline))
     return (
         each.cosine,
         reciprocal(each.dense_rank),
         each.bm25 / best_bm25,
-        coverage(headline),
-        coverage(text),
-        coverage(name | headline | text | said),
-        len(asked & headline) / (len(headline) or 1),
-        coverage(said),
+        words.share(text),
+        words.share(entry),
+        words.share(entry | said | words.within(card.name) | words.within(card.headline)),
+        words.share(said),
+        sum(word in words.roots for word in headline) / (len(headline) or 1),
+        len(phrases) / (len(words.neighbours) or 1),
         (min(card.symbol.count("."), 6) if card.symbol else _USUAL_DEPTH) / 6,
         float(card.kind == "module"),
         float(card.deprecated),
@@ -133,12 +157,9 @@ def in_scope(card: Card, scope: Scope) -> bool:
     return bool(card.symbol) and card.symbol.partition(".")[0] in scope.packages
 
 
-def hint(
-    card: Card, scope: Scope, *, at_cursor: bool = False, acronyms: Collection[str] = ()
-) -> float:
-    """What the code around a question, and the acronyms in it, add to an entry's score."""
-    by_acronym = card.symbol.rpartition(".")[2] in acronyms
-    return IN_SCOPE * in_scope(card, scope) + AT_CURSOR * at_cursor + BY_ACRONYM * by_acronym
+def hint(card: Card, scope: Scope, *, at_cursor: bool = False) -> float:
+    """What the code around a question adds to an entry's score."""
+    return IN_SCOPE * in_scope(card, scope) + AT_CURSOR * at_cursor
 
 
 class LinearRanker:

@@ -13,8 +13,12 @@ from functools import lru_cache
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TOKENS = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*|\d+")
 _COMPOUND = re.compile(r"[._\d]|[^\W\d_A-Z][A-Z]|[A-Z]{2}(?!s\b)[a-z]")
-_ACRONYM = re.compile(r"\b[A-Z][A-Z\d]{1,5}\b")
+_POSSESSED = re.compile(r"\b(?:my|our)\s+([^\W\d]\w*)", re.IGNORECASE)
 _QUOTED = re.compile(r"`+([^`\s]+?)`+|([^\W\d][\w.]*)\(")
+_ENDINGS = re.compile(
+    r"(ations?|ators?|ions?|ings?|ers?|ors?|ed|ely|ly|ive|al|able|ible|ments?|e|es|y|ies)$"
+)
+_ROOT = 4  # letters that are left of a word; fewer begin too many others
 _LONGEST = 64  # characters of a word; encoded data has longer ones, and no meaning
 
 # Names that a module is imported by more often than by its own.
@@ -82,9 +86,9 @@ def names(question: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def acronyms(question: str) -> frozenset[str]:
-    """Words of a question that are written in capitals: ``FFT`` is ``fft``."""
-    return frozenset(word.lower() for word in _ACRONYM.findall(question))
+def possessed(question: str) -> frozenset[str]:
+    """Terms for what the asker has (``an FFT on my data``), which is not what is asked for."""
+    return frozenset(term for word in _POSSESSED.findall(question) for term in terms(word))
 
 
 def resolved(name: str) -> str:
@@ -102,6 +106,16 @@ def stem(word: str) -> str:
     if word.endswith("es") and word[-3] not in "aeo":
         return word[:-1]
     return word if word.endswith(("us", "ss", "is", "es")) else word[:-1]
+
+
+@lru_cache(maxsize=100_000)
+def root(word: str) -> str:
+    """What a word and its relatives begin with: ``serializ`` of serialized and serialization.
+
+    Coarse, unlike ``stem``: good for telling how much of a question a text has, not for finding.
+    """
+    left = _ENDINGS.sub("", word) if word.isalpha() else word
+    return left if len(left) >= _ROOT else word
 
 
 def overlap(question: str, texts: Sequence[str]) -> list[float]:

@@ -65,10 +65,40 @@ def test_features_are_bounded_and_say_what_they_mean() -> None:
 def test_a_rare_word_covers_more() -> None:
     rows = features(
         question("sort array"),
-        [Candidate(card("a", "sort"), 0), Candidate(card("b", "array"), 0)],
+        [Candidate(card("a", text="sort"), 0), Candidate(card("b", text="array"), 0)],
     )
-    at = FEATURES.index("headline_coverage")
+    at = FEATURES.index("text_coverage")
     assert rows[0, at] > rows[1, at]
+
+
+def test_what_the_asker_has_covers_nothing() -> None:
+    asked = Question.of("how do I run an FFT on my data?", {}, 100)
+    assert asked.terms == ("fft",)
+    assert Question.of("my data", {}, 100).terms == ("data",)
+
+
+def test_all_chunks_of_an_entry_that_were_found_count() -> None:
+    """What one chunk does not say another one may, and the ranker sees both."""
+    rows = features(
+        question("sort array"),
+        [Candidate(card("a", text="sort"), 0, others=(card("a", text="array"),))],
+    )
+    found = dict(zip(FEATURES, rows[0], strict=True))
+    assert found["text_coverage"] < found["entry_coverage"] == 1
+
+
+def test_relatives_of_a_word_count_and_their_order_in_the_headline_does_too() -> None:
+    rows = features(
+        Question.of("serialization of objects", {}, 100),
+        [
+            Candidate(card("a", "Serialize an object", "serialized object"), 0),
+            Candidate(card("b", "Object that serializes", "series"), 0),
+        ],
+    )
+    a, b = (dict(zip(FEATURES, row, strict=True)) for row in rows)
+    assert (a["text_coverage"], a["headline_precision"]) == (1, 1)
+    assert b["text_coverage"] == 0
+    assert (a["headline_phrases"], b["headline_phrases"]) == (1, 0)
 
 
 @pytest.mark.parametrize("text", ["", "?", "how do I"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.words import acronyms, names, overlap, stem, terms, words
+from indexer.words import names, overlap, possessed, root, stem, terms, words
 
 
 @pytest.mark.parametrize(
@@ -81,5 +81,13 @@ def test_nothing_shared_is_nothing() -> None:
     assert overlap("fft", []) == []
 
 
-def test_acronyms_are_words_in_capitals() -> None:
-    assert acronyms("how do I run an FFT on I/O of UTF8 data, or a Wiener?") == {"fft", "utf8"}
+def test_what_the_asker_has_is_told_from_what_is_asked_for() -> None:
+    assert possessed("how do I run an FFT on my data? Our DataFrames are big") == {
+        "data", "dataframes", "frame",
+    }  # fmt: skip
+
+
+def test_relatives_share_a_root() -> None:
+    """Short words are their own roots: too many others begin like them."""
+    assert {root(word) for word in ("serialize", "serialized", "serialization")} == {"serializ"}
+    assert [root(word) for word in ("red", "using", "rfft2")] == ["red", "using", "rfft2"]
