@@ -21,7 +21,7 @@ _VOCABULARY = 30_000
 _WORDS = 80  # of a chunk: what is left of 256 tokens without the commonest words
 _ASKED = 5  # words of a question
 _BATCH = 10_000  # chunks that are made at once
-_RUN = 100_000  # chunks that one run adds: what a stopped fill loses at most
+_RUN = 50_000  # chunks that one run adds: what a stopped fill loses at most
 _SEED = 7
 _QUESTIONS = -1 % 2**32
 
@@ -64,7 +64,7 @@ class Corpus:
 def fill(index: HybridIndex, corpus: Corpus, size: int, sources: int) -> float | None:
     """Up to ``size`` chunks, spread over the sources; seconds, None when some were there before.
 
-    Each source gets its chunks as it would in life: in few runs, of up to 100,000.
+    Each source gets its chunks as it would in life: in few runs, of up to 50,000.
     """
     have = index.count()
     started = time.perf_counter()
