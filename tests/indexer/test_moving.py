@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from indexer import chroma
 from indexer.index_folder import IndexFolder
 from indexer.moving import backup, migrate, restore
 from indexer.search import HybridIndex
@@ -80,6 +81,27 @@ def test_a_backup_becomes_an_index_again(
     restore(tmp_path / "backup", tmp_path / "restored", url)
     assert list(content(tmp_path / "restored", url)) == before
     restore(tmp_path / "backup", tmp_path / "again", "")
+
+
+def collections(folder: Path) -> int:
+    client = chroma.embedded(folder / "chroma")
+    try:
+        return int(client.count_collections())
+    finally:
+        client.close()
+
+
+def test_restoring_decides_anew_which_sources_are_small(
+    tmp_path: Path, stored: Any, word_embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two sources that were large there is one collection more, that of small ones' chunks."""
+    with monkeypatch.context() as patch, opened(tmp_path / "index") as index:
+        patch.setattr("indexer.store.SMALL", 0)
+        stored(index, word_embedder, *CHUNKS, Chunk("package:p", "file:///p.py", "p.f", "words"))
+    backup(tmp_path / "index", "", tmp_path / "backup")
+    restore(tmp_path / "backup", tmp_path / "restored", "")
+    assert [collections(tmp_path / name) for name in ("index", "restored")] == [2, 3]
+    assert list(content(tmp_path / "restored")) == list(content(tmp_path / "index"))
 
 
 def test_a_damaged_backup_is_refused(folder: Path, tmp_path: Path) -> None:
