@@ -20,8 +20,12 @@ def spelled(name: str, words: Sequence[str]) -> tuple[str, ...]:
     # The words up to each character, without and with one that is spelled far enough.
     short: list[tuple[str, ...] | None] = [()] + [None] * len(letters)
     whole: list[tuple[str, ...] | None] = [None] * (len(letters) + 1)
-    for at in range(len(letters)):
+    for at, letter in enumerate(letters):
+        if short[at] is None and whole[at] is None:
+            continue  # no words lead here
         for word in words:
+            if not word.startswith(letter):
+                continue
             for length in range(1, _common(letters, at, word) + 1):
                 end = at + length
                 whole[end] = _fewer(whole[end], whole[at], word)

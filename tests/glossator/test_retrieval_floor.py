@@ -1,0 +1,54 @@
+"""Ranking must not get worse unnoticed: floors under what docs/retrieval.md reports.
+
+The smallest of its corpora, whole: the questions about requests, which takes seconds. Whoever
+changes chunks, words, features or weights evaluates all sets anew, and raises the floors.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from glossator.evaluating_retrieval import SYSTEMS, Outcome, ask, measures, read
+from indexer.embedder import SentenceTransformerEmbedder
+from indexer.pipeline import index
+from indexer.search import HybridIndex
+from indexer.sources import open_source
+
+QUESTIONS = Path(__file__).parents[1] / "data" / "retrieval" / "requests.jsonl"
+RECALL_AT_5 = 0.96
+MRR = 0.88
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Outcome]]:
+    embedder = SentenceTransformerEmbedder()
+    with HybridIndex.open(
+        tmp_path_factory.mktemp("index"),
+        embedder_name=embedder.name,
+        dimension=embedder.dimension,
+    ) as opened:
+        index(open_source("package:requests"), embedder, opened)
+        yield [ask(question, embedder, opened) for question in read(QUESTIONS)]
+
+
+def test_ranking_is_as_good_as_reported(outcomes: list[Outcome]) -> None:
+    _, five, _, mrr, _ = measures([outcome.places["ranked"] for outcome in outcomes])
+    assert five >= RECALL_AT_5
+    assert mrr >= MRR
+
+
+def test_ranking_loses_nothing_that_a_part_of_it_finds(outcomes: list[Outcome]) -> None:
+    """In the first five, and by mean reciprocal rank."""
+    found = {
+        system: measures([outcome.places[system] for outcome in outcomes]) for system in SYSTEMS
+    }
+    for part in ("dense", "lexical", "fused"):
+        assert found["ranked"][1] >= found[part][1]
+        assert found["ranked"][3] >= found[part][3]
+
+
+def test_names_come_first(outcomes: list[Outcome]) -> None:
+    """What is looked up by its exact name stands before all else."""
+    named = [outcome for outcome in outcomes if outcome.asked.origin == "name"]
+    assert measures([outcome.places["ranked"] for outcome in named])[0] == 1
