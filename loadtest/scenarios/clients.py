@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import msgspec
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 from websockets.exceptions import WebSocketException
 
 from backend.wire import (
@@ -132,6 +134,11 @@ class OpenAIClient:
         self._model = model
         self._session = requests.Session()
         self._session.headers.update(headers)
+        # A server that closes an idle connection while a question is on its way has not heard it.
+        # OpenAI's own clients ask again, on a new one.
+        once = Retry(total=1, connect=0, read=1, allowed_methods=None)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=once))
 
     def ask(self, ask: Ask, messages: list[dict[str, str]], users: int) -> tuple[Sample, str]:
         body = {
