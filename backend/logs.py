@@ -7,6 +7,7 @@ raised: what it says may quote a question.
 import datetime
 import logging
 import os
+import sys
 import traceback
 from typing import Any, Literal
 
@@ -50,7 +51,8 @@ class JsonFormatter(logging.Formatter):
 
 def configure(how: Format) -> None:
     """Of the whole process, once, before anything is logged."""
-    handler = logging.StreamHandler()
+    # The process's own: on Ray, Serve puts a buffer of a thousand lines in the place of the other.
+    handler = logging.StreamHandler(sys.__stderr__)
     handler.setFormatter(
         JsonFormatter()
         if how == "json"
