@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from backend import wire
-from backend.wire import Ask, Failed, Finished, Resume
+from backend.wire import Ask, Citations, Failed, Finished, Resume
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +23,7 @@ def config(tmp_path_factory):
         "[quotas]\nrequests_per_minute = 3\n"
         "[generation]\nengine = 'extractive'\n[rails.toxicity]\naction = 'off'\n"
         "[tenants.poor]\nsources = []\n"
+        "[retrieval]\nbudget_ms = 10000\n"  # an answer without its passages would prove nothing
     )
     return path
 
@@ -98,8 +99,16 @@ async def test_without_a_valid_token_nothing_is_served(server, dial, wrong):
     assert server.get("/healthz") == "ok\n"  # whoever watches the process needs no token
 
 
-async def test_expired_and_withdrawn_tokens_are_refused(server, token, run_glossator, config):
-    assert post(server, token("late", "--days", "-1"))[0] == 401
+async def test_expired_and_withdrawn_tokens_are_refused(server, dial, token, run_glossator, config):
+    """Over websocket and HTTP, by the same code; nothing says which of the two it was."""
+    late = token("late", "--days", "-1")
+    status, body, _ = post(server, late)
+    assert (status, body["error"]["code"]) == (401, "unauthorized")
+    with pytest.raises(InvalidStatus) as refused:
+        async with dial(late):
+            pass
+    assert refused.value.response.status_code == 401
+    assert json.loads(refused.value.response.body) == body
     made = token("gone")
     assert post(server, made)[0] == 200
     listed = run_glossator("token", "list", "--config", str(config)).stdout
@@ -133,20 +142,33 @@ async def test_over_quota_says_when_to_come_back(server, dial, token):
     assert int(headers["Retry-After"]) > 0
 
 
-async def test_nobody_reaches_anothers_answer_by_its_id(dial, token):
+@pytest.mark.parametrize("tenant", [(), ("--tenant", "rich")])
+async def test_nobody_reaches_anothers_answer_by_its_id(dial, token, tenant):
     """Of the same tenant or another; ids are each client's own choice."""
-    async with dial(token("ida")) as theirs, dial(token("eve")) as mine:
+    number = len(tenant)  # a minute's quota is each user's own
+    async with (
+        dial(token(f"ida{number}")) as theirs,
+        dial(token(f"eve{number}", *tenant)) as mine,
+    ):
         assert isinstance(await ask(theirs, "guessable"), Finished)
         await mine.send(wire.encode(Resume(id="guessable")))
         assert (await terminal(mine)).code == "unknown_request"
         assert isinstance(await ask(mine, "guessable"), Finished)  # nor is the id taken
 
 
-async def test_a_tenant_sees_its_own_sources_alone(server, token):
-    _, rich, _ = post(server, token("rita", "--tenant", "rich"))
-    _, poor, _ = post(server, token("paul", "--tenant", "poor"))
+async def test_a_tenant_sees_its_own_sources_alone(server, dial, token):
+    """Over HTTP and websocket; a token is of one tenant, and no header makes it another's."""
+    rita, paul = token("rita", "--tenant", "rich"), token("paul", "--tenant", "poor")
+    _, rich, _ = post(server, rita)
+    _, poor, _ = post(server, paul, **{"X-Tenant": "rich"})
     assert rich["citations"]
     assert poor["citations"] == []
+    for known, sees in ((rita, True), (paul, False)):
+        async with dial(known) as socket:
+            await socket.send(wire.encode(Ask(id="1", question="what is rfft?")))
+            while not isinstance(frame := wire.decode_server(await socket.recv()), Citations):
+                pass
+            assert bool(frame.citations) is sees
 
 
 def test_tls_with_the_companys_own_authority(start_backend, run_glossator, config, tmp_path, token):
