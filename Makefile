@@ -14,7 +14,7 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
 	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
 
-.PHONY: help setup run test test-editors test-neovim test-vscode test-page check format bench bench-rails bench-overload bench-fairness bench-ladder simulate bench-editors sbom audit lock docs clean
+.PHONY: help setup run test test-editors test-neovim test-vscode test-page check format bench bench-rails bench-overload bench-fairness ladder bench-ladder simulate bench-editors sbom audit lock docs clean
 
 help: ## Say what can be made.
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -67,6 +67,9 @@ bench-overload: setup ## Measure arrivals at 1 to 8 times the capacity, with and
 
 bench-fairness: setup ## Measure what nineteen users see while one floods.
 	$(BIN)/python -m loadtest.fairness
+
+ladder: setup ## Climb the seed story's ladder: HF pipeline, vLLM, Ray Serve; ten users (4 minutes).
+	$(BIN)/python -m loadtest.story
 
 bench-ladder: setup ## Measure one to fifty users of every way to serve one model (half an hour).
 	$(BIN)/python -m loadtest.ladder

@@ -14,6 +14,7 @@ hear them through the same ``WebsocketClient``. Two times of each event:
 
 import argparse
 import asyncio
+import gc
 import os
 import socket
 import struct
@@ -108,6 +109,8 @@ def _measure(port: int, users: int, answers: int) -> tuple[list[float], list[flo
                 late.append(heard - stamp)
         client.close()
 
+    gc.collect()
+    gc.freeze()  # as a run does when it begins
     gevent.joinall([gevent.spawn(live, user) for user in range(users)], raise_error=True)
     return busy, late
 

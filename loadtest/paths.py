@@ -45,10 +45,14 @@ Measure = Callable[[int, Iterable[str]], Awaitable[Pass]]  # (users, questions)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way to an answer; ``pid`` is the process that all of its server descends from."""
+    """One way to an answer; ``pid`` is the process that all of its server descends from.
+
+    ``url``: where it answers, without a path; empty where nothing listens.
+    """
 
     measure: Measure
     pid: int
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def _sse_route(
         ) as users:
             return await closed_loop(users, questions)
 
-    return Route(measure, child.process.pid)
+    return Route(measure, child.process.pid, url)
 
 
 @asynccontextmanager
@@ -224,7 +228,7 @@ async def _gateway(
                 async with websocket_users(url, count, request) as users:
                     return await closed_loop(users, questions)
 
-            return Route(measure, child.process.pid)
+            return Route(measure, child.process.pid, url)
 
         yield route
 
