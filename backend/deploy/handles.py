@@ -1,10 +1,12 @@
 """The ports as seen through Ray Serve handles. Ray's errors become ours here.
 
-A plain call costs a few milliseconds; the answer's text crosses one streaming handle.
+A plain call costs a few milliseconds; the answer's text comes beside Ray.
 """
 
+import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import TypeVar
 
 import grpc
@@ -13,9 +15,14 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
 from backend.admission.ledger import Grant, Report
+from backend.deploy.direct.client import Address, Line, Lines, Unreachable
+from backend.deploy.router import Wanted
+from backend.deploy.routing import work
 from backend.errors import GlossatorError, Overloaded, Unavailable
 from backend.ports import Load, Part, Prompt, Retrieved, Sampling, Span, TextDelta
 from indexer.types import Passage, Scope
+
+log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -64,41 +71,59 @@ async def _answered(what: str, call: Callable[[], Awaitable[Result]]) -> Result:
 
 
 class RayGenerator:
-    """A ``Generator`` whose replicas Serve chooses; they report ``model`` and ``fills``."""
+    """A ``Generator`` whose replicas Serve chooses; they report ``model`` and ``fills``.
+
+    Each answer comes straight from its replica, over a connection that all answers from there
+    share.
+    """
 
     def __init__(self, handle: DeploymentHandle, model: str, *, fills: bool) -> None:
         self.model = model
         self.fills = fills
         self._handle = handle
-        # Plain pickle takes half the time of Serve's default, for each delta.
-        self._streaming = handle.options(
-            method_name="stream",
-            stream=True,
-            request_serialization="pickle",
-            response_serialization="pickle",
-        )
+        self._lines = Lines()
+        self._under_way: Counter[str] = Counter()  # tokens, by replica
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TextDelta]:
-        with _translated("generator"):
-            deltas = self._streaming.remote(prompt, sampling, request_id)
-            ended = False
+        tokens = work(prompt, sampling)
+        while True:
+            replica, line = await self._line(prompt)
+            self._under_way[replica] += tokens
             try:
-                async for delta in deltas:
-                    yield delta
-                ended = True
-            except Exception:
-                # It failed there; cancelling here as well would hide why.
-                ended = True
-                raise
+                async with aclosing(line.stream(prompt, sampling, request_id)) as deltas:
+                    async for delta in deltas:
+                        yield delta
+                return
+            except Unreachable:
+                await self._lines.avoid(replica)
             finally:
-                if not ended:
-                    deltas.cancel()
+                self._under_way[replica] -= tokens
 
     async def warm(self, prompt: Prompt) -> None:
-        with _translated("generator"):
-            await self._handle.warm.remote(prompt)
+        while True:
+            replica, line = await self._line(prompt)
+            try:
+                await line.warm(prompt)
+                return
+            except Unreachable:
+                await self._lines.avoid(replica)
+
+    async def _line(self, prompt: Prompt) -> tuple[str, Line]:
+        """To the replica that suits the prompt best; waits until there is one."""
+        while True:
+            wanted = Wanted(prompt, self._under_way, self._lines.avoided())
+            # Chosen as any call's replica is, but nothing is sent or reserved there: Serve does
+            # the same where its proxy streams past it (ray.serve.llm, direct streaming).
+            with _translated("generator"):
+                async with self._handle.choose_replica(wanted, _reserve=False) as chosen:
+                    replica, address = chosen.replica_id, Address(**chosen.replica_metadata)
+            try:
+                return replica, await self._lines.to(replica, address)
+            except Unreachable as error:
+                log.warning("generator replica %s is passed over: %s", replica, error)
+                await self._lines.avoid(replica)
 
     async def load(self) -> Load:
         """The load of one replica, whichever answers."""

@@ -8,9 +8,10 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +24,8 @@ from backend.admission.ledger import Grant, Ledger, Report
 from backend.admission.shares import Shares
 from backend.autoscaling.pressure import Pressure, Pressures
 from backend.deploy import build
+from backend.deploy.direct.client import Address
+from backend.deploy.direct.server import StreamServer
 from backend.deploy.draining import TellsOfDraining
 from backend.deploy.routing import TOKENS, work
 from backend.errors import Unavailable, UpstreamFailed
@@ -41,13 +44,22 @@ _COUNT_EVERY_S = 2.0
 
 
 class GeneratorDeployment:
-    """One replica is one engine."""
+    """One replica is one engine.
+
+    Gateways ask for answers over connections of their own, past Serve; what it knows of this
+    replica are its health, its statistics and where it listens.
+    """
 
     async def __init__(self, choice: Choice, settings: Settings) -> None:  # type: ignore[misc]
+        import ray
+
         logs.configure(settings.observability.log_format)
         self._generator = await build.generator(choice, settings)
         self._pressures = Pressures()
         self._tokens = 0
+        secret, host = secrets.token_hex(32), ray.util.get_node_ip_address()
+        self._streams = StreamServer(self, secret, settings.ray.generator_max_ongoing)
+        self._address = Address(host, await self._streams.start(host), secret)
 
     async def model(self) -> str:
         return self._generator.model
@@ -57,11 +69,11 @@ class GeneratorDeployment:
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
-    ) -> AsyncIterator[TextDelta]:
+    ) -> AsyncGenerator[TextDelta]:
         tokens = work(prompt, sampling)
         self._tokens += tokens
         try:
-            # The engine aborts in here, by the closing of its iterator; Ray only brings the news.
+            # The engine aborts in here, by the closing of its iterator.
             async with aclosing(self._generator.stream(prompt, sampling, request_id)) as deltas:
                 async for delta in deltas:
                     yield delta
@@ -81,6 +93,10 @@ class GeneratorDeployment:
         except Unavailable as error:
             log.error("this replica ends: %s", error)
             os._exit(1)
+
+    async def record_replica_metadata(self) -> dict[str, object]:
+        """Asked by Serve when the replica is ready, for whoever chooses it."""
+        return asdict(self._address)
 
     async def record_routing_stats(self) -> dict[str, int]:
         """Asked by Serve for its request routers (``backend.deploy.router``)."""
@@ -109,6 +125,9 @@ class GeneratorDeployment:
         await self._generator.check()
 
     async def __del__(self) -> None:
+        # Serve has stopped choosing this replica by now, and ends it ``drain_s`` after that.
+        await self._streams.drain()
+        await self._streams.close()
         await self._generator.close()
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from backend.deploy.direct.client import Address, Line, connect
+from backend.deploy.direct.server import StreamServer
 from backend.errors import BadFrame
 from backend.generators.extractive import ExtractiveGenerator
 from backend.generators.openai_upstream import OpenAIGenerator
@@ -25,6 +27,7 @@ MODELS = [
     pytest.param("vllm_generator", marks=pytest.mark.engine, id="vllm"),
     pytest.param("openai_generator", id="openai"),
     pytest.param("transformers_generator", id="transformers"),
+    pytest.param("distant_generator", marks=pytest.mark.engine, id="vllm over a socket"),
 ]
 ALL = [*MODELS, pytest.param("extractive_generator", id="extractive")]
 LONG = Sampling(max_tokens=2000, ignore_eos=True)
@@ -61,6 +64,27 @@ async def openai_generator(upstream: "Upstream") -> AsyncIterator[OpenAIGenerato
     generator = await OpenAIGenerator.start(Generation(upstream=upstream.url))
     yield generator
     await generator.close()
+
+
+class Distant:
+    """A generator whose streams cross a socket, as on Ray Serve, where the rest are calls."""
+
+    def __init__(self, generator: Generator, line: Line) -> None:
+        self.model, self.fills = generator.model, generator.fills
+        self.load, self.check = generator.load, generator.check
+        self.stream, self.warm = line.stream, line.warm
+
+    async def close(self) -> None: ...
+
+
+@pytest_asyncio.fixture(scope="module")
+async def distant_generator(vllm_generator: Generator) -> AsyncIterator[Distant]:
+    server = StreamServer(vllm_generator, "a secret", most=64)
+    port = await server.start("127.0.0.1")
+    line = await connect(Address("127.0.0.1", port, "a secret"))
+    yield Distant(vllm_generator, line)
+    line.close()
+    await server.close()
 
 
 @pytest.fixture(params=ALL)

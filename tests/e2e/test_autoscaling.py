@@ -1,4 +1,7 @@
-"""Load starts a second generator on Ray Serve, and its end takes it back."""
+"""Load starts a second generator on Ray Serve, and its end takes it back.
+
+Between the two, conversations find their replica again.
+"""
 
 import asyncio
 import re
@@ -10,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.wire import Ask, Finished
+from backend.wire import Ask, Delta, Finished, Turn
+
+CONVERSATIONS = 6
+FOLLOW_UPS = 2  # by chance all of them would be answered where they belong once in 4,096 runs
 
 SETTINGS = """
 [vllm]
@@ -53,7 +59,10 @@ async def test_load_starts_a_second_generator_and_its_end_takes_it_back(
     start_backend: Callable, stop_backend: Callable, connect_to: Callable,
     ray_folder: Path, tiny_model: Path, tmp_path: Path, data: Path,
 ) -> None:  # fmt: skip
-    """Every decision is a line of the controller's log; no answer is lost on the way."""
+    """Every decision is a line of the controller's log; no answer is lost on the way.
+
+    While there are two, each conversation stays with the one that has read it.
+    """
     config = tmp_path / "glossator.toml"
     config.write_text(SETTINGS)
     backend = await asyncio.to_thread(
@@ -81,6 +90,23 @@ async def test_load_starts_a_second_generator_and_its_end_takes_it_back(
                 if await asyncio.to_thread(until):
                     return
 
+    async def converse(backend: "Backend") -> None:  # noqa: F821
+        """Every follow-up finds in a prefix cache what was read before it."""
+        rules = f"Conversation {uuid.uuid4().hex}. " + "Explain each step of the code. " * 60
+        history: tuple[Turn, ...] = ()
+        read = 0
+        async with connect_to(backend) as client:
+            for number in range(FOLLOW_UPS + 1):
+                ask = Ask(id=uuid.uuid4().hex, question=f"And step {number}?", sources=(),
+                          instructions=rules, history=history, max_tokens=8)  # fmt: skip
+                frames = await client.ask(ask)
+                assert isinstance(frames[-1], Finished)
+                usage = frames[-1].usage
+                assert usage.cached_tokens > read / 2, f"follow-up {number} was read anew"
+                read = usage.prompt_tokens
+                text = "".join(frame.text for frame in frames if isinstance(frame, Delta))
+                history += (Turn("user", ask.question), Turn("assistant", text))
+
     try:
         assert generators_up() == 1
         # One asker is load enough, and leaves the other core to the engine that starts.
@@ -91,6 +117,7 @@ async def test_load_starts_a_second_generator_and_its_end_takes_it_back(
         assert reason[1] in ("rate", "work")
         await backend.until(lambda: generators_up() == 2, "the second generator up", 90)
         await asking
+        await asyncio.gather(*(converse(backend) for _ in range(CONVERSATIONS)))
         await backend.until(decided("2 -> 1"), "the second generator taken back", 60)
         await ask(lambda: True)
     finally:

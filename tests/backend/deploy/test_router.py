@@ -11,9 +11,9 @@ from ray.serve._private.common import (
 )
 from ray.serve.request_router import PendingRequest
 
-from backend.deploy.router import PrefixRouter
+from backend.deploy.router import PrefixRouter, Wanted
 from backend.deploy.routing import TOKENS
-from backend.ports import Message, Prompt, Sampling
+from backend.ports import Message, Prompt
 
 GENERATOR = DeploymentID("generator", "glossator")
 PROMPT = Prompt((Message("system", "a file " * 500), Message("user", "what is it?")))
@@ -37,48 +37,47 @@ def router():
     return router
 
 
-async def asked(*arguments, name="r"):
-    return PendingRequest(list(arguments), {}, RequestMetadata(name, name))
+async def order(router, replicas, *arguments):
+    request = PendingRequest(list(arguments), {}, RequestMetadata("r", "r"))
+    ranks = await router.choose_replicas(replicas, request)
+    return [each.replica_id.unique_id for [each] in ranks]
 
 
-async def order(router, replicas, request):
-    return [each.replica_id for [each] in await router.choose_replicas(replicas, request)]
-
-
-async def test_a_question_follows_the_warm_up_of_its_prefix(router, replicas):
-    warm = await asked(PROMPT, name="warm")
-    router.on_request_routed(warm, replicas[1].replica_id, None)
-    router.on_request_completed(replicas[1].replica_id, "warm")
-
-    best = await order(router, replicas, await asked(PROMPT, Sampling(), "id"))
-    assert best[0] == replicas[1].replica_id
-    assert set(best) == {each.replica_id for each in replicas}  # should the first be full
+async def test_a_conversation_stays_with_the_replica_that_has_read_it(router, replicas):
+    first = (await order(router, replicas, Wanted(PROMPT, {})))[0]
+    longer = Prompt((*PROMPT.messages, Message("assistant", "a list"), Message("user", "why?")))
+    for _ in range(10):  # equals are in another order each time
+        best = await order(router, replicas, Wanted(longer, {}))
+        assert best[0] == first
+        assert set(best) == set("abc")
 
 
 async def test_what_other_gateways_sent_counts_as_load(router, replicas):
-    router.on_request_routed(await asked(PROMPT), replicas[1].replica_id, None)
+    await order(router, replicas[1:2], Wanted(PROMPT, {}))
     replicas[1].routing_stats[TOKENS] = 50_000
-
-    best = await order(router, replicas, await asked(PROMPT, Sampling(), "id"))
-    assert best[-1] == replicas[1].replica_id
+    assert (await order(router, replicas, Wanted(PROMPT, {})))[-1] == "b"
 
 
-async def test_load_is_gone_with_its_request(router, replicas):
-    request = await asked(PROMPT, Sampling(max_tokens=50_000), "id")
-    router.on_request_routed(request, replicas[0].replica_id, None)
-    assert (await order(router, replicas, request))[-1] == replicas[0].replica_id
+async def test_what_this_gateway_has_under_way_counts_at_once(router, replicas):
+    assert (await order(router, replicas, Wanted(PROMPT, {"a": 50_000})))[-1] == "a"
 
-    router.on_request_completed(replicas[0].replica_id, "r")
-    assert (await order(router, replicas, request))[0] == replicas[0].replica_id
+
+async def test_a_replica_that_took_nothing_is_passed_over_unless_it_is_the_only_one(
+    router, replicas
+):
+    await order(router, replicas[1:2], Wanted(PROMPT, {}))
+    assert "b" not in await order(router, replicas, Wanted(PROMPT, {}, {"b"}))
+    assert await order(router, replicas[1:2], Wanted(PROMPT, {}, {"b"})) == ["b"]
 
 
 async def test_a_dead_replica_is_preferred_by_nobody(router, replicas):
-    router.on_request_routed(await asked(PROMPT, Sampling(), "id"), replicas[0].replica_id, None)
+    await order(router, replicas[:1], Wanted(PROMPT, {}))
+    assert router._prefixes.known(PROMPT)
     router.on_replica_actor_died(replicas[0].replica_id)
-
     assert router._prefixes.known(PROMPT) == {}
 
 
 async def test_calls_without_a_prompt_go_to_any(router, replicas):
-    [ranks] = await router.choose_replicas(replicas, await asked())
-    assert {each.replica_id for each in ranks} == {each.replica_id for each in replicas}
+    request = PendingRequest([], {}, RequestMetadata("r", "r"))
+    [ranks] = await router.choose_replicas(replicas, request)
+    assert {each.replica_id.unique_id for each in ranks} == set("abc")

@@ -1,0 +1,135 @@
+"""What a gateway and a generator replica say to each other. Pure: bytes in, frames out.
+
+A frame is msgpack behind its length in four bytes, big-endian. ``stream`` is a number of the
+gateway's for one answer; many run over one connection at a time.
+"""
+
+import struct
+from typing import Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from backend.errors import GlossatorError, tree
+from backend.ports import Prompt, Sampling, TextDelta
+
+LARGEST = 64 * 2**20  # bytes of a frame: the longest prompt that any model reads
+_LENGTH = struct.Struct(">I")
+
+Frame = TypeVar("Frame")
+
+
+class Malformed(Exception):
+    """Not a frame. What follows cannot be told apart any more: the connection is over."""
+
+
+# -- from the gateway
+
+
+class Hello(Struct, frozen=True, array_like=True, tag=0):
+    """The first frame, with the secret of the replica; without it the connection ends."""
+
+    secret: str
+
+
+class Open(Struct, frozen=True, array_like=True, tag=1):
+    """Begins a stream. Without ``sampling`` the prompt is only warmed: no delta follows."""
+
+    stream: int
+    request_id: str
+    prompt: Prompt
+    sampling: Sampling | None
+
+
+class Close(Struct, frozen=True, array_like=True, tag=2):
+    """Nobody reads the stream any more: abort it."""
+
+    stream: int
+
+
+# -- from the replica
+
+
+class Piece(Struct, frozen=True, array_like=True, tag=0):
+    """The stream goes on; with ``delta.finish`` it has ended."""
+
+    stream: int
+    delta: TextDelta
+
+
+class Done(Struct, frozen=True, array_like=True, tag=1):
+    """The stream has ended without a last delta."""
+
+    stream: int
+
+
+class Refused(Struct, frozen=True, array_like=True, tag=2):
+    """The replica is about to stop: ask another one."""
+
+    stream: int
+
+
+class Broken(Struct, frozen=True, array_like=True, tag=3):
+    """The stream has ended with an error of ours; ``kind`` is its class, empty for a defect."""
+
+    stream: int
+    kind: str
+    message: str
+    retry_after_ms: float | None = None
+
+
+FromGateway = Hello | Open | Close
+FromReplica = Piece | Done | Refused | Broken
+
+from_gateway: msgspec.msgpack.Decoder[FromGateway] = msgspec.msgpack.Decoder(FromGateway)
+from_replica: msgspec.msgpack.Decoder[FromReplica] = msgspec.msgpack.Decoder(FromReplica)
+_encoder = msgspec.msgpack.Encoder()
+_KINDS = {kind.__name__: kind for kind in tree()}
+
+
+def packed(frame: FromGateway | FromReplica) -> bytes:
+    body = _encoder.encode(frame)
+    return _LENGTH.pack(len(body)) + body
+
+
+def broken(stream: int, error: Exception) -> Broken:
+    if isinstance(error, GlossatorError):
+        return Broken(stream, type(error).__name__, error.message, error.retry_after_ms)
+    return Broken(stream, "", "")
+
+
+def error_of(frame: Broken) -> Exception:
+    """What was raised over there, as far as a gateway may know it."""
+    if not frame.kind:
+        return RuntimeError("The generator failed; the log of its replica says why.")
+    kind = _KINDS.get(frame.kind, GlossatorError)
+    return kind(frame.message, retry_after_ms=frame.retry_after_ms)
+
+
+class Frames(Generic[Frame]):
+    """Cuts what arrives into frames of at most ``largest`` bytes."""
+
+    def __init__(self, decoder: msgspec.msgpack.Decoder[Frame], largest: int = LARGEST) -> None:
+        self.largest = largest
+        self._decoder = decoder
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that are whole by now. Raises ``Malformed``."""
+        data = self._rest + data if self._rest else data
+        frames = []
+        position = 0
+        while len(data) - position >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(data, position)
+            if length > self.largest:
+                raise Malformed(f"a frame of {length} bytes, more than {self.largest}")
+            begin = position + _LENGTH.size
+            if len(data) - begin < length:
+                break
+            position = begin + length
+            try:
+                frames.append(self._decoder.decode(memoryview(data)[begin:position]))
+            except msgspec.MsgspecError as error:
+                raise Malformed(str(error)) from None
+        self._rest = data[position:]
+        return frames
