@@ -71,7 +71,7 @@ bench-fairness: setup ## Measure what nineteen users see while one floods.
 ladder: setup ## Climb the seed story's ladder: HF pipeline, vLLM, Ray Serve; ten users (4 minutes).
 	$(BIN)/python -m loadtest.story
 
-bench-ladder: setup ## Measure one to fifty users of every way to serve one model (half an hour).
+bench-ladder: setup ## Measure one to fifty users of every way to serve one model (25 minutes).
 	$(BIN)/python -m loadtest.ladder
 
 simulate: setup ## Simulate what autoscaling costs and keeps, on hours of traffic.

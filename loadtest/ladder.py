@@ -21,7 +21,8 @@ from loadtest.capture import captured
 from loadtest.closed_loop import Pass, lasting
 from loadtest.engine import Engine
 from loadtest.paths import Route, Setting
-from loadtest.process import finished
+from loadtest.process import ProcessFailed, finished
+from loadtest.users import AnswerFailed
 
 Passes = dict[tuple[str, int], list[Pass]]
 Server = Callable[[Setting], AbstractAsyncContextManager[dict[str, Route]]]
@@ -51,7 +52,8 @@ ratios: absolute figures are this machine's own. On a GPU: --dummy 7b serves a m
 dimensions with random weights; the pipeline, which needs weights, is then left out, and so are two
 generators where there is one GPU. `full` has all rails on and retrieves; beside it, `vllm serve` is
 asked with the passages that it finds. The Markdown goes to standard output, progress to standard
-error. Defaults take about 30 minutes.
+error. Ctrl-C ends it with the table of what has been measured by then, and --json is written after
+each path. A path that fails is left out, and the report says why. Defaults take about 25 minutes.
 """
 
 
@@ -73,8 +75,8 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
         help="concurrent streaming users (default: 1 10 20 30 50)",
     )  # fmt: skip
     parser.add_argument(
-        "--seconds", type=float, default=10.0, metavar="S",
-        help="how long each path is asked at each number of users, per pass (default: 10)",
+        "--seconds", type=float, default=8.0, metavar="S",
+        help="how long each path is asked at each number of users, per pass (default: 8)",
     )  # fmt: skip
     parser.add_argument(
         "--passes", type=int, default=2, metavar="K", help="measured passes (default: 2)"
@@ -119,35 +121,67 @@ def _engine(arguments: argparse.Namespace) -> Engine:
     return Engine(model, load_format="dummy", eager=not machine.gpus(), gpus=machine.gpus() > 0)
 
 
-async def _climb(arguments: argparse.Namespace, names: list[str], setting: Setting) -> Passes:
-    measured: Passes = {}
+async def _climb(
+    arguments: argparse.Namespace,
+    names: list[str],
+    setting: Setting,
+    measured: Passes,
+    missing: dict[str, str],
+) -> None:
+    """Fills in ``measured`` as it goes, and ``missing`` with what did not run to its end."""
     for turn in range(arguments.passes):
         done: dict[int, dict[str, Pass]] = {users: {} for users in arguments.users}
         for name in names[:: -1 if turn % 2 else 1]:
-            row, start = PATHS[name]
-            rows = [row]
+            if name in missing:
+                continue
+            rows = [PATHS[name][0]]
             if name == "vllm-serve" and "full" in names:
                 rows.append(paths.VLLM_DOCUMENTED)
-            turns.say(f"Starting {row} ...")
-            async with start(setting) as routes:
-                for each in rows:
-                    # First requests compile, connect and allocate; nobody measures them.
-                    warm = _questions(each, SPAN // 2)
-                    await routes[each].measure(max(arguments.users), lasting(LIGHT_S, warm))
-                    for rung, users in enumerate(arguments.users):
-                        asked = _questions(each, SPAN * (1 + turn * len(arguments.users) + rung))
-                        taken = await turns.watched(
-                            routes[each], users, lasting(arguments.seconds, asked)
-                        )
-                        turns.tell(turn + 1, users, each, taken)
-                        done[users][each] = taken
-        for users, by_row in done.items():
+            try:
+                await _rungs(arguments, name, rows, setting, turn, done)
+            except (ProcessFailed, AnswerFailed, OSError, ExceptionGroup) as failed:
+                # One path that fails must not cost the figures of all the others.
+                missing[name] = f"it failed: {_first(failed)}"
+                turns.say(f"Going on without {name}: {missing[name]}")
+                continue
+            for users, by_row in done.items():
+                for row in rows:
+                    measured.setdefault((row, users), []).append(by_row[row])
+            if arguments.json:
+                _write(arguments.json, measured)
+        for by_row in done.values():
             bare = {row: taken for row, taken in by_row.items() if row not in DOCUMENTED}
             if bare:
                 turns.expect_fair(bare)
-            for row, taken in by_row.items():
-                measured.setdefault((row, users), []).append(taken)
-    return measured
+
+
+async def _rungs(
+    arguments: argparse.Namespace,
+    name: str,
+    rows: list[str],
+    setting: Setting,
+    turn: int,
+    done: dict[int, dict[str, Pass]],
+) -> None:
+    """One path at each number of users, while it has the machine to itself."""
+    turns.say(f"Starting {rows[0]} ...")
+    async with PATHS[name][1](setting) as routes:
+        for row in rows:
+            # First requests compile, connect and allocate; nobody measures them.
+            warm = _questions(row, SPAN // 2)
+            await routes[row].measure(max(arguments.users), lasting(LIGHT_S, warm))
+            for rung, users in enumerate(arguments.users):
+                asked = _questions(row, SPAN * (1 + turn * len(arguments.users) + rung))
+                taken = await turns.watched(routes[row], users, lasting(arguments.seconds, asked))
+                turns.tell(turn + 1, users, row, taken)
+                done[users][row] = taken
+
+
+def _first(error: Exception) -> str:
+    """Of all that users saw at once, mostly for one reason; without the log that may follow."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return str(error).splitlines()[0]
 
 
 def _questions(row: str, first: int) -> Iterator[str]:
@@ -176,25 +210,27 @@ async def _ladder(arguments: argparse.Namespace, folder: Path) -> str:
     setting = Setting(
         engine, arguments.tokens, prompts.messages, prompts.documented, data, config, folder
     )
-    measured = await _climb(arguments, names, setting)
-    described = machine.describe()
-    if arguments.json:
-        raw = [
-            {"path": row, "users": users, "passes": done} for (row, users), done in measured.items()
-        ]
-        arguments.json.write_bytes(
-            msgspec.json.encode({"machine": described, "busy_cores": before, "results": raw})
-        )
-    return _report(arguments, described, before, measured, missing)
+    measured: Passes = {}
+    try:
+        await _climb(arguments, names, setting, measured, missing)
+    except BaseException:
+        if measured:
+            print(_report(arguments, before, measured, missing), flush=True)
+        raise
+    if not measured:
+        raise turns.Unfair("nothing could be measured")
+    return _report(arguments, before, measured, missing)
+
+
+def _write(file: Path, measured: Passes) -> None:
+    raw = [{"path": row, "users": users, "passes": done} for (row, users), done in measured.items()]
+    file.write_bytes(msgspec.json.encode({"machine": machine.describe(), "results": raw}))
 
 
 def _report(
-    arguments: argparse.Namespace,
-    described: machine.Machine,
-    before: float,
-    passes: Passes,
-    missing: dict[str, str],
+    arguments: argparse.Namespace, before: float, passes: Passes, missing: dict[str, str]
 ) -> str:
+    described = machine.describe()
     others = [each.others_cores for done in passes.values() for each in done]
     versions = ", ".join(f"{name} {version}" for name, version in described.versions.items())
     rows = list(dict.fromkeys(row for row, _ in passes))

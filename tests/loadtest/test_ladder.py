@@ -1,13 +1,18 @@
 """The ladder, as it is run; and the models without weights that it can run on."""
 
 import json
+import os
 import subprocess
 import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from loadtest import dummy_model, ladder
+from loadtest import dummy_model, ladder, paths
+from loadtest.closed_loop import Answered, Pass
+from loadtest.paths import Route
+from loadtest.process import ProcessFailed
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "loadtest.ladder"]
@@ -43,6 +48,42 @@ def test_a_dummy_model_has_the_real_dimensions_and_a_word_for_every_token(
     assert tokenizer.chat_template
     ordinary = range(len(tokenizer.all_special_ids) + 20, config.vocab_size, 977)
     assert all(tokenizer.decode([number]) for number in ordinary)
+
+
+async def test_a_path_that_fails_costs_the_others_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In the first pass or in the second: what was measured is in the table, and why it ends."""
+    starts: dict[str, int] = {}
+
+    def path(row: str, fails_at: int = 0):
+        @asynccontextmanager
+        async def server(setting):
+            starts[row] = starts.get(row, 0) + 1
+            if starts[row] == fails_at:
+                raise ProcessFailed(f"{row} ended with exit code 1. The end of its log:\nat once")
+
+            async def measure(users, asked):
+                return Pass(users, [Answered(0.01, 0.1, 20, 0, 8)] * 3, 0.1, 0.0, 0.1)
+
+            yield {row: Route(measure, os.getpid())}
+
+        return row, server
+
+    monkeypatch.setattr(ladder, "PATHS", {  # by name
+        "a": path(paths.VLLM_SERVE), "b": path("never starts", 1), "c": path("fails later", 2),
+    })  # fmt: skip
+    arguments = ladder._arguments(["--users", "1", "2", "--json", str(tmp_path / "raw.json")])
+    measured, missing = {}, {}
+    await ladder._climb(arguments, list("abc"), None, measured, missing)
+    report = ladder._report(arguments, 0.0, measured, missing)
+    assert {key: len(done) for key, done in measured.items()} == {
+        (paths.VLLM_SERVE, 1): 2, (paths.VLLM_SERVE, 2): 2, ("fails later", 1): 1,
+        ("fails later", 2): 1,
+    }  # fmt: skip
+    assert "Left out: b, because it failed: never starts ended with exit code 1." in report
+    assert "| fails later | 1.00 (1.00–1.00) |" in report
+    assert len(json.loads((tmp_path / "raw.json").read_bytes())["results"]) == 4
 
 
 @pytest.mark.engine

@@ -44,9 +44,10 @@ def test_a_ratio_is_taken_pass_by_pass() -> None:
     assert summary.ratio(ours, theirs, summary.ttft_p50_ms) == summary.Spread(0.5, 0.5, 0.5)
 
 
-def test_passes_without_a_partner_are_no_ratio() -> None:
-    with pytest.raises(ValueError, match="longer"):
-        summary.ratio([a_pass(5)], [a_pass(5), a_pass(5)], summary.ttft_p50_ms)
+def test_a_ratio_is_of_the_passes_that_both_have() -> None:
+    """A run that was broken off has a table of what there was."""
+    cut = summary.ratio([a_pass(5)], [a_pass(10), a_pass(1)], summary.ttft_p50_ms)
+    assert cut == summary.Spread(0.5, 0.5, 0.5)
 
 
 def test_ratios_show_a_dash_for_what_was_not_measured() -> None:
