@@ -82,6 +82,8 @@ def _tune(folder: Path, settings: Settings) -> None:
         # How long a gateway believes what it knows of a replica's queue. To ask anew costs the
         # first question after a silence a round trip; who is full or gone says so anyway.
         "RAY_SERVE_QUEUE_LENGTH_CACHE_TIMEOUT_S": "3600",
+        # The controller looks at everything ten times a second, which is a twentieth of a core.
+        "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",
         # When it is over, Serve's HTTP server closes every websocket, whatever it carries.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(settings.ray.drain_s),
         # Its handler for SIGTERM prints a stack and ends the process before we can clean up.

@@ -40,7 +40,7 @@ from indexer.types import Passage, Scope
 log = logging.getLogger(__name__)
 
 APP = "glossator"
-_COUNT_EVERY_S = 2.0
+_COUNT_EVERY_S = 5.0  # the controller needs some 20 ms for it
 
 
 class GeneratorDeployment:
