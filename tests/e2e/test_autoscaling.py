@@ -102,7 +102,7 @@ async def test_load_starts_a_second_generator_and_its_end_takes_it_back(
                 frames = await client.ask(ask)
                 assert isinstance(frames[-1], Finished)
                 usage = frames[-1].usage
-                assert usage.cached_tokens > read / 2, f"follow-up {number} was read anew"
+                assert usage.cached_tokens >= read / 2, f"follow-up {number} was read anew"
                 read = usage.prompt_tokens
                 text = "".join(frame.text for frame in frames if isinstance(frame, Delta))
                 history += (Turn("user", ask.question), Turn("assistant", text))
