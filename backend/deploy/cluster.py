@@ -104,14 +104,17 @@ def _deploy(settings: Settings, data: Path, choice: Choice, host: str, port: int
     from ray import serve
     from ray.serve.config import HTTPOptions
 
-    own = {} if settings.ray.address else {"object_store_memory": _OBJECT_STORE_BYTES}
+    own = {
+        "object_store_memory": _OBJECT_STORE_BYTES,
+        "_metrics_export_port": settings.ray.metrics_port or None,
+    }
     with _startup_failures():
         ray.init(
             address=settings.ray.address or "local",
             include_dashboard=None if settings.ray.address else False,
             log_to_driver=False,
             logging_level="WARNING",
-            **own,
+            **({} if settings.ray.address else own),
         )
         logging.getLogger("ray.serve").setLevel(logging.WARNING)
         serve.start(http_options=HTTPOptions(host=host, port=port))

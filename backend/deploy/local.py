@@ -18,6 +18,7 @@ from backend.deploy.patience import ImpatientWebSocket, impatient_http
 from backend.errors import StartupFailed
 from backend.gateway import Gateway, build_app
 from backend.generators.choose import Choice
+from backend.generators.vllm_metrics import EngineFigures
 from backend.metrics import Metrics
 from backend.settings import Server, Settings
 from indexer.search import HybridIndex
@@ -57,6 +58,7 @@ async def local_backend(
         generator = await build.generator(choice, settings)
         stack.push_async_callback(generator.close)
         metrics = Metrics()
+        metrics.registry.register(EngineFigures())
         limits = build.limits(settings, await generator.load())
         gateway = build.gateway(
             settings,

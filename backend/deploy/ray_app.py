@@ -54,7 +54,7 @@ class GeneratorDeployment:
         import ray
 
         logs.configure(settings.observability.log_format)
-        self._generator = await build.generator(choice, settings)
+        self._generator = await build.generator(choice, settings, on_ray=True)
         self._pressures = Pressures()
         self._tokens = 0
         secret, host = secrets.token_hex(32), ray.util.get_node_ip_address()
@@ -198,6 +198,7 @@ class GatewayDeployment:
     ) -> None:
         from backend.deploy.autoscaling import tell
         from backend.deploy.handles import RayGenerator, RayLedger, RayRail, RayRetriever
+        from backend.deploy.ray_metrics import Mirror
 
         logs.configure(settings.observability.log_format)
         scaling = settings.autoscaling
@@ -229,6 +230,7 @@ class GatewayDeployment:
         shares = Shares(name, admission, engine, RayLedger(ledger).renew)
         await shares.renew()
         self._renewing = asyncio.create_task(shares.run())
+        self._counting = asyncio.create_task(Mirror(metrics.registry).run())
         if scaling.enabled:
             self._telling = asyncio.create_task(tell(generator, name, admission.room))
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from backend.settings.kinds import Amount, Count, Part, Seconds, Share, Size, Weight, doc
+from backend.settings.kinds import Amount, Count, Part, Port, Seconds, Share, Size, Weight, doc
 
 
 class Admission(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +40,10 @@ class Ray(Struct, frozen=True, forbid_unknown_fields=True):
     """Deployments on Ray Serve (`--deploy ray`)."""
 
     address: Annotated[str, doc("Ray cluster to join; empty starts one on this machine.")] = ""
+    metrics_port: Annotated[
+        Port,
+        doc("Port at which a cluster of our own has its figures for Prometheus; 0 picks one."),
+    ] = 0
     gateway_replicas: Annotated[Count, doc("Replicas of the gateway.")] = 1
     generator_replicas: Annotated[Count, doc("Replicas of the generator.")] = 1
     retriever_replicas: Annotated[Count, doc("Replicas of the retriever.")] = 1

@@ -59,12 +59,33 @@ DASHBOARDS: dict[str, tuple[str, list[tuple[str, str, Queries]]]] = {
             }),
             ("Predicted wait", "s", {"{{kind}}": "max by (kind) (glossator_predicted_wait_seconds)"}),
             ("Time in the waiting room", "s", _quantiles("glossator_queue_seconds", "kind")),
-            ("KV cache in use", "percentunit", {"{{instance}}": "glossator_engine_kv_use_ratio"}),
+            ("KV cache in use, by engine", "percentunit", {"{{instance}} {{ReplicaId}}": "vllm:kv_cache_usage_perc"}),
             ("Prompt tokens found in the prefix cache", "percentunit", {
                 "share": f"{_rate('glossator_cached_tokens_total')} / {_rate('glossator_prompt_tokens_total')}",
             }),
             ("Worked off", "short", {"tokens/s": "sum(glossator_drain_tokens_per_second)"}),
             ("Websockets", "short", {"{{instance}}": "glossator_sessions"}),
+        ],
+    ),
+    "engine": (
+        "Glossator: engines and Ray Serve",
+        [
+            ("Requests in vLLM", "short", {
+                "running": "sum(vllm:num_requests_running)",
+                "waiting": "sum(vllm:num_requests_waiting)",
+            }),
+            ("vLLM's time to first token", "s", _quantiles("vllm:time_to_first_token_seconds")),
+            ("vLLM's time in queue", "s", _quantiles("vllm:request_queue_time_seconds")),
+            ("vLLM's prefill", "s", _quantiles("vllm:request_prefill_time_seconds")),
+            ("Between two tokens", "s", _quantiles("vllm:inter_token_latency_seconds")),
+            ("Tokens", "short", {
+                "prompt": _rate("vllm:prompt_tokens_total"),
+                "generated": _rate("vllm:generation_tokens_total"),
+            }),
+            ("Calls under way, by deployment", "short", {
+                "{{deployment}}": "sum by (deployment) (ray_serve_replica_processing_queries)",
+            }),
+            ("Calls, by deployment", "ms", _quantiles("ray_serve_deployment_processing_latency_ms", "deployment")),
         ],
     ),
     "rails": (

@@ -26,11 +26,12 @@ def documented() -> set[str]:
 
 
 def asked_for(expression: str) -> set[str]:
+    """Of ours; what is asked of vLLM and Ray, tests/e2e/test_scrape.py compares with theirs."""
     names = re.findall(r"\bglossator_\w+", expression)
     return {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
 
 
-@pytest.mark.parametrize("name", ["slo", "capacity", "rails", "retrieval"])
+@pytest.mark.parametrize("name", ["slo", "capacity", "engine", "rails", "retrieval"])
 def test_a_dashboard_is_what_its_code_makes(name):
     made = build().dashboard(name)
     assert (GRAFANA / "dashboards" / f"{name}.json").read_text() == made
@@ -38,7 +39,7 @@ def test_a_dashboard_is_what_its_code_makes(name):
     assert panels
     for panel in panels:
         for target in panel["targets"]:
-            assert asked_for(target["expr"])
+            assert asked_for(target["expr"]) or re.search(r"\b(vllm:|ray_serve_)", target["expr"])
             assert asked_for(target["expr"]) <= documented()
 
 
@@ -57,6 +58,14 @@ def test_alerts_are_about_figures_that_exist_and_name_a_page_that_helps():
             assert anchor in anchors
 
 
-def test_the_scrape_configuration_reads_ours_and_rays():
+def test_with_and_without_the_operator_figures_get_the_same_names():
     config = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
-    assert [job["job_name"] for job in config["scrape_configs"]] == ["glossator", "ray"]
+    (ray,) = (job for job in config["scrape_configs"] if job["job_name"] == "ray")
+    manifest = ROOT / "deploy" / "kubernetes" / "base" / "monitoring.yaml"
+    (endpoint,) = yaml.safe_load(manifest.read_text())["spec"]["podMetricsEndpoints"]
+    camel = {"source_labels": "sourceLabels", "target_label": "targetLabel"}
+    renamed = [
+        {camel.get(key, key): value for key, value in rule.items()}
+        for rule in ray["metric_relabel_configs"]
+    ]
+    assert endpoint["metricRelabelings"] == renamed

@@ -17,6 +17,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from backend import wire
+from backend.deploy.local import free_port
 from backend.wire import AnswerFrame, Ask, ClientFrame, Failed, Finished, ServerFrame
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ def backend(
         "[retrieval]\nbudget_ms = 5000\nembedder_threads = 1\n"
         "[vllm]\ncpu_threads = 1\n"
         "[tenants.strict]\nrails = {secrets = 'block'}\n"
+        f"[ray]\nmetrics_port = {free_port()}\n"
         f"[observability]\notlp_endpoint = '{collector.url}'\nlog_format = 'json'\n"
     )
     backend = start_backend(
