@@ -1,7 +1,7 @@
 """What is written to the log, and how: text for people, or JSON lines for machines. No content.
 
-Standard error, in every process. As JSON, an unexpected exception is its type and where it was
-raised: what it says may quote a question.
+Standard error, in every process. An unexpected exception is its type and where it was raised: what
+it says may quote a question.
 """
 
 import datetime
@@ -24,6 +24,19 @@ class Line(Struct, frozen=True, omit_defaults=True):
 
     def __str__(self) -> str:
         return msgspec.json.encode(self).decode()
+
+
+class TextFormatter(logging.Formatter):
+    """As people read it."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatException(self, ei: Any) -> str:
+        """The traceback without what the exception says."""
+        kind, _, raised = ei
+        where = "".join(traceback.format_tb(raised))
+        return f"Traceback (most recent call last):\n{where}{kind.__name__}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -53,11 +66,7 @@ def configure(how: Format) -> None:
     """Of the whole process, once, before anything is logged."""
     # The process's own: on Ray, Serve puts a buffer of a thousand lines in the place of the other.
     handler = logging.StreamHandler(sys.__stderr__)
-    handler.setFormatter(
-        JsonFormatter()
-        if how == "json"
-        else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    )
+    handler.setFormatter(JsonFormatter() if how == "json" else TextFormatter())
     logging.basicConfig(handlers=[handler], force=True)
     if how == "json":
         for name in _RECORDS:

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from backend.logs import JsonFormatter, Line
+from backend.logs import JsonFormatter, Line, TextFormatter
 
 
 class Counted(Line, frozen=True, omit_defaults=True):
@@ -15,10 +15,10 @@ class Counted(Line, frozen=True, omit_defaults=True):
     lengths: tuple[int, ...] = ()
 
 
-def formatted(message, *args, error=None):
+def formatted(message, *args, error=None, formatter=None):
     info = (type(error), error, error.__traceback__) if error else None
     record = logging.LogRecord("glossator.x", logging.WARNING, "f.py", 1, message, args, info)
-    return JsonFormatter().format(record)
+    return (formatter or JsonFormatter()).format(record)
 
 
 def test_a_record_is_one_object_and_as_text_the_same_fields():
@@ -41,5 +41,9 @@ def test_an_exception_says_where_and_not_what():
         {}["my question"]
     written = formatted("request %s failed", "r", error=caught.value)
     assert "my question" not in written
+    text = formatted("request %s failed", "r", error=caught.value, formatter=TextFormatter())
+    assert "my question" not in text.replace('{}["my question"]', "")  # our own source line
+    assert text.endswith("KeyError")
+    assert "test_logs.py" in text
     assert json.loads(written)["exception"] == "KeyError"
     assert "test_logs.py" in json.loads(written)["raised"][-1]
