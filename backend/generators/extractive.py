@@ -18,7 +18,7 @@ NOTE = (
     "`--engine openai --upstream URL` for a server you already run._\n"
 )
 NOTHING = (
-    "Nothing in the index fits this question. `glossator index package:NAME` or "
+    "Nothing was found for this question. `glossator index package:NAME` or "
     "`glossator index FOLDER` adds documentation.\n\n"
 )
 _ALTERNATIVES = 3
