@@ -116,8 +116,9 @@ function announce(event: ChatEvent): void {
 function showConnection(status: Status): void {
   connection.hidden = status.state === "ready";
   connection.dataset["state"] = status.state;
-  const connecting = status.state === "connecting";
-  connection.textContent = connecting ? "Connecting to the backend…" : status.reason;
+  const text = status.state === "connecting" ? "Connecting to the backend…" : status.reason;
+  connection.textContent = text;
+  connection.title = text; // one line may not show it all
 }
 
 window.addEventListener("message", ({ data }: MessageEvent<ToWebview>) => {
