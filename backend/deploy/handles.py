@@ -133,7 +133,8 @@ class RayGenerator:
         await _answered("generator", self._handle.check.remote)
 
     async def close(self) -> None:
-        """The deployment outlives its handles."""
+        """The connections; the deployment outlives its handles."""
+        self._lines.close()
 
 
 class RayLedger:

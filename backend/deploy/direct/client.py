@@ -67,7 +67,8 @@ class Lines:
     async def to(self, replica: str, address: Address) -> "Line":
         """Raises ``Unreachable``."""
         task = self._lines.get(replica)
-        if task is None or (task.done() and (task.exception() or task.result().lost)):
+        if task is None or _over(task):
+            self._lines = {name: each for name, each in self._lines.items() if not _over(each)}
             # Shared by all who wait for it: one of them being cancelled must not end it.
             task = self._lines[replica] = asyncio.create_task(connect(address))
         return task.result() if task.done() else await asyncio.shield(task)
@@ -84,6 +85,19 @@ class Lines:
         now = asyncio.get_running_loop().time()
         self._avoided = {name: until for name, until in self._avoided.items() if until > now}
         return frozenset(self._avoided)
+
+    def close(self) -> None:
+        for task in self._lines.values():
+            if not _over(task) and task.done():
+                task.result().close()
+            task.cancel()
+
+
+def _over(connecting: "asyncio.Task[Line]") -> bool:
+    """It came to nothing, or its connection is lost."""
+    if not connecting.done():
+        return False
+    return connecting.cancelled() or bool(connecting.exception()) or connecting.result().lost
 
 
 class Line(asyncio.Protocol):

@@ -181,7 +181,8 @@ async def test_all_who_ask_share_one_connection(replica, until):
     await until(lambda: found[0].lost)
     again = await lines.to("a", replica.address)
     assert again is not found[0]
-    again.close()
+    lines.close()
+    await until(lambda: again.lost)
 
 
 async def test_a_replica_that_is_gone_is_avoided_for_a_while(replica):
