@@ -11,6 +11,7 @@ def test_an_index_is_filled_and_searched(tmp_path: Path) -> None:
     (row,) = run(tmp_path, [100], [2], searches=10, only_fill=False)
     assert (row.chunks, row.sources) == (100, 2)
     assert 0 < row.p50_ms <= row.p95_ms
+    assert 0 < row.cpu_p50_ms <= row.cpu_p95_ms
     assert min(row.opened_s, row.resident_mib, row.on_disk_mib, row.added_per_s or 0) > 0
     lines = table([row, replace(row, chunks=1000, p95_ms=2 * row.p95_ms)]).splitlines()
     assert "| 1.00 | 1.00 |" in lines[2]
