@@ -6,8 +6,8 @@ searchable), in turns; the ratio is what indexing reaches of the embedder's spee
 folder of files indexed again without a change, and after one change until a search finds it.
 
 Limits: a package is read by a process of its own, whose start (a second or two) counts as indexing
-and weighs the more the fewer chunks there are. The many files are short, and their vectors are random, for nothing but their number
-matters there.
+and weighs the more the fewer chunks there are. The many files are short, and their vectors are
+random, for nothing but their number matters there.
 """
 
 import argparse
