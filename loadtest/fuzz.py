@@ -1,6 +1,6 @@
 """Frames of no sense, by the million: does the gateway answer each well, live on, and stay small?
 
-    python -m loadtest.fuzz --frames 1000000 --seconds 120
+    python -m loadtest.fuzz --frames 1000000 --seconds 1500
 
 Starts a gateway of its own with the extractive engine, or takes one: ``--url`` and ``--pid``.
 Every connection sends rounds of mutated frames (``loadtest.mutations``), each followed by a
