@@ -4,10 +4,14 @@
 # do as well. `chromium` is not looked for where $CHROMIUM names one.
 set -euo pipefail
 
+installed() { # a package that was removed is still known
+	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
 missing=()
 for package; do
 	if [ "$package" = chromium ] && [ -n "${CHROMIUM:-}" ]; then continue; fi
-	command -v "$package" >/dev/null || dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+	command -v "$package" >/dev/null || installed "$package" || missing+=("$package")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 command -v apt-get >/dev/null || {
