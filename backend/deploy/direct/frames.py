@@ -5,6 +5,7 @@ gateway's for one answer; many run over one connection at a time.
 """
 
 import struct
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 import msgspec
@@ -114,10 +115,12 @@ class Frames(Generic[Frame]):
         self._decoder = decoder
         self._rest = b""
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """The frames that are whole by now. Raises ``Malformed``."""
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """The frames that are whole by now. Raises ``Malformed``.
+
+        Each is cut when the one before has been dealt with, for that one may change ``largest``.
+        """
         data = self._rest + data if self._rest else data
-        frames = []
         position = 0
         while len(data) - position >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(data, position)
@@ -128,8 +131,8 @@ class Frames(Generic[Frame]):
                 break
             position = begin + length
             try:
-                frames.append(self._decoder.decode(memoryview(data)[begin:position]))
+                frame = self._decoder.decode(memoryview(data)[begin:position])
             except msgspec.MsgspecError as error:
                 raise Malformed(str(error)) from None
+            yield frame
         self._rest = data[position:]
-        return frames

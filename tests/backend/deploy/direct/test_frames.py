@@ -61,7 +61,7 @@ def test_frames_arrive_as_they_were_however_the_bytes_are_cut(decoder, sent, ste
 )
 def test_what_is_no_frame_is_refused(data):
     with pytest.raises(Malformed):
-        Frames(from_gateway, largest=100).feed(data)
+        list(Frames(from_gateway, largest=100).feed(data))
 
 
 @pytest.mark.parametrize("kind", tree())

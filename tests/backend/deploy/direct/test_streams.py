@@ -24,6 +24,16 @@ async def texts(line, name="r"):
         return [delta.text async for delta in deltas]
 
 
+async def test_a_long_prompt_may_arrive_together_with_the_secret(replica, until):
+    """Strangers may send little; who is known from then on, in the same piece, may send more."""
+    prompt = Prompt((Message("user", "why? " * 5000),))
+    _, writer = await asyncio.open_connection("127.0.0.1", replica.port)
+    writer.write(packed(Hello(replica.address.secret)) + packed(Open(0, "r", prompt, Sampling())))
+    await until(lambda: replica.generator.running == 1)
+    writer.close()
+    await until(lambda: replica.generator.running == 0)
+
+
 async def test_what_arrives_between_two_pulls_is_one_delta(replica, until):
     """With the counts of all and the end of the last."""
     line = await replica.line()
