@@ -16,8 +16,7 @@ from ray.serve.handle import DeploymentHandle
 
 from backend.admission.ledger import Grant, Report
 from backend.deploy.direct.client import Address, Line, Lines, Unreachable
-from backend.deploy.router import Wanted
-from backend.deploy.routing import work
+from backend.deploy.routing import Wanted, work
 from backend.errors import GlossatorError, Overloaded, Unavailable
 from backend.ports import Load, Part, Prompt, Retrieved, Sampling, Span, TextDelta
 from indexer.types import Passage, Scope

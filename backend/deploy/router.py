@@ -1,29 +1,17 @@
 """``routing`` as a request router of Ray Serve, one in each gateway replica.
 
 Serve calls it on the event loop of the gateway, and asks each generator replica every second for
-its ``record_routing_stats``: what other gateways have sent there.
+its ``record_routing_stats``: what other gateways have sent there. Serve pickles this module by
+value: a class that callers make instances of must stand in another, or is not the same here.
 """
 
 import random
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from ray.serve.request_router import PendingRequest, ReplicaID, RequestRouter, RunningReplica
 
-from backend.deploy.routing import TOKENS, Prefixes, ranked
-from backend.ports import Prompt
+from backend.deploy.routing import TOKENS, Prefixes, Wanted, ranked
 
 STATS_PERIOD_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A replica for ``prompt``. By replica, ``under_way`` are the tokens that this gateway has
-    sent there, ``avoided`` are those that took nothing when they were last asked."""
-
-    prompt: Prompt
-    under_way: Mapping[str, int]
-    avoided: Collection[str] = ()
 
 
 class PrefixRouter(RequestRouter):  # type: ignore[misc]

@@ -5,7 +5,7 @@ what that replica has to do would take longer than reading the prompt elsewhere.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from backend.ports import Prompt, Sampling
@@ -25,6 +25,16 @@ class Beginning:
 
     key: int
     tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A replica for ``prompt``. By replica, ``under_way`` are the tokens that this gateway has
+    sent there, ``avoided`` are those that took nothing when they were last asked."""
+
+    prompt: Prompt
+    under_way: Mapping[str, int]
+    avoided: Collection[str] = ()
 
 
 def beginnings(prompt: Prompt) -> list[Beginning]:

@@ -9,10 +9,11 @@ from ray.serve._private.common import (
     ReplicaID,
     RequestMetadata,
 )
+from ray.serve.config import RequestRouterConfig
 from ray.serve.request_router import PendingRequest
 
-from backend.deploy.router import PrefixRouter, Wanted
-from backend.deploy.routing import TOKENS
+from backend.deploy.router import PrefixRouter
+from backend.deploy.routing import TOKENS, Wanted
 from backend.ports import Message, Prompt
 
 GENERATOR = DeploymentID("generator", "glossator")
@@ -32,7 +33,9 @@ def replicas():
 
 @pytest.fixture
 def router():
-    router = PrefixRouter(GENERATOR, DeploymentHandleSource.REPLICA)
+    """As Serve makes it: of a class that was pickled by value."""
+    config = RequestRouterConfig(request_router_class=PrefixRouter)
+    router = config.get_request_router_class()(GENERATOR, DeploymentHandleSource.REPLICA)
     router.initialize_state()
     return router
 
