@@ -39,7 +39,7 @@ replica_tokens_per_s = 50
 settle_s = 2
 startup_s = 5
 interval_s = 0.5
-scale_down_after_s = 20
+scale_down_after_s = 8
 scale_down_every_s = 1
 """
 
