@@ -34,7 +34,7 @@ import {
 } from "../../src/protocol";
 
 const command: string[] = JSON.parse(process.env["GLOSSATOR_COMMAND"] ?? "[]");
-const uri = "file:///work/signal.py";
+const uri = "file:///project/signal.py";
 const progressType = new ProgressType<Progress>();
 
 let server: ChildProcess;
