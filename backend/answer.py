@@ -71,17 +71,6 @@ class Answer:
             await self._grown.wait()
 
 
-def outcome(last: AnswerFrame) -> str:
-    """How a request ended, in one word: the reason it finished for, or the code it failed with."""
-    match last:
-        case Finished(reason=reason):
-            return reason
-        case Failed(code=code):
-            return code
-        case _:
-            return "found"
-
-
 class Answers:
     """Starts answers, ends them, and keeps them ``window_s`` for a client that lost its way.
 

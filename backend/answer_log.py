@@ -7,7 +7,7 @@ import hashlib
 import logging
 import time
 
-from backend.answer import Answer, outcome
+from backend.answer import Answer
 from backend.identity.caller import account
 from backend.logs import Line
 from backend.wire import (
@@ -19,6 +19,7 @@ from backend.wire import (
     Request,
     Timings,
     Usage,
+    outcome,
 )
 
 log = logging.getLogger("glossator.answers")

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from backend import answer_log, openai_api, page, wire
 from backend.about import RELEASE, About, about
-from backend.answer import Answer, Answers, outcome
+from backend.answer import Answer, Answers
 from backend.errors import GlossatorError, QuotaExceeded
 from backend.identity.caller import account
 from backend.identity.door import Door
@@ -151,7 +151,7 @@ class Gateway:
     def _ended(request: Request, answer: Answer) -> None:
         last = answer.frames[-1]
         used = msgspec.structs.asdict(last.usage) if isinstance(last, wire.Finished) else {}
-        answer.trace.end(outcome(last), answer.failed, request=request.id, **used)
+        answer.trace.end(wire.outcome(last), answer.failed, request=request.id, **used)
         answer_log.record(request, answer)
 
     async def readiness(self) -> Readiness:

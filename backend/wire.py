@@ -294,6 +294,22 @@ _client_decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(Client
 _server_decoder: msgspec.json.Decoder[ServerFrame] = msgspec.json.Decoder(ServerFrame)
 
 
+def outcome(last: AnswerFrame) -> str:
+    """How a request ended, in one word: the reason it finished for, or the code it failed with.
+
+    ``last`` is its last frame; ``broken off`` where that is no terminal one.
+    """
+    match last:
+        case Finished(reason=reason):
+            return reason
+        case Failed(code=code):
+            return code
+        case Found():
+            return "found"
+        case _:
+            return "broken off"
+
+
 def encode(frame: ClientFrame | ServerFrame) -> str:
     """One message as the text of one websocket frame."""
     return _encoder.encode(frame).decode()

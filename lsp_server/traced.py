@@ -13,7 +13,7 @@ import msgspec
 
 from backend.tracing import Tracer
 from backend.tracing.exporting import endpoint, tracer
-from backend.wire import AnswerFrame, Delta, Failed, Finished, Found, Request
+from backend.wire import AnswerFrame, Delta, Failed, Request, outcome
 from lsp_server.session import Session
 
 
@@ -45,18 +45,5 @@ class TracedSession(Session):
                         first_ms = round((time.monotonic() - started) * 1000)
                     yield frame
         finally:
-            trace.end(_outcome(frame), isinstance(frame, Failed), request=ask.id, ttft_ms=first_ms)
-
-
-def _outcome(last: AnswerFrame | None) -> str:
-    match last:
-        case None:
-            return "unanswered"
-        case Finished(reason=reason):
-            return reason
-        case Failed(code=code):
-            return code
-        case Found():
-            return "found"
-        case _:
-            return "broken off"
+            ended = outcome(frame) if frame else "unanswered"
+            trace.end(ended, isinstance(frame, Failed), request=ask.id, ttft_ms=first_ms)
