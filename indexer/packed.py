@@ -13,7 +13,9 @@ def values(chunk: Chunk) -> list[Any]:
     Lone surrogates become question marks, as they do in the id: no store takes them.
     """
     return [
-        each.encode("utf-8", "replace").decode() if isinstance(each, str) else each
+        each.encode("utf-8", "replace").decode()
+        if isinstance(each, str) and not each.isascii()
+        else each
         for each in (getattr(chunk, name) for name in _FIELDS)
     ]
 
