@@ -18,6 +18,17 @@ async def collect(session: Session, ask: Ask = ASK) -> list[wire.AnswerFrame]:
     return [frame async for frame in session.ask(ask)]
 
 
+def breaks_off(answer):
+    """A gateway that is replaced when the first words of its answer are out."""
+
+    async def script(peer):
+        await peer.receive(Ask)
+        await peer.send(*answer("r1")[:3])
+        await peer.socket.close(1012)
+
+    return script
+
+
 async def test_a_dropped_connection_resumes_after_the_last_frame(play, answer):
     """The reader notices nothing: the resume names the last seq, and repeats are dropped."""
     seen = asyncio.Event()
@@ -66,11 +77,6 @@ async def test_a_question_swallowed_by_the_drop_is_asked_again_once(play, answer
 async def test_another_gateway_goes_on_with_the_answer_from_its_text(play, answer):
     """The reader sees one answer: no frame twice, no gap, whoever counted the frames."""
 
-    async def dying(peer):
-        await peer.receive(Ask)
-        await peer.send(*answer("r1")[:3])
-        await peer.socket.close(1012)
-
     async def other(peer):
         await peer.receive(Resume)
         await peer.send(Failed(id="r1", seq=0, code="unknown_request", message="unknown"))
@@ -81,7 +87,7 @@ async def test_another_gateway_goes_on_with_the_answer_from_its_text(play, answe
             await peer.send(structs.replace(frame, seq=seq))
         await peer.closed()
 
-    backend = await play(dying, other)
+    backend = await play(breaks_off(answer), other)
     async with Session(backend.url) as session:
         assert await collect(session) == answer("r1")
     await backend.played()
@@ -89,11 +95,6 @@ async def test_another_gateway_goes_on_with_the_answer_from_its_text(play, answe
 
 async def test_an_answer_that_breaks_off_again_and_again_is_ended(play, answer):
     """A backend that never knows the request is not asked forever."""
-
-    async def dying(peer):
-        await peer.receive(Ask)
-        await peer.send(*answer("r1")[:3])
-        await peer.socket.close(1012)
 
     async def forgetful(peer):
         await peer.receive(Resume)
@@ -103,7 +104,7 @@ async def test_an_answer_that_breaks_off_again_and_again_is_ended(play, answer):
         await peer.send(Failed(id="r1", seq=0, code="unknown_request", message="unknown"))
         await peer.closed()
 
-    backend = await play(dying, forgetful)
+    backend = await play(breaks_off(answer), forgetful)
     async with Session(backend.url) as session:
         got = await collect(session)
     assert got[:-1] == answer("r1")[:3]
