@@ -1,11 +1,13 @@
 """Overload: arrivals at 1, 2, 4 and 8 times what the server can answer (`make bench-overload`).
 
-An open loop against one local gateway with the tiny model on vLLM. First what a full engine answers
-per second is measured, then each load in turn, and then the same with admission switched off.
+An open loop against one local gateway with the tiny model on vLLM. In each pass it is measured what
+a full engine answers per second, then each load in turn, from the next load on in the next pass;
+figures are of all passes together. Then the same, once, with admission switched off.
 
 Limits: client and server share this machine's cores, so a load that costs the client much leaves
 the server less; what it costs is in the table. Prompts are short, all different and without
-retrieval; answers have one length.
+retrieval. Answers differ in length (``--spread``): of one length they fall into step, the engine's
+places become free all at once, and whoever comes in between waits for that, at any load.
 """
 
 import argparse
@@ -13,12 +15,14 @@ import asyncio
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec import Struct
 
+from backend.wire import Ask
 from loadtest import machine, tiny_model
 from loadtest.capacity import capacity
 from loadtest.command import run
@@ -57,7 +61,10 @@ class Figures(Struct, frozen=True):
     unanswered: int
 
 
-def figures(outcomes: Sequence[Outcome], start: float, end: float) -> Figures:
+def figures(passes: Sequence[Sequence[Outcome]], start: float, end: float) -> Figures:
+    """Of all passes together, in the same window of each."""
+    seconds = len(passes) * (end - start)
+    outcomes = [each for outcomes in passes for each in outcomes]
     arrived = [each for each in outcomes if start <= each.arrived_s < end]
     # Of those still unanswered in the end, it is known how long they have waited at least.
     ttft = [
@@ -72,8 +79,8 @@ def figures(outcomes: Sequence[Outcome], start: float, end: float) -> Figures:
         if each.answered and each.answered.ttft_s <= SLO_S
     )
     return Figures(
-        offered=len(arrived) / (end - start),
-        goodput=good / (end - start),
+        offered=len(arrived) / seconds,
+        goodput=good / seconds,
         ttft_p50_s=quantile(ttft, 0.5),
         ttft_p99_s=quantile(ttft, 0.99),
         shed=len(shed) / len(arrived),
@@ -83,12 +90,21 @@ def figures(outcomes: Sequence[Outcome], start: float, end: float) -> Figures:
     )
 
 
+@dataclass(slots=True)
+class _Row:
+    """One load, pass after pass."""
+
+    passes: list[list[Outcome]] = field(default_factory=list)
+    memory_mib: float = 0.0  # the most that it was after a pass
+    client_cores: float = 0.0  # likewise
+
+
 class _Bench:
     """Measures one server after the other with the same arrivals."""
 
-    def __init__(self, seconds: float, tokens: int, seed: int) -> None:
+    def __init__(self, seconds: float, request: Callable[[str], Ask], seed: int) -> None:
         self._seconds = seconds
-        self._request = asking(tokens)
+        self._request = request
         self._seed = seed
         self._asked = distinct()
 
@@ -96,21 +112,27 @@ class _Bench:
         async with websocket_users(server.url, SEQUENCES, self._request) as users:
             return await capacity(users, self._asked, CAPACITY_S)
 
-    async def row(
-        self, name: str, server: Server, load: float, rate: float, patience_s: float
-    ) -> tuple[Figures, list[str]]:
+    async def measure(self, server: Server, row: _Row, rate: float, patience_s: float) -> None:
+        """One more pass of ``rate`` arrivals a second."""
         await server.idle()
-        arrivals = poisson(load * rate, self._seconds, random.Random(self._seed))
+        chance = random.Random(self._seed + len(row.passes))
         async with AsyncExitStack() as stack:
             crowd = Crowd(lambda: websocket_user(stack, server.url, self._request))
             await crowd.gather(CONNECTIONS)
             cpu, began = time.process_time(), time.perf_counter()
-            outcomes = await open_loop(crowd.ask, arrivals, self._asked, patience_s)
+            arrivals = poisson(rate, self._seconds, chance)
+            row.passes.append(await open_loop(crowd.ask, arrivals, self._asked, patience_s))
             cores = (time.process_time() - cpu) / (time.perf_counter() - began)
-            mib = machine.tree_mib(server.pid)
-        found = figures(outcomes, RAMP_S, self._seconds)
+            row.client_cores = max(row.client_cores, cores)
+            row.memory_mib = max(row.memory_mib, machine.tree_mib(server.pid))
+
+    def figures(self, row: _Row) -> Figures:
+        return figures(row.passes, RAMP_S, self._seconds)
+
+    def cells(self, name: str, load: float, row: _Row) -> list[str]:
+        found = self.figures(row)
         at_least = "≥ " if found.unanswered else ""
-        cells = [
+        return [
             name,
             f"{load:g}×",
             f"{found.offered:.1f}",
@@ -121,11 +143,9 @@ class _Bench:
             f"{1000 * found.shed_p99_s:,.0f}" if found.shed else "–",
             str(found.failed),
             str(found.unanswered),
-            f"{mib:,.0f}",
-            f"{cores:.2f}",
+            f"{row.memory_mib:,.0f}",
+            f"{row.client_cores:.2f}",
         ]
-        print(" | ".join(cells), file=sys.stderr, flush=True)
-        return found, cells
 
 
 HEADER = [
@@ -152,27 +172,42 @@ def verdict(measured: dict[float, Figures]) -> str:
 async def _measure(folder: Path, model: Path, arguments: argparse.Namespace) -> str:
     busy = await asyncio.to_thread(machine.busy_cores, 2.0)
     engine = Engine(model, max_num_seqs=SEQUENCES)
-    bench = _Bench(arguments.seconds, arguments.tokens, arguments.seed)
-    rows: list[list[str]] = []
-    measured: dict[float, Figures] = {}
+    request = asking(arguments.tokens, arguments.spread, arguments.seed)
+    bench = _Bench(arguments.seconds, request, arguments.seed)
+    loads: list[float] = arguments.loads
+    on, off = {load: _Row() for load in loads}, {load: _Row() for load in loads}
+    rates = []
+
+    def tell(name: str, load: float, row: _Row) -> None:
+        print(" | ".join(bench.cells(name, load, row)), file=sys.stderr, flush=True)
+
     async with serving("on", folder, engine, ON) as server:
-        # The first one warms up too; whatever disturbs one makes it smaller.
-        rate = max([await bench.capacity(server) for _ in range(2)])
-        print(f"Capacity: {rate:.1f} answers/s", file=sys.stderr, flush=True)
-        for load in arguments.loads:
-            measured[load], cells = await bench.row("on", server, load, rate, PATIENCE_S)
-            rows.append(cells)
+        await bench.capacity(server)  # warms up
+        for turn in range(arguments.passes):
+            rates.append(await bench.capacity(server))
+            print(f"Pass {turn + 1}: {rates[-1]:.1f} answers/s", file=sys.stderr, flush=True)
+            first = turn % len(loads)
+            for load in loads[first:] + loads[:first]:
+                await bench.measure(server, on[load], load * rates[-1], PATIENCE_S)
+                tell("on", load, on[load])
     async with serving("off", folder, engine, OFF) as server:
         await bench.capacity(server)
-        for load in arguments.loads:
-            _, cells = await bench.row("off", server, load, rate, OFF_PATIENCE_S)
-            rows.append(cells)
+        for load in loads:
+            await bench.measure(server, off[load], load * rates[-1], OFF_PATIENCE_S)
+            tell("off", load, off[load])
     about = machine.describe()
+    rows = [
+        bench.cells(name, load, row)
+        for name, measured in (("on", on), ("off", off))
+        for load, row in measured.items()
+    ]
     return (
         f"{about.cores} cores of {about.cpu}, {busy:.2f} of them busy before the start; "
-        f"{SEQUENCES} sequences, {arguments.tokens} tokens an answer, predicted waits of at most "
-        f"{WAIT_S:g} s. A full engine answers {rate:.1f} requests/s; goodput counts answers whose "
-        f"first token came within {SLO_S:g} s.\n\n{table(HEADER, rows)}\n\n{verdict(measured)}"
+        f"{SEQUENCES} sequences, {arguments.tokens} tokens an answer ± {arguments.spread:.0%}, "
+        f"predicted waits of at most {WAIT_S:g} s, {arguments.passes} passes. A full engine "
+        f"answers {min(rates):.1f} to {max(rates):.1f} requests/s; goodput counts answers whose "
+        f"first token came within {SLO_S:g} s.\n\n{table(HEADER, rows)}\n\n"
+        f"{verdict({load: bench.figures(row) for load, row in on.items()})}"
     )
 
 
@@ -182,7 +217,14 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=10.0, help="of arrivals at each load")
     parser.add_argument("--loads", type=float, nargs="+", default=[1, 2, 4, 8], metavar="TIMES")
-    parser.add_argument("--tokens", type=int, default=128, help="per answer")
+    parser.add_argument("--passes", type=int, default=4, help="with admission")
+    parser.add_argument("--tokens", type=int, default=128, help="per answer, on average")
+    parser.add_argument(
+        "--spread",
+        type=float,
+        default=0.6,
+        help="of that, which an answer may be longer or shorter",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the arrival times")
     arguments = parser.parse_args()
     model = tiny_model.make(Path(".models/tiny").resolve())

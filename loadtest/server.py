@@ -1,6 +1,7 @@
 """One local gateway under load: started, known, stopped."""
 
 import asyncio
+import random
 import re
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -49,10 +50,16 @@ async def serving(
         yield Server(await paths.url_of(child), child.process.pid, child)
 
 
-def asking(tokens: int) -> Callable[[str], Ask]:
-    """Makes requests for answers of so many tokens, without retrieval."""
+def asking(tokens: int, spread: float = 0.0, seed: int = 0) -> Callable[[str], Ask]:
+    """Makes requests for answers of so many tokens, without retrieval; by up to ``spread`` of that
+    more or fewer, drawn evenly."""
+    chance = random.Random(seed)
     return lambda question: Ask(
-        id=uuid.uuid4().hex, question=question, sources=(), max_tokens=tokens, temperature=0.0
+        id=uuid.uuid4().hex,
+        question=question,
+        sources=(),
+        max_tokens=round(tokens * chance.uniform(1 - spread, 1 + spread)),
+        temperature=0.0,
     )
 
 

@@ -21,7 +21,7 @@ def test_only_the_window_counts_and_only_what_came_in_time_is_good():
         Outcome(3.6, 9.0, unanswered=True),
         Outcome(3.7, 3.8, error="broken"),
     ]
-    found = figures(outcomes, 2.0, 4.0)
+    found = figures([outcomes], 2.0, 4.0)
     assert (found.offered, found.goodput) == (2.5, 1.0)
     assert (found.shed, found.failed, found.unanswered) == (0.2, 1, 1)
     assert found.shed_p99_s == pytest.approx(0.01)
@@ -29,8 +29,8 @@ def test_only_the_window_counts_and_only_what_came_in_time_is_good():
 
 
 def test_the_verdict_compares_with_the_peak_and_with_the_lightest_load():
-    light = figures([answered(n / 10, 0.1) for n in range(100)], 2.0, 8.0)
-    heavy = figures([answered(n / 5, 0.15) for n in range(50)], 2.0, 8.0)
+    light = figures([[answered(n / 10, 0.1) for n in range(100)]], 2.0, 8.0)
+    heavy = figures([[answered(n / 5, 0.15) for n in range(50)]], 2.0, 8.0)
     said = verdict({1.0: light, 8.0: heavy})
     assert "goodput at its worst (8×) is 50% of its peak" in said
     assert "at most 1.50 of its value at 1×" in said
@@ -38,3 +38,8 @@ def test_the_verdict_compares_with_the_peak_and_with_the_lightest_load():
 
 def test_an_answer_that_lies_partly_in_the_window_counts_by_that_part():
     assert within([(0, 4), (1, 2), (3, 5)], 2, 4) == 0.5 + 0 + 0.5
+
+
+def test_rates_are_of_all_passes_together():
+    quick, slow = ([answered(2 + n / 10, 0.1) for n in range(count)] for count in (10, 20))
+    assert figures([quick, slow], 2.0, 6.0).offered == 30 / 8

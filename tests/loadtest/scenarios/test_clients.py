@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from http.client import parse_headers
 
 from backend.wire import Ask
 from loadtest.scenarios.clients import OpenAIClient
@@ -22,8 +23,10 @@ def served(*answers):
         with listener:
             for answer in answers:
                 connection, _ = listener.accept()
-                with connection:
-                    connection.recv(65536)
+                with connection, connection.makefile("rb") as asked:
+                    # All of it: closed with a part unread, TCP resets, and the answer is lost.
+                    asked.readline()
+                    asked.read(int(parse_headers(asked)["Content-Length"]))
                     connection.sendall(answer)
 
     threading.Thread(target=serve, daemon=True).start()
