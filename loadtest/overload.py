@@ -34,7 +34,7 @@ from loadtest.summary import quantile
 from loadtest.users import websocket_user, websocket_users
 
 SEQUENCES = 32  # that the engine decodes together
-WAIT_S = 0.3  # the longest predicted wait that is not shed
+WAIT_S = 1.0  # the longest predicted wait that is not shed
 SLO_S = 2 * WAIT_S  # a later first token is worth nothing
 CONNECTIONS = 150  # open before the first arrival
 RAMP_S = 2.0  # of each load that is not counted
@@ -155,17 +155,24 @@ HEADER = [
 
 
 def verdict(measured: dict[float, Figures]) -> str:
-    """What the figures with admission say about the aims."""
+    """What the figures with admission say about the aims.
+
+    Goodput at the lightest load is bounded by what arrives, too: while nobody comes the engine
+    idles, and that is not made up for. So it is told apart, as a share of what was offered.
+    """
+    lightest = min(measured)
+    light = measured[lightest]
+    over = {load: each for load, each in measured.items() if load > lightest} or measured
     peak = max(each.goodput for each in measured.values())
-    worst = min(measured.items(), key=lambda item: item[1].goodput)
-    first = measured[min(measured)]
-    ttft = max(each.ttft_p99_s for each in measured.values()) / first.ttft_p99_s
+    load, worst = min(over.items(), key=lambda item: item[1].goodput)
+    ttft = max(each.ttft_p99_s for each in measured.values()) / light.ttft_p99_s
     shed = max(each.shed_p99_s for each in measured.values())
     lost = sum(each.unanswered + each.failed for each in measured.values())
     return (
-        f"With admission: goodput at its worst ({worst[0]:g}×) is {worst[1].goodput / peak:.0%} of "
-        f"its peak; TTFT p99 is at most {ttft:.2f} of its value at {min(measured):g}×; 99% of the "
-        f"shed are told so within {1000 * shed:.0f} ms; {lost} failed or left unanswered."
+        f"With admission: goodput is {light.goodput / light.offered:.0%} of what is offered at "
+        f"{lightest:g}×, and above that at its worst ({load:g}×) {worst.goodput / peak:.0%} of its "
+        f"peak; TTFT p99 is at most {ttft:.2f} of its value at {lightest:g}×; 99% of the shed are "
+        f"told so within {1000 * shed:.0f} ms; {lost} failed or left unanswered."
     )
 
 

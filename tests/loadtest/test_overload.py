@@ -30,9 +30,11 @@ def test_only_the_window_counts_and_only_what_came_in_time_is_good():
 
 def test_the_verdict_compares_with_the_peak_and_with_the_lightest_load():
     light = figures([[answered(n / 10, 0.1) for n in range(100)]], 2.0, 8.0)
+    full = figures([[answered(n / 20, 0.1) for n in range(200)]], 2.0, 8.0)
     heavy = figures([[answered(n / 5, 0.15) for n in range(50)]], 2.0, 8.0)
-    said = verdict({1.0: light, 8.0: heavy})
-    assert "goodput at its worst (8×) is 50% of its peak" in said
+    said = verdict({1.0: light, 2.0: full, 8.0: heavy})
+    assert "goodput is 100% of what is offered at 1×" in said
+    assert "at its worst (8×) 25% of its peak" in said
     assert "at most 1.50 of its value at 1×" in said
 
 
