@@ -5,7 +5,10 @@ Deterministic, but for the Python that runs it (docstrings). No question's text 
 the pages of the library as ``python_docs.toml`` declares them:
 
 - ``docstring``: the first sentence of an object's docstring, without the words of its name;
-- ``whatsnew``: a sentence of "What's New" that refers to one entry alone, likewise;
+- ``docstring_verbatim``: the same as it is written;
+- ``whatsnew``: a sentence of "What's New" that refers to one entry alone, without the words of
+  that entry's name;
+- ``whatsnew_unnamed``: the same with only the name itself taken out;
 - ``name``: an entry by its name.
 
 No ranker is trained on them.
@@ -15,28 +18,44 @@ import importlib
 import inspect
 import json
 import random
-import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lxml import html
 
 from indexer.questions import Question, first_sentence, masked
+from indexer.release_notes import sentences, unnamed
 from indexer.words import terms
 
 HERE = Path(__file__).parent
 CORPUS = "python-docs"
-COUNTS = {"docstring": 300, "whatsnew": 250, "name": 60}
+COUNTS = {
+    "docstring": 300,
+    "whatsnew": 250,
+    "name": 60,
+    "docstring_verbatim": 600,
+    "whatsnew_unnamed": 400,
+}
 _FEWEST, _MOST = 5, 30  # terms
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
-_CREDIT = re.compile(r"\((Contributed|Patch|Suggested|Implemented)[^)]*\)|\(?bpo-\d+\)?")
 
 
 def main() -> None:
     docs = Path(sys.argv[1] if sys.argv[1:] else "/usr/share/doc/python3.11/html")
     symbols = sorted(documented(docs))
-    made = [*docstrings(symbols), *whats_new(docs, set(symbols))]
+    said = list(docstrings(symbols))
+    new = list(whats_new(docs, frozenset(symbols)))
+    made = [
+        *asked("docstring", said, masked),
+        *asked("docstring_verbatim", said, lambda sentence, symbol: sentence),
+        # Each sentence by itself, as these were asked first.
+        *(
+            question
+            for pair in new
+            for question in asked("whatsnew", [pair], lambda *pair: masked(*pair).strip(" ."))
+        ),
+        *asked("whatsnew_unnamed", new, unnamed),
+    ]
     chance = random.Random(CORPUS)
     made += [Question(symbol, (symbol,), "name") for symbol in symbols if symbol.count(".") == 1]
     chosen: list[Question] = []
@@ -59,15 +78,23 @@ def documented(docs: Path) -> Iterator[str]:
                 yield entry.get("id")
 
 
-def docstrings(symbols: list[str]) -> Iterator[Question]:
-    said: dict[str, list[str]] = {}
-    for symbol in symbols:
-        sentence = first_sentence((inspect.getdoc(runtime(symbol)) or "").split("\n\n")[0])
-        text = masked(sentence, symbol)
+def asked(
+    origin: str, pairs: Iterable[tuple[str, str]], ask: Callable[[str, str], str]
+) -> Iterator[Question]:
+    """What is asked with each sentence for its symbol; those who ask the same are one."""
+    answers: dict[str, list[str]] = {}
+    for sentence, symbol in pairs:
+        text = ask(sentence, symbol)
         if _FEWEST <= len(set(terms(text))) <= _MOST:
-            said.setdefault(text, []).append(symbol)
-    for text, expected in said.items():
-        yield Question(text, tuple(expected), "docstring")
+            answers.setdefault(text, []).append(symbol)
+    for text, expected in answers.items():
+        yield Question(text, tuple(dict.fromkeys(expected)), origin)
+
+
+def docstrings(symbols: list[str]) -> Iterator[tuple[str, str]]:
+    """First sentences of docstrings, and whose."""
+    for symbol in symbols:
+        yield first_sentence((inspect.getdoc(runtime(symbol)) or "").split("\n\n")[0]), symbol
 
 
 def runtime(symbol: str) -> object:
@@ -88,27 +115,9 @@ def runtime(symbol: str) -> object:
     return None
 
 
-def whats_new(docs: Path, symbols: set[str]) -> Iterator[Question]:
+def whats_new(docs: Path, symbols: frozenset[str]) -> Iterator[tuple[str, str]]:
     for page in sorted((docs / "whatsnew").glob("3.*.html")):
-        for paragraph in html.parse(page).xpath("//div[@role='main']//p"):
-            links = paragraph.xpath(".//a[contains(@class,'reference')]")
-            targets = {
-                link.get("href").partition("#")[2]
-                for link in links
-                if "library/" in link.get("href", "")
-            }
-            meant = targets & symbols
-            if len(meant) != 1 or len(targets) != 1:
-                continue
-            (symbol,) = meant
-            name = symbol.rpartition(".")[2]
-            text = _CREDIT.sub("", " ".join(paragraph.text_content().split()))
-            for sentence in _SENTENCE.split(text):
-                if re.search(rf"\b{re.escape(name)}\b", sentence):
-                    question = masked(sentence, symbol)
-                    if _FEWEST <= len(set(terms(question))) <= _MOST:
-                        yield Question(question.strip(" ."), (symbol,), "whatsnew")
-                    break
+        yield from sentences(page.read_bytes(), symbols, refers="library/")
 
 
 if __name__ == "__main__":
