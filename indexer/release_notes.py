@@ -19,12 +19,12 @@ _CREDIT = re.compile(
 def sentences(
     page: bytes, symbols: AbstractSet[str], refers: str = ""
 ) -> Iterator[tuple[str, str]]:
-    """The first sentence that names it, of each paragraph that refers to one entry alone; and that.
+    """Of each paragraph or item that refers to one entry alone, the first sentence that names it.
 
-    ``symbols`` are anchors of entries; references whose target does not match ``refers`` (those
+    With the entry's symbol. ``symbols`` are anchors of entries; references whose target does not match ``refers`` (those
     to other sites never count) are no references.
     """
-    for paragraph in html.fromstring(page).xpath("//div[@role='main']//p|//main//p"):
+    for paragraph in html.fromstring(page).xpath("//p|//li[not(.//p)]"):
         hrefs = [link.get("href") for link in paragraph.xpath(".//a[contains(@class,'reference')]")]
         targets = {
             href.partition("#")[2]

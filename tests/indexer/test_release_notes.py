@@ -6,8 +6,8 @@ from indexer.release_notes import sentences, unnamed
 
 SYMBOLS = {"os.cpu_count", "os.walk", "pathlib.Path.exists"}
 PAGE = """
-<html><body><p><a class="reference" href="../library/os.html#os.walk">walk</a> is outside.</p>
-<div role="main">
+<html><body><ul><li>New: <a class="reference" href="../library/pathlib.html#pathlib.Path.exists">
+Path.exists()</a> follows links.</li></ul>
 <p>Much was done. The new <a class="reference" href="../library/os.html#os.cpu_count">
 <code>cpu_count()</code></a> function says how many there are. (Contributed by A in bpo-17914.)</p>
 <p><a class="reference" href="../library/os.html#os.walk">os.walk()</a> and
@@ -17,13 +17,14 @@ href="../library/os.html#os.walk">walk()</a> is faster bpo-1.</p>
 <p>The <a class="reference" href="../library/os.html#os-paths">paths</a> of walk are longer.</p>
 <p>See <a class="reference" href="../c-api/x.html#PyOS">C</a> for what
 <a class="reference" href="../library/os.html#os.walk">os.walk()</a> needs.</p>
-</div></body></html>
+</body></html>
 """
 
 
 def test_what_refers_to_one_entry_alone_asks_for_it() -> None:
-    """Without credits; and nothing outside the page's main content does."""
+    """Without credits; a list's item without paragraphs is one."""
     assert list(sentences(PAGE.encode(), SYMBOLS)) == [
+        ("New: Path.exists() follows links.", "pathlib.Path.exists"),
         ("The new cpu_count() function says how many there are.", "os.cpu_count"),
         ("PEP: walk() is faster .", "os.walk"),
     ]
