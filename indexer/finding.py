@@ -11,7 +11,7 @@ from indexer.catalog import View
 from indexer.lexical import Card, LexicalIndex
 from indexer.ranking import Candidate, LinearRanker, Question, fuse, hint, in_scope
 from indexer.types import EVERYWHERE, Chunk, Scope, Vectors, VectorStore
-from indexer.words import names, resolved, terms
+from indexer.words import is_about, names, resolved, terms
 
 DEPTH = 50  # entries from each search
 _SYMBOLS = 8  # at the cursor, that are looked up
@@ -23,7 +23,7 @@ _UNHIDDEN = 200  # where some that are found may not be shown
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the searches found for a question; ``named`` are entries that it names.
+    """What the searches found for a question; ``named`` are entries that it asks for by name.
 
     ``hinted`` is what the code around the question says for each entry, as ``ranking.hint``.
     """
@@ -52,9 +52,8 @@ class Finder:
         ranked_chunks = self._lexical.search(words, _RANKED, sources, hidden)
         near, ranked = _entries(near_chunks), _entries(ranked_chunks)
         found = _by_entry(card for card, _ in (*near_chunks, *ranked_chunks))
-        named = [
-            card for name in names(question) for card in self._lexical.named(name, sources, hidden)
-        ]
+        asked = names(question)
+        named = [card for name in asked for card in self._lexical.named(name, sources, hidden)]
         at_cursor = [
             card
             for symbol in scope.symbols[:_SYMBOLS]
@@ -86,7 +85,7 @@ class Finder:
                 for entry, card in cards.items()
                 if card.id in cosines  # else deleted since it was found
             ],
-            frozenset(card.entry for card in named),
+            frozenset(card.entry for card in named if is_about(question, asked)),
             hinted={
                 entry: hint(card, scope, at_cursor=entry in cursor) for entry, card in cards.items()
             },

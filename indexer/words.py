@@ -55,6 +55,7 @@ _CARRYING_WORDS = """
     module parameter return show signature syntax tell usage use used using work
 """
 _CARRIERS = frozenset(_CARRYING_WORDS.split())
+_BESIDE = 3  # words that a question about a name has besides it
 
 
 def words(text: str) -> list[str]:
@@ -84,6 +85,12 @@ def names(question: str) -> list[str]:
         if not found and not content:  # "how does where work": the last of the function words
             found = about[-1:]
     return list(dict.fromkeys(found))
+
+
+def is_about(question: str, named: Sequence[str]) -> bool:
+    """Whether a question asks for what it names, and not for what it describes beside it."""
+    own = {term for name in named for term in terms(name)}
+    return len(set(terms(question)) - own - _CARRIERS) <= _BESIDE
 
 
 def possessed(question: str) -> frozenset[str]:

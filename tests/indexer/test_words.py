@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.words import names, overlap, possessed, root, stem, terms, words
+from indexer.words import is_about, names, overlap, possessed, root, stem, terms, words
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,19 @@ def test_a_text_is_found_by(text: str, expected: list[str]) -> None:
 def test_a_question_names(question: str, expected: list[str]) -> None:
     """What looks like code, and a plain word only where there is no other."""
     assert names(question) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "about"),
+    [
+        ("what does np.where do", True),
+        ("how do I use the `limit` parameter of read()?", True),
+        ("why does np.where return a tuple of arrays", True),
+        ("now closes a socket as shutdown() did when the peer is gone", False),
+    ],
+)
+def test_a_question_is_about_a_name_when_it_says_little_else(question: str, about: bool) -> None:
+    assert is_about(question, names(question)) is about
 
 
 @pytest.mark.parametrize(
