@@ -25,7 +25,7 @@ K = 10  # of reciprocal rank fusion: .85 hit@5 on 1,723 questions about Python, 
 # Verbs of questions that say nothing about the answer, rare as they may be in documentation.
 _ASKING = frozenset({"apply", "calculate", "compute", "do", "make", "perform", "run", "use"})
 _SHORT = 3  # letters of a word whose relatives are not looked for: too many others begin like it
-_USUAL_DEPTH = 2  # of symbols; pages have none and shall neither gain nor lose by it
+_DEEPEST = 6  # parts of a symbol that are told apart
 
 # What the code around a question adds to the ranker's score, in which a cosine that is higher by a
 # tenth is worth 1: enough to decide between like entries of two packages, no more.
@@ -46,7 +46,7 @@ FEATURES = (
     "name_spelled",  # that spell the symbol's last part
     "headline_precision",  # share of the headline's words that the question has
     "headline_phrases",  # share of the question's neighbours that are the headline's, too
-    "depth",  # parts of the symbol
+    "depth",  # parts of the symbol; of a page, the mean of the entries beside it
     "module",  # an overview, where a question asks for one of its parts
     "deprecated",
 )
@@ -101,7 +101,10 @@ def features(question: Question, candidates: Sequence[Candidate]) -> Features:
     """Shape (candidates, len(FEATURES)), each between about -1 and 1."""
     best_bm25 = max((each.bm25 for each in candidates), default=0.0) or 1.0
     words = _Words(question)
-    rows = [_row(words, each, best_bm25) for each in candidates]
+    # Pages have no depth and shall neither gain nor lose by it, however deep a package is.
+    depths = [_depth(each.card) for each in candidates if each.card.symbol]
+    usual = sum(depths) / (len(depths) or 1)
+    rows = [_row(words, each, best_bm25, usual) for each in candidates]
     return np.asarray(rows, dtype=np.float64).reshape(len(candidates), len(FEATURES))
 
 
@@ -129,7 +132,11 @@ class _Words:
         return sum(self._idf[term] for term in found) / self._total
 
 
-def _row(words: _Words, each: Candidate, best_bm25: float) -> tuple[float, ...]:
+def _depth(card: Card) -> float:
+    return min(card.symbol.count("."), _DEEPEST) / _DEEPEST
+
+
+def _row(words: _Words, each: Candidate, best_bm25: float, usual_depth: float) -> tuple[float, ...]:
     card = each.card
     headline = [root(word) for word in card.headline.split()]
     text = words.within(card.text)
@@ -146,7 +153,7 @@ def _row(words: _Words, each: Candidate, best_bm25: float) -> tuple[float, ...]:
         words.share(said),
         sum(word in words.roots for word in headline) / (len(headline) or 1),
         len(phrases) / (len(words.neighbours) or 1),
-        (min(card.symbol.count("."), 6) if card.symbol else _USUAL_DEPTH) / 6,
+        _depth(card) if card.symbol else usual_depth,
         float(card.kind == "module"),
         float(card.deprecated),
     )

@@ -62,6 +62,14 @@ def test_features_are_bounded_and_say_what_they_mean() -> None:
     assert (module["module"], module["dense_rrf"], module["any_coverage"]) == (1, 10 / 15, 0)
 
 
+def test_pages_are_as_deep_as_the_entries_beside_them() -> None:
+    """Else all pages come before the entries of a package that is deep, or after them."""
+    at = FEATURES.index("depth")
+    candidates = [Candidate(card(name), 0) for name in ("a.b", "", "a.b.c.d")]
+    assert features(question("sort"), candidates)[:, at].tolist() == [1 / 6, 2 / 6, 3 / 6]
+    assert features(question("sort"), candidates[1:2])[0, at] == 0
+
+
 def test_a_rare_word_covers_more() -> None:
     rows = features(
         question("sort array"),
