@@ -21,8 +21,8 @@ def sentences(
 ) -> Iterator[tuple[str, str]]:
     """Of each paragraph or item that refers to one entry alone, the first sentence that names it.
 
-    With the entry's symbol. ``symbols`` are anchors of entries; references whose target does not match ``refers`` (those
-    to other sites never count) are no references.
+    With the entry's symbol. ``symbols`` are anchors of entries; references whose target does not
+    match ``refers`` (those to other sites never count) are no references.
     """
     for paragraph in html.fromstring(page).xpath("//p|//li[not(.//p)]"):
         hrefs = [link.get("href") for link in paragraph.xpath(".//a[contains(@class,'reference')]")]
