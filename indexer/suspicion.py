@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from indexer.suspicion_rules import RULES
+from indexer.suspicion_rules import RULES, worth_trying
 
 ENOUGH = 1.0  # summed weight from which a text is suspicious
 NEAR = 600  # characters within which signs add up
@@ -107,9 +107,8 @@ def sentence(text: str, start: int, end: int) -> tuple[int, int]:
 def _signs(text: str) -> Iterator[Sign]:
     plain, origin = _undisguised(text)
     found = []
-    for number, rule in enumerate(RULES):
-        if not any(word in plain for word in rule.words):
-            continue
+    for number in worth_trying(plain):
+        rule = RULES[number]
         for match in islice(rule.pattern.finditer(plain), _MOST):
             # Patterns may begin in the space before the words; positions are those of the words.
             start = match.end() - len(match[0].lstrip())
@@ -122,10 +121,11 @@ def _signs(text: str) -> Iterator[Sign]:
 
 def _hidden(text: str, found: list[Sign]) -> Iterator[Sign]:
     """What no reader sees, and whether it speaks to a model."""
-    for match in islice(_TAGGED.finditer(text), _MOST):
-        yield Sign(*match.span(), "hidden text", ENOUGH)
-    for match in islice(_HIDES.finditer(text), _MOST):
-        yield Sign(*match.span(), "hidden text", 0.4)
+    if not text.isascii():
+        for match in islice(_TAGGED.finditer(text), _MOST):
+            yield Sign(*match.span(), "hidden text", ENOUGH)
+        for match in islice(_HIDES.finditer(text), _MOST):
+            yield Sign(*match.span(), "hidden text", 0.4)
     for match in islice(_HIDDEN.finditer(text), _MOST):
         start, end = match.span()
         speaks = any(start <= sign.start < end for sign in found)

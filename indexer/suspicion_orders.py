@@ -12,13 +12,19 @@ _ORDER = (
     r"\b(?:please|now|must|should|shall|just|and|then|you|kindly|also|immediately|but|so|hey|to|"
     r"will|hereby|instructed|assistant|ai|llm|model|not)\W{1,4}(?:to\W{1,3})?)"
 )
-_VERB = (
+VERB = (
     r"(?:ignore|disregard|forget(?: about)?|override|overrule|bypass|neglect|abandon|drop|discard|"
     r"violate|erase|wipe|set aside|put aside|unlearn|suspend|cancel|delete|clear|skip|overwrite|"
     r"supersedes?|replaces?|overrides|pay no attention to|(?:stop|quit) (?:following|obeying"
     r"|listening to)|"
     r"(?:do not|don't|never|no longer) (?:follow|obey|listen to|adhere to|heed))"
 )
+# At least one of them stands in every match of it.
+VERBS = ("ignore", "disregard", "forget", "override", "overrule", "bypass", "neglect", "abandon",
+         "drop", "discard", "violate", "erase", "wipe", "set aside", "put aside", "unlearn",
+         "suspend", "cancel", "delete", "clear", "skip", "overwrite", "supersede", "replace",
+         "pay no attention to", "stop", "quit", "do not", "don't", "never",
+         "no longer")  # fmt: skip
 _NORMS = ("instruction", "prompt", "directive", "guid", "message", "rule", "constraint",
           "restriction", "programming", "training", "order", "polic", "filter", "limitation",
           "command")  # fmt: skip
@@ -47,21 +53,21 @@ _SHOW = (
 
 ORDERS: tuple[Source, ...] = (
     # Instruction override
-    (OVERRIDE, 1.0, _NORMS, rf"{_ORDER}{_VERB}{_S}{_FILL}{_FORMER}{_S}{_FILL}{_STRONG}\b"),
+    (OVERRIDE, 1.0, _NORMS, rf"{_ORDER}{VERB}{_S}{_FILL}{_FORMER}{_S}{_FILL}{_STRONG}\b"),
     (OVERRIDE, 1.0, _NORMS,
-     rf"\b{_VERB}{_S}(?:all{_S})?(?:of{_S})?your{_S}{_FILL}(?:{_FORMER}{_S})?(?:{_STRONG}"
+     rf"\b{VERB}{_S}(?:all{_S})?(?:of{_S})?your{_S}{_FILL}(?:{_FORMER}{_S})?(?:{_STRONG}"
      rf"|{_WEAK})\b"),
     (OVERRIDE, 1.0, _NORMS,
-     rf"{_ORDER}{_VERB}{_S}{_FILL}(?:{_FORMER}{_S})?(?:{_STRONG}|{_WEAK}){_S}(?:that{_S})?"
+     rf"{_ORDER}{VERB}{_S}{_FILL}(?:{_FORMER}{_S})?(?:{_STRONG}|{_WEAK}){_S}(?:that{_S})?"
      rf"(?:you|your){_S}(?:were|are|have|had|got|received|developers?|creators?)\b"),
     (OVERRIDE, 1.0, ("everything", "anything", "all ", "what"),
-     rf"{_ORDER}{_VERB}{_S}(?:everything|anything|all|what|whatever)\W{{1,3}}(?:of\W)?(?:that\W)?"
+     rf"{_ORDER}{VERB}{_S}(?:everything|anything|all|what|whatever)\W{{1,3}}(?:of\W)?(?:that\W)?"
      rf"(?:you|your)\W{{1,3}}(?:were|was|have|had|been|are|know|developers?|creators?)\b"),
     (OVERRIDE, 1.0, ("the user", "the human"),
-     rf"{_ORDER}{_VERB}{_S}the{_S}(?:user|human)\b(?:'s|s')?(?:{_S}(?:question|request|query|"
+     rf"{_ORDER}{VERB}{_S}the{_S}(?:user|human)\b(?:'s|s')?(?:{_S}(?:question|request|query|"
      rf"instructions?|and)\b)"),
     (OVERRIDE, 1.0, ("above", "system message"),
-     rf"{_ORDER}{_VERB}{_S}the{_S}(?:above|question above|text above|system message)\W{{1,4}}"
+     rf"{_ORDER}{VERB}{_S}the{_S}(?:above|question above|text above|system message)\W{{1,4}}"
      rf"(?:and|then|print|write|follow|instead)\b"),
     (OVERRIDE, 1.0, _NORMS,
      rf"\b(?:(?:your|the|all|any)(?: {_FORMER})?|{_FORMER}) (?:{_STRONG}|restrictions|rules)(?:"
@@ -71,16 +77,16 @@ ORDERS: tuple[Source, ...] = (
      rf"hereby )?(?:void|a mistake|cancell?ed|obsolete|superseded|revoked|a test|wrong|lifted|"
      rf"suspended|removed|waived|replaced by)|(?:do not|don't|does not|doesn't|no longer) apply)"),
     (OVERRIDE, 0.5, ("text", "message", "conversation", "content"),
-     rf"{_ORDER}{_VERB}{_S}{_FILL}{_FORMER}{_S}(?:text|context|messages?|conversation|content)\b"),
+     rf"{_ORDER}{VERB}{_S}{_FILL}{_FORMER}{_S}(?:text|context|messages?|conversation|content)\b"),
     (OVERRIDE, 0.5, ("question", "request"),
      rf"{_ORDER}(?:ignore|disregard|forget(?: about)?|skip|do not answer){_S}(?:the|this|that"
      rf"|their|"
      rf"user's|above|actual|original){_S}(?:user's )?(?:question|request)\b"),
-    (OVERRIDE, 0.7, _NORMS, rf"{_ORDER}{_VERB}{_S}{_FILL}(?:{_STRONG}"
+    (OVERRIDE, 0.7, _NORMS, rf"{_ORDER}{VERB}{_S}{_FILL}(?:{_STRONG}"
      rf"|{_WEAK})\b[^\n.!?]{{0,40}}?\b(?:earlier|"
      rf"previously|before|you|loaded|so far|until now|in the beginning)\b"),
     (OVERRIDE, 0.5, _NORMS,
-     rf"\b{_VERB}{_S}{_FILL}(?:{_FORMER}{_S})?{_FILL}(?:{_STRONG}|{_WEAK}|instruction)\b"),
+     rf"\b{VERB}{_S}{_FILL}(?:{_FORMER}{_S})?{_FILL}(?:{_STRONG}|{_WEAK}|instruction)\b"),
     (OVERRIDE, 0.6, ("new", "real", "true"),
      r"\b(?:your|begin|the)\W{1,3}(?:new|real|true|actual|updated)\W{1,3}(?:system\W{1,3})?"
      r"(?:instructions?|task|objective|goal|purpose|prompt|orders|role)\b"),
@@ -99,15 +105,15 @@ ORDERS: tuple[Source, ...] = (
     (OVERRIDE, 0.6, ("highest priority",), r"\b(?:commands?|instructions?) of the highest"
      r" priority"),
     (OVERRIDE, 1.0, ("whatever", "everything", "anything", "what"),
-     rf"{_ORDER}{_VERB}{_S}(?:whatever|everything|anything|what|all)\W{{1,3}}(?:that )?(?:the "
+     rf"{_ORDER}{VERB}{_S}(?:whatever|everything|anything|what|all)\W{{1,3}}(?:that )?(?:the "
      rf"(?:system|"
      rf"user|developers?|operator)|your \w{{2,12}}|they)\W{{1,3}}(?:has |have |had )?(?:told|tells"
      rf"|said|"
      rf"says|asks?|asked|wants?|wrote|gave|instructed)\b"),
     (OVERRIDE, 1.0, ("your creator", "your developer", "your operator", "your maker", "your owner"),
-     rf"{_ORDER}{_VERB}{_S}your (?:creators?|developers?|operators?|makers?|owners?)\b"),
+     rf"{_ORDER}{VERB}{_S}your (?:creators?|developers?|operators?|makers?|owners?)\b"),
     (OVERRIDE, 0.7, ("everything above", "all of the above", "all the above"),
-     rf"{_ORDER}{_VERB}{_S}(?:everything|all(?: of)? the) above\b"),
+     rf"{_ORDER}{VERB}{_S}(?:everything|all(?: of)? the) above\b"),
     (OVERRIDE, 1.0, ("instead",), r"\bdo not (?:summari[sz]e|quote|use|describe) (?:this|the)"
      r" \w{2,12}"
      r"\W{1,3}instead\W{1,3}(?:say|reply|respond|answer|tell|write|ask)\b"),

@@ -11,8 +11,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from indexer.phrases import Phrases
 from indexer.suspicion_languages import LANGUAGES
-from indexer.suspicion_orders import ORDERS
+from indexer.suspicion_orders import ORDERS, VERB, VERBS
 from indexer.suspicion_smuggling import SMUGGLED
 
 
@@ -22,6 +23,7 @@ class Rule:
     weight: float
     words: tuple[str, ...]
     pattern: re.Pattern[str]
+    orders: bool  # one of ``VERBS`` stands in every match, too
 
 
 RULES = tuple(
@@ -31,6 +33,20 @@ RULES = tuple(
         # As the text is when it is judged.
         tuple(unicodedata.normalize("NFKC", word) for word in words),
         re.compile(unicodedata.normalize("NFKC", pattern)),
+        VERB in pattern,
     )
     for kind, weight, words, pattern in (*ORDERS, *SMUGGLED, *LANGUAGES)
 )
+_BY_WORD: dict[str, list[int]] = {}
+for _number, _rule in enumerate(RULES):
+    for _word in _rule.words:
+        _BY_WORD.setdefault(_word, []).append(_number)
+_WORDS = Phrases((*_BY_WORD, *VERBS))
+
+
+def worth_trying(plain: str) -> list[int]:
+    """The numbers of the rules that may match a lower-case text, by the words in it."""
+    present = set(_WORDS.within(plain))
+    orders = not present.isdisjoint(VERBS)
+    numbers = {number for word in present for number in _BY_WORD.get(word, ())}
+    return sorted(number for number in numbers if orders or not RULES[number].orders)
