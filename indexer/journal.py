@@ -114,9 +114,15 @@ class Journal:
         row = self._db.execute("SELECT count(*) FROM chunks WHERE vector IS NULL").fetchone()
         return int(row[0])
 
-    def put(self, chunks: Sequence[Chunk]) -> None:
-        """Keep chunks that are to be embedded; those that are here already stay as they are."""
-        rows = [(chunk.id, _encoded(chunk), None, len(chunk.text)) for chunk in chunks]
+    def put(self, chunks: Sequence[Chunk], sizes: Sequence[int] = ()) -> None:
+        """Keep chunks that are to be embedded; those that are here already stay as they are.
+
+        ``sizes`` are what embedding each of them costs, by which ``pending`` orders them.
+        """
+        rows = [
+            (chunk.id, _encoded(chunk), None, size)
+            for chunk, size in zip(chunks, sizes or map(_characters, chunks), strict=True)
+        ]
         self._write("INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?)", rows)
 
     def keep(self, wanted: Collection[str]) -> None:
@@ -215,6 +221,10 @@ class Journal:
         self._db.execute("BEGIN")
         self._db.executemany(statement, rows)
         self._db.execute("COMMIT")
+
+
+def _characters(chunk: Chunk) -> int:
+    return len(chunk.text)
 
 
 def _encoded(chunk: Chunk) -> bytes:

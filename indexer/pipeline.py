@@ -15,6 +15,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from indexer.chunkers import StructureChunker
+from indexer.chunkers.blocks import CHARACTERS
 from indexer.journal import Journal
 from indexer.suspicion import suspicion
 from indexer.types import (
@@ -101,7 +102,7 @@ def index(
         if journal.complete:  # a killed run's: all that it embedded counts
             into.apply(journal.change(), journal.report)
             journal.clear()
-        run = _Run(source, chunker or _chunker(embedder), into.held(source.name), journal)
+        run = _Run(source, chunker, _ruler(embedder), into.held(source.name), journal)
         embedding = _Embedding(embedder, journal, run.done, run.total, progress)
         if first:
             early = _ahead(journal, first)
@@ -133,7 +134,7 @@ def stage(
     started = time.perf_counter()
     if journal.complete:
         raise IndexInUse(f"A finished run of {source.name} waits to be taken into the index.")
-    run = _Run(source, chunker or _chunker(embedder), held, journal)
+    run = _Run(source, chunker, _ruler(embedder), held, journal)
     _Embedding(embedder, journal, run.done, run.total, progress).embed_all()
     return run.finish(time.perf_counter() - started)
 
@@ -161,10 +162,16 @@ class _Run:
     """Reads and cuts what changed into the journal, when it is made; knows what to report."""
 
     def __init__(
-        self, source: Source, chunker: Chunker, held: Mapping[str, Held], journal: Journal
+        self,
+        source: Source,
+        chunker: Chunker | None,
+        ruler: Ruler,
+        held: Mapping[str, Held],
+        journal: Journal,
     ) -> None:
         self._source = source
-        self._chunker = chunker
+        self._chunker = chunker or StructureChunker(ruler)
+        self._ruler = ruler
         self._held = held
         self._journal = journal
         self._stored = {chunk_id for each in held.values() for chunk_id in each.ids}
@@ -231,7 +238,8 @@ class _Run:
         return found
 
     def _put(self, pending: dict[str, Chunk], found: _Read) -> None:
-        self._journal.put(list(pending.values()))
+        chunks = list(pending.values())
+        self._journal.put(chunks, [self._ruler.size(chunk.embedded_text) for chunk in chunks])
         found.new.update(pending)
         pending.clear()
 
@@ -294,11 +302,9 @@ class _Embedding:
         return unit
 
 
-def _chunker(embedder: Embedder) -> Chunker:
-    """Whose chunks are as long as the embedder sees, where it can measure them."""
-    if isinstance(embedder, _Measures):
-        return StructureChunker(embedder.ruler)
-    return StructureChunker()
+def _ruler(embedder: Embedder) -> Ruler:
+    """The embedder's, where it can measure: chunks are then as long as it sees."""
+    return embedder.ruler if isinstance(embedder, _Measures) else CHARACTERS
 
 
 def _judged(chunk: Chunk) -> Chunk:
