@@ -8,6 +8,7 @@ removed by the next writer. The words can be made anew from the chunks.
 import logging
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
@@ -123,9 +124,13 @@ class HybridIndex:
             plan = self._catalog.plan(change)
             self._catalog.begin(change.source, plan.new)
             if plan.new:
-                for chunks, vectors in change.batches(plan.new):
-                    self._store.upsert(chunks, vectors, plan.count)
-                    self._lexical.add(chunks)
+                # Beside each other: Chroma takes one core, and leaves Python to the words. Neither
+                # is seen before the catalog publishes both.
+                with ThreadPoolExecutor(1, "words") as beside:
+                    for chunks, vectors in change.batches(plan.new):
+                        added = beside.submit(self._lexical.add, chunks)
+                        self._store.upsert(chunks, vectors, plan.count)
+                        added.result()
                 self._lexical.commit(plan.dataset)
             self._catalog.publish(change, plan, report)
             if plan.vanished or plan.new:
