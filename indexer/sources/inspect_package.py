@@ -12,10 +12,12 @@ package: ``python inspect_package.py numpy`` (or ``numpy.fft``). The lines are, 
 
 from __future__ import annotations  # the package may live with an older Python
 
+import ast
 import importlib
 import importlib.metadata
 import inspect
 import json
+import linecache
 import os
 import pkgutil
 import re
@@ -23,6 +25,7 @@ import sys
 import types
 import warnings
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -186,6 +189,8 @@ def _doc(value: Any) -> str:
 def _take_signature(name: str, doc: str) -> tuple[str | None, str]:
     """The call that docstrings of C functions begin with, and the docstring without it."""
     first, _, rest = doc.partition("\n\n")
+    if f"{name}(" not in first:  # compiling a pattern for each name was a fifth of the work
+        return None, doc
     match = re.match(
         r"(?:[\w.]+\.)?" + re.escape(name) + r"(\(.*\)(?:\s*->\s*.*)?)\s*$", " ".join(first.split())
     )
@@ -222,6 +227,8 @@ def _definition(value: Any) -> tuple[str | None, int | None]:
             return None, None
         if inspect.isfunction(value):
             return file, _def_line(file, value.__code__.co_firstlineno)
+        if inspect.isclass(value) and value.__qualname__ in (lines := _class_lines(file)):
+            return file, lines[value.__qualname__]
         return file, inspect.getsourcelines(value)[1]
     except Exception:
         return None, None
@@ -229,15 +236,45 @@ def _definition(value: Any) -> tuple[str | None, int | None]:
 
 def _def_line(file: str, first: int) -> int:
     """The ``def`` below the decorators, which is where a reader looks."""
-    import linecache
-
     for number in range(first, first + 50):
         if re.match(r"\s*(async\s+)?def\s|.*\blambda\b", linecache.getline(file, number)):
             return number
     return first
 
 
+@lru_cache(maxsize=4096)
+def _class_lines(file: str) -> dict[str, int]:
+    """By qualified name, the 1-based line of every class in the file: of its first decorator.
+
+    As ``inspect`` finds them, which parses the file anew for each class.
+    """
+    lines: dict[str, int] = {}
+
+    def visit(node: ast.AST, names: tuple[str, ...]) -> None:
+        for child in ast.iter_child_nodes(node):
+            inside = names
+            if isinstance(child, ast.ClassDef):
+                inside = (*names, child.name)
+                first = child.decorator_list[0] if child.decorator_list else child
+                lines.setdefault(".".join(inside), first.lineno)
+            elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                inside = (*names, child.name, "<locals>")
+            visit(child, inside)
+
+    visit(ast.parse("".join(linecache.getlines(file))), ())
+    return lines
+
+
 def _version(top: str) -> str:
+    try:
+        # Who has the package need not be asked of all distributions where one of its name has it.
+        own = importlib.metadata.distribution(top)
+        if top in (own.read_text("top_level.txt") or "").split() or any(
+            file.parts[0] == top for file in own.files or ()
+        ):
+            return own.version
+    except importlib.metadata.PackageNotFoundError:
+        pass
     try:
         names = importlib.metadata.packages_distributions().get(top, [])  # Python 3.10
         return importlib.metadata.version(names[0] if names else top)

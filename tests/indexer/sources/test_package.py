@@ -1,14 +1,19 @@
 """Installed packages: the real NumPy, and small ones that misbehave."""
 
+import argparse
+import importlib.metadata
+import inspect
 import sys
 import textwrap
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import numpy
 import pytest
 
+from indexer.sources import inspect_package
 from indexer.sources.package import PackageSource
 from indexer.types import Document, SourceError
 
@@ -228,3 +233,30 @@ def test_another_interpreter_may_have_the_package(package: Callable[..., Package
     del package
     source = PackageSource("package:json", python=str(Path(sys.base_prefix, "bin", "python3")))
     assert "json.dumps" in {document.symbol for document in source.documents()}
+
+
+def test_classes_are_found_where_inspect_finds_them() -> None:
+    """Nested, decorated and plain ones, of a file that is parsed once for all of them."""
+    found = 0
+    for module in (argparse, inspect_package, numpy.ma.core):
+        for value in vars(module).values():
+            if inspect.isclass(value) and value.__module__ == module.__name__:
+                lines = inspect_package._class_lines(str(module.__file__))
+                assert lines[value.__qualname__] == inspect.getsourcelines(value)[1]
+                found += 1
+    assert found > 20
+    assert inspect_package._class_lines(__file__)["Nested.Inner"] == Nested.Inner.line
+
+
+class Nested:
+    """Its inner class begins where its decorator stands."""
+
+    @dataclass
+    class Inner:
+        line = inspect.currentframe().f_lineno - 2  # type: ignore[union-attr]
+
+
+def test_the_version_is_of_who_has_the_package_not_of_who_is_called_so() -> None:
+    """attrs has ``attr``; NumPy has ``numpy``."""
+    assert inspect_package._version("attr") == importlib.metadata.version("attrs")
+    assert inspect_package._version("numpy") == numpy.__version__
