@@ -45,6 +45,7 @@ from backend.replay import Replay
 from backend.settings import Settings
 from backend.tracing import Trace
 from backend.wire import (
+    EXTRACTIVE,
     Admitted,
     Ask,
     Citations,
@@ -59,6 +60,8 @@ from backend.wire import (
 )
 
 log = logging.getLogger(__name__)
+
+QUOTES_WAIT_MS = 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +254,7 @@ class Pipeline:
         found = replace(found, passages=disarm(found.passages, how))
         history_chars = self._settings.generation.history_chars
         prompt = prompts.build(clean, found.passages, history_chars, salt=tenant)
-        prompt = replace(prompt, traceparent=progress.trace.traceparent)
+        prompt = replace(prompt, late=found.late, traceparent=progress.trace.traceparent)
         return _Prepared(prompt, found, notices, screen.vault)
 
     async def _search(self, ask: Ask, tenant: str, progress: Progress) -> Retrieved:
@@ -265,10 +268,15 @@ class Pipeline:
                 prompts.search_query(ask),
                 scope,
                 limit=self._settings.retrieval.limit,
-                budget_ms=self._settings.retrieval.budget_ms,
+                budget_ms=self._search_budget_ms(),
             )
         progress.retrieval_ms = (time.monotonic() - started) * 1000
         return found
+
+    def _search_budget_ms(self) -> float:
+        """Who only quotes has nothing to say without passages, and waits for them."""
+        budget = self._settings.retrieval.budget_ms
+        return max(budget, QUOTES_WAIT_MS) if self._generator.model == EXTRACTIVE else budget
 
     async def _generate(
         self,

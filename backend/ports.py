@@ -36,14 +36,16 @@ class Prompt:
     """What a generator answers: the messages for a model; question and passages for ``extractive``;
     of a ``gap`` what fills it, and nothing else.
 
-    ``priority``: smaller runs first. ``cache_salt`` keeps the prefix caches of tenants apart.
-    ``begun``: token ids of the beginning of the answer, when another stream that was given this
-    prompt has made them already. ``traceparent``: what the engine's own span is a part of.
+    ``late``: it has no passages because the search was too slow. ``priority``: smaller runs
+    first. ``cache_salt`` keeps the prefix caches of tenants apart. ``begun``: token ids of the
+    beginning of the answer, when another stream that was given this prompt has made them already.
+    ``traceparent``: what the engine's own span is a part of.
     """
 
     messages: tuple[Message, ...]
     question: str = ""
     passages: tuple[Passage, ...] = ()
+    late: bool = False
     priority: int = 0
     cache_salt: str = ""
     gap: Gap | None = None

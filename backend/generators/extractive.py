@@ -21,6 +21,7 @@ NOTHING = (
     "Nothing was found for this question. `glossator index package:NAME` or "
     "`glossator index FOLDER` adds documentation.\n\n"
 )
+LATE = "The index did not answer in time: there is nothing to quote. Ask again in a moment.\n\n"
 _ALTERNATIVES = 3
 _PASSAGE_CHARS = 700
 
@@ -55,7 +56,7 @@ class ExtractiveGenerator:
 def compose(prompt: Prompt) -> str:
     """The answer in Markdown. Pure; citation numbers are those of ``prompt.cite``."""
     if not prompt.passages:
-        return NOTHING + NOTE
+        return (LATE if prompt.late else NOTHING) + NOTE
     _, numbers = cite(prompt.passages)
     chunks = [passage.chunk for passage in prompt.passages]
     best = chunks[0]

@@ -37,7 +37,11 @@ class Retrieval(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     limit: Annotated[Count, doc("Passages given to the generator and cited.")] = 6
     budget_ms: Annotated[
-        Milliseconds, doc("The answer goes on without what is later than this.")
+        Milliseconds,
+        doc(
+            "The answer goes on without what is later than this; the `extractive` engine, which "
+            "has nothing else to say, waits up to 10 s."
+        ),
     ] = 300.0
     threads: Annotated[Count, doc("Searches done side by side.")] = 1
     embedder_threads: Annotated[Size, doc("Torch threads of the embedder; 0: all cores.")] = 0

@@ -20,6 +20,7 @@ from backend.settings import Generation, Rails, Settings, Tenant, TopicRail
 from backend.settings import InjectionRail as InjectionSettings
 from backend.settings import SecretsRail as SecretsSettings
 from backend.wire import (
+    EXTRACTIVE,
     Admitted,
     Ask,
     Citations,
@@ -92,9 +93,11 @@ class Found:
     def __init__(self, found=None):
         self.found = found or Retrieved((PASSAGE,), "v1")
         self.queries = []
+        self.budgets = []
 
     async def search(self, query, scope, limit, budget_ms):
         self.queries.append((query, scope))
+        self.budgets.append(budget_ms)
         return self.found
 
 
@@ -287,6 +290,16 @@ async def test_late_retrieval_is_said_and_the_answer_goes_on():
 
     assert frames[1].late
     assert isinstance(frames[-1], Finished)
+
+
+@pytest.mark.parametrize(("model", "budget_ms"), [("scripted", 300), (EXTRACTIVE, 10_000)])
+async def test_who_can_only_quote_waits_for_what_is_quoted(model, budget_ms):
+    generator, retriever = Scripted(TextDelta("a")), Found(Retrieved(late=True))
+    generator.model = model
+    await answered(pipeline(generator, retriever))
+
+    assert retriever.budgets == [budget_ms]
+    assert generator.prompts[0].late
 
 
 async def test_a_secret_reaches_neither_the_model_nor_the_answer():

@@ -1,6 +1,6 @@
 """The extractive generator: readable, cited, and honest about what it is."""
 
-from backend.generators.extractive import NOTE, compose
+from backend.generators.extractive import LATE, NOTE, compose
 from backend.ports import Prompt
 from indexer.types import Chunk, Passage
 
@@ -44,3 +44,7 @@ def test_it_always_says_that_no_model_wrote_the_answer():
 
 def test_with_nothing_found_it_says_how_to_index():
     assert "glossator index" in answer()
+
+
+def test_a_search_too_slow_is_not_called_one_that_found_nothing():
+    assert compose(Prompt((), late=True)) == LATE + NOTE
