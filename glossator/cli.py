@@ -235,7 +235,10 @@ def lsp(url: str, token: str, stdio: bool) -> None:
     """Run the language server on standard input and output, for an editor to start."""
     # Imports make a great many objects and no garbage: to look for it takes a third of the start.
     gc.disable()
-    from lsp_server.server import main
+    from lsp_server.compiled import kept
+
+    with kept():
+        from lsp_server.server import main
 
     gc.freeze()
     gc.enable()
