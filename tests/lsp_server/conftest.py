@@ -81,6 +81,19 @@ class ScriptedBackend:
                     raise error
 
 
+class AnswersOnce:
+    """A script that gives one question the same short answer; ``ask`` is the question."""
+
+    def __init__(self, frames: Callable[[str], list[ServerFrame]]) -> None:
+        self._frames = frames
+        self.ask: wire.Ask | None = None
+
+    async def __call__(self, peer: Peer) -> None:
+        self.ask = await peer.receive(wire.Ask)
+        await peer.send(*self._frames(self.ask.id))
+        await peer.closed()
+
+
 Play = Callable[..., Awaitable[ScriptedBackend]]
 
 
@@ -130,3 +143,8 @@ def answer() -> Callable[[str], list[ServerFrame]]:
         ]
 
     return frames
+
+
+@pytest.fixture
+def answers_once(answer: Callable[[str], list[ServerFrame]]) -> AnswersOnce:
+    return AnswersOnce(answer)

@@ -17,15 +17,12 @@ from lsp_server.server import VERSION
 URI = "file:///project/signal.py"
 
 
-async def test_chat_streams_partial_results_and_answers_with_citations(play, answer, open_editor):
+async def test_chat_streams_partial_results_and_answers_with_citations(
+    play, answers_once, open_editor
+):
     """Deltas arrive one by one, an ``end`` closes them, the result repeats the whole."""
 
-    async def script(peer):
-        ask = await peer.receive(Ask)
-        await peer.send(*answer(ask.id))
-        await peer.closed()
-
-    backend = await play(script)
+    backend = await play(answers_once)
     editor = await open_editor(backend.url)
     _, result = editor.chat("how?", "t1")
     partial = await editor.partial_results("t1")
@@ -47,16 +44,9 @@ async def test_chat_streams_partial_results_and_answers_with_citations(play, ans
     assert final["timings"]["ttftMs"] == 3
 
 
-async def test_the_question_carries_the_place_it_was_asked_from(play, answer, open_editor):
+async def test_the_question_carries_the_place_it_was_asked_from(play, answers_once, open_editor):
     """Selection in UTF-16, excerpt, language, imports, sources: what the document says *now*."""
-    asks = []
-
-    async def script(peer):
-        asks.append(await peer.receive(Ask))
-        await peer.send(*answer(asks[0].id))
-        await peer.closed()
-
-    backend = await play(script)
+    backend = await play(answers_once)
     editor = await open_editor(backend.url)
     editor.open(URI, "import old\n")
     editor.replace(URI, 2, "import numpy\n\x0c\ns = '😀'; x = f(y)\n")
@@ -70,7 +60,7 @@ async def test_the_question_carries_the_place_it_was_asked_from(play, answer, op
         context={"sources": ["package:numpy"]},
     )
     await result
-    [ask] = asks
+    ask = answers_once.ask
     assert ask.question == "why?"
     assert ask.sources == ("package:numpy",)
     assert ask.context.language == "python"
@@ -123,7 +113,7 @@ async def test_cancel_request_reaches_the_backend(play, open_editor):
         await cancelled.wait()
 
 
-async def test_an_absent_backend_is_explained(open_editor, play, answer):
+async def test_an_absent_backend_is_explained(open_editor, play, answers_once):
     """The editor learns what to start, by status and by error, and the server recovers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -142,12 +132,7 @@ async def test_an_absent_backend_is_explained(open_editor, play, answer):
     assert raised.value.data == {"code": "unavailable"}
     assert await editor.partial_results("t1") == [{"kind": "end", "reason": "failed"}]
 
-    async def script(peer):
-        ask = await peer.receive(Ask)
-        await peer.send(*answer(ask.id))
-        await peer.closed()
-
-    await play(script, port=port)
+    await play(answers_once, port=port)
     _, result = editor.chat("how?", "t2")
     assert (await result)["text"] == "one two"
     await editor.status("ready")
@@ -205,21 +190,14 @@ async def test_wrong_parameters_are_named(play, open_editor, params, words):
     assert not editor.messages
 
 
-async def test_a_document_that_is_not_open_gives_its_name_alone(play, answer, open_editor):
+async def test_a_document_that_is_not_open_gives_its_name_alone(play, answers_once, open_editor):
     """The server reads what the editor sent it, and no files on its own."""
-    asks = []
-
-    async def script(peer):
-        asks.append(await peer.receive(Ask))
-        await peer.send(*answer(asks[0].id))
-        await peer.closed()
-
-    backend = await play(script)
+    backend = await play(answers_once)
     editor = await open_editor(backend.url)
     _, result = editor.chat("how?", "t1", textDocument={"uri": Path(__file__).as_uri()})
     await result
-    assert asks[0].context.uri == Path(__file__).as_uri()
-    assert asks[0].context.text == ""
+    assert answers_once.ask.context.uri == Path(__file__).as_uri()
+    assert answers_once.ask.context.text == ""
 
 
 async def test_leaving_the_editor_cancels_what_is_in_flight(play, open_editor):

@@ -118,54 +118,33 @@ async def test_deleting_the_chats_buffer_stops_the_answer(begin, nvim):
         await cancelled.wait()
 
 
-async def test_a_range_asks_about_its_lines(begin, answer, nvim):
+async def test_a_range_asks_about_its_lines(begin, answers_once, nvim):
     """Unsaved changes included."""
-    asks = []
-
-    async def script(peer):
-        asks.append(await peer.receive(Ask))
-        await peer.send(*answer(asks[0].id))
-        await peer.closed()
-
-    await begin(script)
+    await begin(answers_once)
     await nvim.command("normal! 4Gcwz")
     await nvim.command("3,4Glossator ask why?")
     await nvim.shows("Sources")
-    selection = asks[0].context.selection
+    selection = answers_once.ask.context.selection
     assert selection.text == "x = 1\nz = 2\n"
     assert (selection.first_line, selection.last_line) == (3, 4)
 
 
-async def test_a_buffer_without_a_file_can_ask_too(begin, answer, nvim):
+async def test_a_buffer_without_a_file_can_ask_too(begin, answers_once, nvim):
     """No document goes with the question."""
-    asks = []
-
-    async def script(peer):
-        asks.append(await peer.receive(Ask))
-        await peer.send(*answer(asks[0].id))
-        await peer.closed()
-
-    await begin(script)
+    await begin(answers_once)
     await nvim.command("new | set buftype=nofile")
     await nvim.command("Glossator ask how?")
     await nvim.shows("Sources")
-    assert asks[0].context is None
+    assert answers_once.ask.context is None
 
 
-async def test_asking_while_the_server_starts_starts_no_second_one(play, answer, nvim, file):
+async def test_asking_while_the_server_starts_starts_no_second_one(play, answers_once, nvim, file):
     """``nvim file -c 'Glossator ask …'`` works, with the file as context."""
-    asks = []
-
-    async def script(peer):
-        asks.append(await peer.receive(Ask))
-        await peer.send(*answer(asks[0].id))
-        await peer.closed()
-
-    backend = await play(script)
+    backend = await play(answers_once)
     await nvim.start(backend.url, file, "-c", "Glossator ask how?")
     await nvim.shows("Sources")
     assert await nvim.lua("#vim.lsp.get_clients()") == 1
-    assert asks[0].context.uri == file.as_uri()
+    assert answers_once.ask.context.uri == file.as_uri()
 
 
 async def test_a_server_that_cannot_start_is_explained(nvim, file):
@@ -338,16 +317,9 @@ async def test_a_language_server_that_dies_is_told_where_the_answer_stops(begin,
     assert (await nvim.shows("afresh"))[:3] == ["> how?", "", "begun"]
 
 
-async def test_a_selection_stays_with_its_text_until_it_is_asked_about(begin, answer, nvim):
+async def test_a_selection_stays_with_its_text_until_it_is_asked_about(begin, answers_once, nvim):
     """Typing elsewhere before asking moves it; the prompt says what the question is about."""
-    asks = []
-
-    async def script(peer):
-        asks.append(await peer.receive(Ask))
-        await peer.send(*answer(asks[0].id))
-        await peer.closed()
-
-    await begin(script, prepare=False)
+    await begin(answers_once, prepare=False)
     await nvim.command("normal! 3GV4G")
     await nvim.type("<Esc>")
     await nvim.command("'<,'>Glossator chat")
@@ -357,8 +329,8 @@ async def test_a_selection_stays_with_its_text_until_it_is_asked_about(begin, an
     await nvim.command("Glossator chat")
     await nvim.type("why?<CR>")
     await nvim.shows("Sources")
-    assert asks[0].context.selection.text == "x = 1\ny = 2\n"
-    assert asks[0].context.selection.first_line == 4
+    assert answers_once.ask.context.selection.text == "x = 1\ny = 2\n"
+    assert answers_once.ask.context.selection.first_line == 4
     await nvim.until("vim.wo.winbar:find('about') == nil")
     assert await nvim.lines("glossator-prompt") == [""]
 
