@@ -2,14 +2,15 @@
 
 Shapes follow the OpenAI API reference (chat completions, models, errors). The last user message
 is the question, system messages are the caller's instructions, the rest is the conversation.
-Citations come as an extra field ``citations``, which OpenAI clients pass through.
+Citations and what else a user should know of an answer come as extra fields, ``citations`` and
+``notices``, which OpenAI clients pass through.
 """
 
 import asyncio
 import hashlib
 import math
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -43,9 +44,11 @@ from backend.wire import (
     Failed,
     Finished,
     FinishReason,
+    Notice,
     Usage,
 )
 
+LATE = "The search took too long; this answer has no sources."
 _T = TypeVar("_T")
 STRUCTS = (ChatRequest, ChatCompletion, Models, ErrorBody)  # of the OpenAPI document
 _REFUSALS = sorted(set(STATUS.values()))
@@ -91,19 +94,19 @@ def router(
         if isinstance(early[-1], Failed):
             answers.forget(answer)
             return _failed_response(early[-1])
-        completion = _Completion(answer.id, pipeline.model, _citations(early))
+        completion = _Completion(answer.id, pipeline.model, early)
         if asked.stream:
             with_usage = bool(asked.stream_options and asked.stream_options.include_usage)
             return StreamingResponse(
                 _stream(answers, answer, completion, with_usage), media_type="text/event-stream"
             )
         try:
-            text, last = await _while_connected(request, _whole(answer))
+            frames = await _while_connected(request, _whole(answer))
         finally:
             answers.forget(answer)
-        if isinstance(last, Failed):
-            return _failed_response(last)
-        return _json(completion.whole(text, last))
+        if isinstance(frames[-1], Failed):
+            return _failed_response(frames[-1])
+        return _json(completion.whole(frames))
 
     return routes
 
@@ -111,15 +114,23 @@ def router(
 class _Completion:
     """The envelope shared by a whole completion and the chunks of a streamed one."""
 
-    def __init__(self, request_id: str, model: str, citations: tuple[Citation, ...]) -> None:
+    def __init__(self, request_id: str, model: str, early: Sequence[AnswerFrame]) -> None:
         self._id, self._created, self._model = request_id, int(time.time()), model
-        self._citations = citations
+        self._citations = _citations(early)
+        self._notices = _notices(early)
 
-    def whole(self, text: str, last: Finished) -> ChatCompletion:
-        choice = Choice(Reply(text), _FINISH[last.reason])
-        usage = TokenUsage.of(last.usage)
+    def whole(self, frames: Sequence[AnswerFrame]) -> ChatCompletion:
+        last = frames[-1]
+        assert isinstance(last, Finished)
+        text = "".join(frame.text for frame in frames if isinstance(frame, Delta))
         return ChatCompletion(
-            self._id, self._created, self._model, (choice,), usage, self._citations
+            self._id,
+            self._created,
+            self._model,
+            (Choice(Reply(text), _FINISH[last.reason]),),
+            TokenUsage.of(last.usage),
+            self._citations,
+            _notices(frames),
         )
 
     def chunk(self, delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
@@ -127,7 +138,11 @@ class _Completion:
         return self._chunk(choices=[choice])
 
     def first(self) -> dict[str, Any]:
-        return self.chunk({"role": "assistant", "content": ""}) | {"citations": self._citations}
+        said = {"citations": self._citations, "notices": self._notices}
+        return self.chunk({"role": "assistant", "content": ""}) | said
+
+    def notice(self, message: str) -> dict[str, Any]:
+        return self.chunk({}) | {"notices": (message,)}
 
     def usage(self, usage: Usage) -> dict[str, Any]:
         return self._chunk(choices=[], usage=TokenUsage.of(usage))
@@ -141,12 +156,16 @@ async def _stream(
     answers: Answers, answer: Answer, completion: _Completion, with_usage: bool
 ) -> AsyncIterator[bytes]:
     """Server-sent events. A client that leaves closes this iterator, which aborts the answer."""
+    begun = False
     try:
         yield _event(completion.first())
         async for frame in answer.read():
             match frame:
                 case Delta(text=text):
+                    begun = True
                     yield _event(completion.chunk({"content": text}))
+                case Notice(message=message) if begun:  # the first chunk had the earlier ones
+                    yield _event(completion.notice(message))
                 case Failed():
                     yield _event(_error(frame.code, frame.message))
                 case Finished(reason=reason, usage=usage):
@@ -172,14 +191,8 @@ async def _until_first_delta(request: Request, answer: Answer) -> list[AnswerFra
     return await _while_connected(request, read())
 
 
-async def _whole(answer: Answer) -> tuple[str, Finished | Failed]:
-    text = ""
-    async for frame in answer.read():
-        if isinstance(frame, Delta):
-            text += frame.text
-    last = answer.frames[-1]
-    assert isinstance(last, Finished | Failed)
-    return text, last
+async def _whole(answer: Answer) -> list[AnswerFrame]:
+    return [frame async for frame in answer.read()]
 
 
 async def _while_connected(request: Request, work: Coroutine[None, None, _T]) -> _T:
@@ -228,8 +241,14 @@ def _caller(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _citations(frames: list[AnswerFrame]) -> tuple[Citation, ...]:
+def _citations(frames: Sequence[AnswerFrame]) -> tuple[Citation, ...]:
     return next((frame.citations for frame in frames if isinstance(frame, Citations)), ())
+
+
+def _notices(frames: Sequence[AnswerFrame]) -> tuple[str, ...]:
+    late = any(isinstance(frame, Citations) and frame.late for frame in frames)
+    told = tuple(frame.message for frame in frames if isinstance(frame, Notice))
+    return (*told, LATE) if late else told
 
 
 def _error(code: str, message: str) -> ErrorBody:

@@ -1,6 +1,7 @@
 """The JSON of the OpenAI API's chat completions and models, as far as this backend speaks it.
 
-Shapes follow the OpenAI API reference. ``citations`` is ours: OpenAI clients pass it through.
+Shapes follow the OpenAI API reference. ``citations`` and ``notices`` are ours: OpenAI
+clients pass them through.
 The OpenAPI document is made of these classes, so what it says is what is decoded and sent.
 """
 
@@ -109,6 +110,7 @@ class ChatCompletion(Struct, frozen=True):
     choices: tuple[Choice, ...]
     usage: TokenUsage
     citations: tuple[Citation, ...]
+    notices: tuple[str, ...]
     object: Literal["chat.completion"] = "chat.completion"
 
 

@@ -101,6 +101,11 @@ function show(chunk) {
     item.textContent = `${citation.title} ${citation.version ?? ""} ${place}`;
     $("citations").append(item);
   }
+  for (const notice of chunk.notices ?? []) {
+    const item = document.createElement("li");
+    item.textContent = notice;
+    $("notices").append(item);
+  }
   if (chunk.error) fail(chunk.error.message);
   return Boolean(text);
 }
@@ -153,6 +158,7 @@ $("ask").addEventListener("submit", async (event) => {
   $("answer").replaceChildren();
   $("answer").className = "";
   $("citations").replaceChildren();
+  $("notices").replaceChildren();
   $("timing").textContent = "";
   $("stop").hidden = false;
   try {

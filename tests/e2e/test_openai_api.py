@@ -54,6 +54,20 @@ async def test_a_streamed_completion_joins_to_the_whole_one(api, model):
     assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] in ("stop", "length")
 
 
+@pytest.mark.parametrize("streams", [False, True])
+async def test_what_was_redacted_is_told(api, model, streams):
+    asked = [{"role": "user", "content": f"What is {'ghp_' + 'a1B2' * 9} for?"}]
+    made = await api.chat.completions.create(
+        model=model, messages=asked, max_tokens=4, stream=streams
+    )
+    told = [await anext(made)] if streams else [made]
+    if streams:
+        told += [chunk async for chunk in made]
+    notices = [notice for each in told for notice in getattr(each, "notices", ())]
+
+    assert notices.count("Kept from the model: GitHub token.") == 1
+
+
 async def test_hanging_up_on_a_stream_frees_the_engine(api, model, backend):
     stream = await api.chat.completions.create(
         model=model, messages=MESSAGES, max_tokens=3000, stream=True
