@@ -44,7 +44,7 @@ def index_folder(data: Path) -> Path:
     return data / "index"
 
 
-async def generator(choice: Choice, settings: Settings, *, on_ray: bool = False) -> Generator:
+async def generator(choice: Choice, settings: Settings) -> Generator:
     """Raises ``StartupFailed``; with vLLM it takes as long as the model's weights take to load."""
     generation = settings.generation
     match choice.engine:
@@ -52,11 +52,7 @@ async def generator(choice: Choice, settings: Settings, *, on_ray: bool = False)
             from backend.generators.vllm_engine import VllmGenerator
 
             return await VllmGenerator.start(
-                choice.model,
-                settings.vllm,
-                generation.coalesce_ms,
-                traces(settings),
-                on_ray=on_ray,
+                choice.model, settings.vllm, generation.coalesce_ms, traces(settings)
             )
         case "openai":
             from backend.generators.openai_upstream import OpenAIGenerator

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
 from backend import logs
@@ -32,6 +33,7 @@ from backend.errors import Unavailable, UpstreamFailed
 from backend.gateway import build_app
 from backend.generators.choose import Choice
 from backend.generators.failover import FailoverGenerator
+from backend.generators.vllm_metrics import EngineFigures
 from backend.metrics import Metrics
 from backend.ports import Load, Prompt, Retrieved, Sampling, Span, TextDelta
 from backend.settings import Autoscaling, Settings
@@ -52,14 +54,21 @@ class GeneratorDeployment:
 
     async def __init__(self, choice: Choice, settings: Settings) -> None:  # type: ignore[misc]
         import ray
+        from ray import serve
+
+        from backend.deploy.ray_metrics import Mirror
 
         logs.configure(settings.observability.log_format)
-        self._generator = await build.generator(choice, settings, on_ray=True)
+        self._generator = await build.generator(choice, settings)
         self._pressures = Pressures()
         self._tokens = 0
         secret, host = secrets.token_hex(32), ray.util.get_node_ip_address()
         self._streams = StreamServer(self, secret, settings.ray.generator_max_ongoing)
         self._address = Address(host, await self._streams.start(host), secret)
+        figures = CollectorRegistry()
+        figures.register(EngineFigures())
+        replica = serve.get_replica_context().replica_id.unique_id
+        self._counting = asyncio.create_task(Mirror(figures, {"ReplicaId": replica}).run())
 
     async def model(self) -> str:
         return self._generator.model

@@ -18,7 +18,6 @@ from backend.errors import BadFrame, StartupFailed, TooLarge, Unavailable, Unsup
 from backend.generators.begun import taken_over
 from backend.generators.fim import FillIn
 from backend.generators.special_tokens import SpecialTokens
-from backend.generators.vllm_metrics import stat_logger
 from backend.generators.vllm_startup import (
     engine_args,
     import_vllm,
@@ -68,22 +67,17 @@ class VllmGenerator:
         settings: Vllm,
         coalesce_ms: float = 20.0,
         traces: str = "",
-        *,
-        on_ray: bool = False,
     ) -> "VllmGenerator":
         """Loads ``model``, a local folder or a hub name: 20 seconds and more.
 
         The event loop stays free meanwhile. The engine posts a span of each request that has a
-        ``traceparent`` to the URL ``traces``, if there is one; ``on_ray`` says where its figures
-        are counted. Raises ``StartupFailed``.
+        ``traceparent`` to the URL ``traces``, if there is one. Raises ``StartupFailed``.
         """
         local = local_folder(model)
         # A call of its own: somewhere in this import a stack frame is kept for good, and with it
         # whatever its callers hold. That must not be the engine.
         await asyncio.to_thread(import_vllm, settings)
-        building = asyncio.ensure_future(
-            asyncio.to_thread(_build, model, local, settings, traces, on_ray)
-        )
+        building = asyncio.ensure_future(asyncio.to_thread(_build, model, local, settings, traces))
         try:
             engine, steps = await asyncio.shield(building)
         except asyncio.CancelledError:
@@ -338,17 +332,16 @@ def _mapped(model: str) -> Iterator[None]:
         raise Unavailable(f"vLLM could not go on with the answer: {error}. Ask again.") from error
 
 
-def _build(
-    model: str, local: bool, settings: Vllm, traces: str, on_ray: bool
-) -> "tuple[AsyncLLM, _Steps]":
+def _build(model: str, local: bool, settings: Vllm, traces: str) -> "tuple[AsyncLLM, _Steps]":
     """Blocks until the engine can answer. Raises ``StartupFailed``."""
     from vllm.v1.engine.async_llm import AsyncLLM
+    from vllm.v1.metrics.loggers import PrometheusStatLogger
 
     steps = _Steps()
     try:
         engine = AsyncLLM.from_engine_args(
             engine_args(str(Path(model).expanduser()) if local else model, settings, traces),
-            stat_loggers=[lambda _config, _index: steps, stat_logger(on_ray=on_ray)],
+            stat_loggers=[lambda _config, _index: steps, PrometheusStatLogger],
         )
     except Exception as error:
         raise StartupFailed(startup_message(model, local, error)) from error

@@ -1,11 +1,10 @@
-"""vLLM's own Prometheus figures (``vllm:…``): where they are counted, and how they are scraped.
+"""vLLM's own Prometheus figures (``vllm:…``), which it counts into the process's global registry.
 
-vLLM counts into the process's global registry; on Ray, into Ray's metrics, which the agent of
-each node exposes for all of its workers.
+On Ray too: its own way there, ``RayPrometheusStatLogger``, hands Ray's metrics every token, and
+Ray's agent takes each apart again (docs/performance.md).
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from prometheus_client import REGISTRY
 from prometheus_client.metrics_core import Metric
@@ -23,14 +22,3 @@ class EngineFigures(Collector):
     def describe(self) -> list[Metric]:
         """Nothing: the names are not known before the engine counts."""
         return []
-
-
-def stat_logger(*, on_ray: bool) -> Any:
-    """The class that counts. Imports vLLM."""
-    if on_ray:
-        from vllm.v1.metrics.ray_wrappers import RayPrometheusStatLogger
-
-        return RayPrometheusStatLogger
-    from vllm.v1.metrics.loggers import PrometheusStatLogger
-
-    return PrometheusStatLogger

@@ -51,6 +51,17 @@ def test_copying_again_and_again_tells_what_was_counted_once(told):
     }
 
 
+def test_vllms_figures_get_names_that_ray_takes_and_say_whose_they_are(told):
+    registry = CollectorRegistry()
+    Gauge("vllm:kv_cache_usage_perc", "…", ["engine"], registry=registry).labels("0").set(0.5)
+    Counter("vllm:generation_tokens", "…", ["engine"], registry=registry).labels("0").inc(7)
+    Mirror(registry, {"ReplicaId": "r1"}).copy()
+    assert told == {
+        ("vllm_kv_cache_usage_perc", "0", "r1"): 0.5,
+        ("vllm_generation_tokens", "0", "r1"): 7,
+    }
+
+
 def test_the_engines_figures_are_left_to_the_engines(told):
     registry = CollectorRegistry()
     Gauge("glossator_engine_kv_use_ratio", "…", registry=registry).set(0.5)
