@@ -334,10 +334,12 @@ def _mapped(model: str) -> Iterator[None]:
 
 def _build(model: str, local: bool, settings: Vllm, traces: str) -> "tuple[AsyncLLM, _Steps]":
     """Blocks until the engine can answer. Raises ``StartupFailed``."""
+    from vllm import envs
     from vllm.v1.engine.async_llm import AsyncLLM
     from vllm.v1.metrics.loggers import PrometheusStatLogger
 
     steps = _Steps()
+    envs.disable_envs_cache()  # of an engine before this one
     try:
         engine = AsyncLLM.from_engine_args(
             engine_args(str(Path(model).expanduser()) if local else model, settings, traces),
@@ -345,6 +347,8 @@ def _build(model: str, local: bool, settings: Vllm, traces: str) -> "tuple[Async
         )
     except Exception as error:
         raise StartupFailed(startup_message(model, local, error)) from error
+    # Counting a token looks some of the environment's variables up.
+    envs.enable_envs_cache()
     if not getattr(engine.get_tokenizer(), "chat_template", None):
         engine.shutdown()
         raise StartupFailed(f"{model} has no chat template. Serve an instruct or chat model.")
