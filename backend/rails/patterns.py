@@ -90,6 +90,8 @@ class Scanner:
         for beginning in _BEGINNING.finditer(text, start):
             at = beginning.start()
             for automaton in self._by_first.get(text[at], ()):
+                if not automaton.whole.match(text, at, partial=True):
+                    continue  # as nearly everywhere: neither of the two below would match
                 if automaton.unfinished.match(text, at, partial=True):
                     return at, touched
                 touched = touched or automaton.whole.match(text, at) is not None
