@@ -55,7 +55,9 @@ class FailoverGenerator:
                             replay.end()
                         text += new
                         tokens += delta.tokens - again
-                        yield replace(delta, text=new, tokens=delta.tokens - again)
+                        if new is not delta.text or again:
+                            delta = replace(delta, text=new, tokens=delta.tokens - again)
+                        yield delta
                 return
             except (UpstreamFailed, Interrupted):
                 raise  # another replica would ask the same upstream, or say the same
