@@ -84,6 +84,13 @@ def _tune(folder: Path, settings: Settings) -> None:
         "RAY_SERVE_QUEUE_LENGTH_CACHE_TIMEOUT_S": "3600",
         # The controller looks at everything ten times a second, which is a twentieth of a core.
         "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",
+        # Nobody scrapes as often as each replica would count (ten times a second), and Ray's agent
+        # look at every process of the machine (each five seconds).
+        "RAY_SERVE_METRICS_EXPORT_INTERVAL_MS": "1000",
+        "REPORTER_UPDATE_INTERVAL_MS": "15000",
+        # Ray looks for new log files ten times a second, unless there are more than so many.
+        "RAY_LOG_MONITOR_MANY_FILES_THRESHOLD": "0",
+        "LOG_NAME_UPDATE_INTERVAL_S": "10",
         # When it is over, Serve's HTTP server closes every websocket, whatever it carries.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(settings.ray.drain_s),
         # Its handler for SIGTERM prints a stack and ends the process before we can clean up.
