@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from backend.errors import BadFrame, StartupFailed, TooLarge, Unavailable, Unsupported
 from backend.generators.begun import taken_over
 from backend.generators.fim import FillIn
+from backend.generators.pacing import Pacing
 from backend.generators.special_tokens import SpecialTokens
 from backend.generators.vllm_startup import (
     engine_args,
@@ -91,8 +92,8 @@ class VllmGenerator:
     ) -> AsyncGenerator[TextDelta]:
         """One delta per pull; what the engine made since the last pull comes as one delta.
 
-        The first tokens leave at once, a later delta not before ``coalesce_ms`` after its
-        predecessor, unless it is the last.
+        The first tokens leave at once, a later delta with the first step of the engine that ends
+        ``coalesce_ms`` after its predecessor, unless it is the last.
         """
         tokens = await self._tokens(prompt)
         room = self._context - len(tokens)
@@ -224,7 +225,8 @@ class VllmGenerator:
             trace_headers=self._trace_headers(prompt),
         )
         loop = asyncio.get_running_loop()
-        finish = self._steps.finish_of(engine_id)
+        pacing = self._steps.pacing
+        pacing.begin(engine_id)
         finished = False
         sent = 0
         try:
@@ -236,11 +238,10 @@ class VllmGenerator:
                         sent += len(output.outputs[0].token_ids)
                         yield output
                         # vLLM merges the deltas that arrive while nobody pulls.
-                        pause = next_pull - loop.time()
-                        if pause > 0 and sent >= UNPACED_TOKENS and not finished:
-                            await asyncio.wait((finish,), timeout=pause)
+                        if not finished and sent >= UNPACED_TOKENS and next_pull > loop.time():
+                            await pacing.pause(engine_id, next_pull)
         finally:
-            self._steps.forget(engine_id)
+            pacing.forget(engine_id)
             if not finished and self._open is not None:
                 # vLLM aborts when its iterator is closed or cancelled, except while the request
                 # is still on its way to the engine. Aborting twice is harmless.
@@ -256,23 +257,14 @@ class _Steps:
     def __init__(self) -> None:
         self.running = 0  # requests, as the scheduler counts them
         self.kv_use = 0.0
-        self._finishes: dict[str, asyncio.Future[None]] = {}
-
-    def finish_of(self, engine_id: str) -> "asyncio.Future[None]":
-        """Done once the request's last output can be pulled; ``forget`` it afterwards."""
-        return self._finishes.setdefault(engine_id, asyncio.get_running_loop().create_future())
-
-    def forget(self, engine_id: str) -> None:
-        self._finishes.pop(engine_id, None)
+        self.pacing = Pacing()
 
     def record(self, scheduler_stats: Any, iteration_stats: Any, **_: Any) -> None:
         if scheduler_stats is not None:
             self.running = scheduler_stats.num_running_reqs
             self.kv_use = scheduler_stats.kv_cache_usage
         if iteration_stats is not None:
-            for request in iteration_stats.finished_requests:
-                if finish := self._finishes.pop(request.request_id, None):
-                    finish.set_result(None)
+            self.pacing.step(request.request_id for request in iteration_stats.finished_requests)
 
     def log_engine_initialized(self) -> None: ...
 
