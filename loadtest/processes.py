@@ -1,0 +1,91 @@
+"""Where a backend's CPU time goes: of each of its processes, per answer.
+
+    python -m loadtest.processes --users 20
+
+CPU time hardly depends on what else the machine does, and wall time wholly: of two commits that
+differ by a few percent, only this shows it. Limits: what a process does on its own, asked or not,
+is shared among the answers too, so a slower machine shows more of it; and the fewer tokens an
+engine's step makes, the more each of them costs.
+"""
+
+import argparse
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from loadtest import command, questions, tiny_model
+from loadtest.closed_loop import closed_loop, lasting
+from loadtest.cluster import serving
+from loadtest.engine import Engine
+from loadtest.server import asking
+from loadtest.users import websocket_users
+
+WARM_S = 3.0
+
+
+def name(arguments: Sequence[str]) -> str:
+    """What a process is, by its command line; Ray writes there what an actor does at the time."""
+    title, *rest = arguments
+    if "::" in title:
+        return title.partition(" ")[0].partition(".")[0]
+    if Path(title).name.startswith("python"):
+        title = next((each for each in rest if each and not each.startswith("-")), title)
+    return Path(title).name.partition(" ")[0]
+
+
+def spent(root: int) -> Counter[str]:
+    """CPU seconds so far, by name, of all processes that descend from ``root``, and of itself."""
+    parent = psutil.Process(root)
+    seconds: Counter[str] = Counter()
+    for process in (parent, *parent.children(recursive=True)):
+        try:
+            with process.oneshot():
+                times, arguments = process.cpu_times(), process.cmdline()
+        except psutil.Error:  # it ended meanwhile
+            continue
+        if arguments:
+            seconds[name(arguments)] += times.user + times.system
+    return seconds
+
+
+async def _measure(arguments: argparse.Namespace, folder: Path) -> str:
+    model = await asyncio.to_thread(tiny_model.make, arguments.model.resolve())
+    asked = questions.endless(itertools.count(1000))
+    request = asking(arguments.tokens)
+    async with (
+        serving(folder, Engine(model), arguments.deploy, {}) as backend,
+        websocket_users(backend.url, arguments.users, request) as users,
+    ):
+        await closed_loop(users, lasting(WARM_S, asked))
+        before = spent(backend.pid)
+        done = await closed_loop(users, lasting(arguments.seconds, asked))
+        seconds = spent(backend.pid)
+    seconds.subtract(before)
+    return _table(seconds, len(done.answers))
+
+
+def _table(seconds: Counter[str], answers: int) -> str:
+    rows = [*seconds.most_common(), ("all", seconds.total())]
+    lines = [f"| {each} | {1000 * spent / answers:.2f} |" for each, spent in rows if spent > 0]
+    return "\n".join([f"| {answers} answers | CPU per answer, ms |", "| --- | --- |", *lines])
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest.processes", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--deploy", choices=("local", "ray"), default="ray")
+    parser.add_argument("--users", type=int, default=20, help="default: %(default)s")
+    parser.add_argument("--tokens", type=int, default=64, help="of an answer (default: 64)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="default: %(default)s")
+    parser.add_argument("--model", type=Path, default=Path(".models/tiny"))
+    arguments = parser.parse_args(given)
+    command.run("processes", lambda folder: _measure(arguments, folder))
+
+
+if __name__ == "__main__":
+    main()
