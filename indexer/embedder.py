@@ -8,6 +8,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ import numpy as np
 from indexer.types import IndexerError, Vectors
 
 BUNDLED = "all-MiniLM-L6-v2"
-_BATCH = 4096  # tokens that are embedded at once, those that pad included
-_PADDED = 256  # tokens of a batch that pad, at most: more cost as much as a further batch
+_BATCH = 2048  # tokens that are embedded at once, those that pad included
+_PADDED = 128  # tokens of a batch that pad, at most: more cost as much as a further batch
+_WORKERS = 8  # batches that are embedded beside each other, at most: Python runs one at a time
 _CHARACTERS_PER_TOKEN = 16  # at most; prose has four
 _REMEMBERED = 65_536  # words whose tokens were counted
 _LONG_WORD = 64  # characters of a word from which it is not remembered: seldom seen again
@@ -66,6 +68,10 @@ class Tokens:
 class SentenceTransformerEmbedder:
     """A sentence-transformers model on this machine. ``embed`` may be called from any thread.
 
+    What is one batch, a question, is embedded by the thread that asks, with all of torch's
+    threads. On a CPU, batches of all calls share workers, each with its share of these threads:
+    threads that compute one batch together wait for each other after every operation.
+
     ``model`` is ``bundled`` (all-MiniLM-L6-v2, installed with the server), a local folder, or a
     hub name. ``threads`` bounds torch's threads, for this whole process; None leaves them alone.
     Raises ``IndexerError`` when the model cannot be loaded.
@@ -93,22 +99,43 @@ class SentenceTransformerEmbedder:
         self._model = _load(model, location, device, dtype)
         self.dimension = int(self._model.get_embedding_dimension())
         self.ruler = Tokens(self._model.tokenizer, int(self._model.max_seq_length or _LONGEST))
+        self._workers = _workers(torch) if device == "cpu" else ThreadPoolExecutor(1, "embed")
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors of shape ``(len(texts), dimension)``; text past the model's limit is unseen."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        # By tokens: among real chunks of equal characters those differ so much that batches by
-        # characters hold a fifth to a third of padding.
-        sizes = [min(self.ruler.size(text), self.ruler.limit) for text in texts]
-        for batch in _batches(sizes):
-            vectors[batch] = self._forward([_encodable(texts[i]) for i in batch])
+        batches = self._batched(texts)
+        if len(batches) == 1:
+            vectors[batches[0]] = self._forward([texts[i] for i in batches[0]])
+        else:
+            self._share(texts, batches, vectors)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: Vectors = vectors / np.maximum(norms, np.finfo(np.float32).tiny)
         return unit
 
+    def _batched(self, texts: Sequence[str]) -> list[list[int]]:
+        if len(texts) == 1:
+            return [[0]]  # a question, which waits: its tokens need not be counted
+        # By tokens: among real chunks of equal characters those differ so much that batches by
+        # characters hold a fifth to a third of padding.
+        return list(_batches([min(self.ruler.size(text), self.ruler.limit) for text in texts]))
+
+    def _share(self, texts: Sequence[str], batches: list[list[int]], vectors: Vectors) -> None:
+        """Have the workers fill in the vectors."""
+        begun: list[tuple[list[int], Future[Vectors]]] = []
+        try:
+            for batch in reversed(batches):  # the longest first: all workers end at about once
+                some = [texts[i] for i in batch]
+                begun.append((batch, self._workers.submit(self._forward, some)))
+            for batch, embedded in begun:
+                vectors[batch] = embedded.result()
+        finally:
+            for _, embedded in begun:
+                embedded.cancel()  # what is queued, should this one have been interrupted
+
     def _forward(self, texts: list[str]) -> Vectors:
         with self._tokenizing:
-            features = self._model.preprocess(texts)
+            features = self._model.preprocess([_encodable(text) for text in texts])
         with self._torch.inference_mode():
             on_device = {
                 key: value.to(self._device) if hasattr(value, "to") else value
@@ -117,6 +144,26 @@ class SentenceTransformerEmbedder:
             output = self._model(on_device)["sentence_embedding"]
             vectors: Vectors = output.float().cpu().numpy()
         return vectors
+
+
+def _workers(torch: Any) -> ThreadPoolExecutor:
+    """Threads that share out torch's own among them."""
+    threads = torch.get_num_threads()
+    count = min(threads, _WORKERS)
+    ready = threading.Barrier(count + 1)
+
+    def begin() -> None:
+        torch.set_num_threads(threads // count)
+        torch.get_num_threads()  # takes the default as this thread's own
+        ready.wait()
+
+    workers = ThreadPoolExecutor(count, "embed", initializer=begin)
+    for _ in range(count):
+        workers.submit(int)  # starts one of them
+    ready.wait()
+    # What a thread sets is also the default of those that have not computed yet.
+    torch.set_num_threads(threads)
+    return workers
 
 
 def _batches(sizes: Sequence[int]) -> Iterator[list[int]]:
