@@ -7,7 +7,9 @@ read, chunks whose content did not change are not embedded.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol, runtime_checkable
@@ -38,7 +40,8 @@ from indexer.types import (
 from indexer.words import overlap
 
 FIRST = 48  # chunks that are made searchable before all others
-BATCH = 256  # chunks that are embedded, and kept, at once
+BATCH = 64  # chunks that are embedded, and kept, at once
+_AHEAD = 3  # batches that the embedder is given before the first of them is kept
 # Share of an entry's headline in the vectors of its chunks. Questions ask what an entry is for,
 # which long descriptions drown; what only a description says is drowned by more of the headline.
 # From two thirds down to a third, nearness alone finds 33% in place of 27% of 389 sentences of
@@ -49,6 +52,7 @@ HEADLINE = 1 / 3
 _CUT = 1  # of reading and cutting; another one has every entry read again
 _EARLY = "\x1ffirst"  # the entry of what was asked for before the run ended
 _HEADLINES = 20_000  # vectors that are remembered while a run lasts
+_AWAITED: Vectors = np.zeros(0, dtype=np.float32)
 _JUDGED = ("title", "section", "signature", "summary", "example", "text")
 
 Progress = Callable[[int, int], None]
@@ -106,12 +110,12 @@ def index(
         embedding = _Embedding(embedder, journal, run.done, run.total, progress)
         if first:
             early = _ahead(journal, first)
-            embedding.embed(early)
+            embedding.embed([early] if early else [])
             held = {_EARLY: Held("", 0, tuple(chunk.id for chunk in early))}
             into.apply(Change(source.name, held, frozenset(), journal.batches))
             run.gone.add(_EARLY)
         on_first()
-        embedding.embed_all()
+        embedding.embed(journal.pending(BATCH))
         report = run.finish(time.perf_counter() - started)
         into.apply(journal.change(), journal.report)
         journal.discard()
@@ -135,7 +139,7 @@ def stage(
     if journal.complete:
         raise IndexInUse(f"A finished run of {source.name} waits to be taken into the index.")
     run = _Run(source, chunker, _ruler(embedder), held, journal)
-    _Embedding(embedder, journal, run.done, run.total, progress).embed_all()
+    _Embedding(embedder, journal, run.done, run.total, progress).embed(journal.pending(BATCH))
     return run.finish(time.perf_counter() - started)
 
 
@@ -260,8 +264,23 @@ class _Run:
         return self._source.skipped if isinstance(self._source, _Skips) else ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """Chunks that are being embedded."""
+
+    chunks: Sequence[Chunk]
+    headlines: Sequence[str]  # that no chunk before had
+    vectors: Future[Vectors]  # of the chunks, then of these headlines
+    known: dict[str, Vectors]  # of headlines, all of them once what was begun before is kept
+
+
 class _Embedding:
-    """Embeds what the journal holds without vectors, and tells how far it is."""
+    """Embeds chunks into the journal, and tells how far it is.
+
+    The embedder works ahead: it has something to do while chunks are read from the journal and
+    kept there, and while the last of a batch keeps but one core busy. Progress is told, and the
+    journal used, by the caller's thread alone.
+    """
 
     def __init__(
         self, embedder: Embedder, journal: Journal, done: int, total: int, progress: Progress
@@ -271,35 +290,50 @@ class _Embedding:
         self._done = done
         self._total = total
         self._progress = progress
-        self._headlines: dict[str, Vectors] = {}
+        self._known: dict[str, Vectors] = {}  # by headline; _AWAITED while it is being embedded
         progress(done, total)
 
-    def embed_all(self) -> None:
-        for chunks in self._journal.pending(BATCH):
-            self.embed(chunks)
+    def embed(self, batches: Iterable[Sequence[Chunk]]) -> None:
+        """Stopped in between, it returns when the batches that were begun are embedded."""
+        begun: deque[_Begun] = deque()
+        with ThreadPoolExecutor(_AHEAD, "embedding") as beside:
+            for chunks in batches:
+                begun.append(self._begin(chunks, beside))
+                if len(begun) == _AHEAD:
+                    self._keep(begun.popleft())
+            while begun:
+                self._keep(begun.popleft())
 
-    def embed(self, chunks: Sequence[Chunk]) -> None:
-        if not chunks:
-            return
-        self._journal.add(chunks, self._vectors(chunks))
-        self._done += len(chunks)
-        self._progress(self._done, self._total)
-
-    def _vectors(self, chunks: Sequence[Chunk]) -> Vectors:
-        """Shape (chunks, dimension), unit rows: the text's direction, drawn to its headline's."""
-        known = self._headlines
-        if len(known) > _HEADLINES:
-            known.clear()
+    def _begin(self, chunks: Sequence[Chunk], beside: ThreadPoolExecutor) -> _Begun:
+        if len(self._known) > _HEADLINES:
+            self._known = {}
+        known = self._known
         headlines = [line for line in dict.fromkeys(chunk.headline for chunk in chunks)
                      if line and line not in known]  # fmt: skip
-        vectors = self._embedder.embed([*(chunk.embedded_text for chunk in chunks), *headlines])
-        known.update(zip(headlines, vectors[len(chunks) :], strict=True))
-        blended = vectors[: len(chunks)].copy()
-        for i, chunk in enumerate(chunks):
-            if chunk.headline:
-                blended[i] = (1 - HEADLINE) * vectors[i] + HEADLINE * known[chunk.headline]
-        unit: Vectors = blended / np.linalg.norm(blended, axis=1, keepdims=True)
-        return unit
+        known.update(dict.fromkeys(headlines, _AWAITED))
+        texts = [*(chunk.embedded_text for chunk in chunks), *headlines]
+        return _Begun(chunks, headlines, beside.submit(self._embedder.embed, texts), known)
+
+    def _keep(self, begun: _Begun) -> None:
+        count = len(begun.chunks)
+        vectors = begun.vectors.result()
+        # A copy: rows keep the whole of what they are rows of.
+        begun.known.update(zip(begun.headlines, vectors[count:].copy(), strict=True))
+        self._journal.add(begun.chunks, _blended(begun.chunks, vectors[:count], begun.known))
+        self._done += count
+        self._progress(self._done, self._total)
+
+
+def _blended(
+    chunks: Sequence[Chunk], vectors: Vectors, headlines: Mapping[str, Vectors]
+) -> Vectors:
+    """Shape (chunks, dimension), unit rows: the text's direction, drawn to its headline's."""
+    blended = vectors.copy()
+    for i, chunk in enumerate(chunks):
+        if chunk.headline:
+            blended[i] = (1 - HEADLINE) * vectors[i] + HEADLINE * headlines[chunk.headline]
+    unit: Vectors = blended / np.linalg.norm(blended, axis=1, keepdims=True)
+    return unit
 
 
 def _ruler(embedder: Embedder) -> Ruler:

@@ -32,7 +32,7 @@ from indexer.sources import open_source
 from indexer.types import Vectors
 from loadtest.machine import busy_cores
 
-_FEW = 64  # texts that are embedded in earnest while files are many
+_FEW = 8  # texts that are embedded in earnest while files are many
 
 
 class Fast:

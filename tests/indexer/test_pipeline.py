@@ -6,18 +6,29 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from indexer.journal import Journal
 from indexer.lexical import LexicalIndex
-from indexer.pipeline import BATCH, FIRST, index, stage
+from indexer.pipeline import BATCH, FIRST, HEADLINE, index, stage
 from indexer.search import HybridIndex
 from indexer.sources import FolderSource
-from indexer.types import Chunk, Document, Embedder, Entry, IndexInUse, SourceError, Vectors
+from indexer.types import (
+    Chunk,
+    Document,
+    Embedder,
+    Entry,
+    IndexerError,
+    IndexInUse,
+    SourceError,
+    Vectors,
+)
 
 PAGES = 4 * BATCH
 
@@ -85,7 +96,7 @@ def test_all_is_indexed_and_reported(store: HybridIndex, word_embedder: Embedder
     assert (report.source, report.documents, report.chunks) == ("pages", 150, 150)
     assert (report.added, report.removed, report.unchanged) == (150, 0, 0)
     assert report.dataset == store.dataset
-    assert calls == [(0, 150), (150, 150)]
+    assert calls == [(0, 150), (BATCH, 150), (2 * BATCH, 150), (150, 150)]
     assert texts(store) == set(pages)
 
 
@@ -377,6 +388,75 @@ def test_searches_do_not_wait_for_a_long_embedding(
     index(Pages(["other"]), word_embedder, store)
     index(Pages([f"page {i}" for i in range(2 * BATCH)]), embedder, store)
     assert searched == [True, True]
+
+
+def test_the_embedder_has_the_next_batch_before_one_is_kept(
+    store: HybridIndex, word_embedder: Embedder
+) -> None:
+    """Each of two batches is embedded only once the other one is being embedded, too."""
+    both = threading.Barrier(2)
+
+    class Waiting:
+        name, dimension = word_embedder.name, word_embedder.dimension
+
+        def embed(self, batch: list[str]) -> Vectors:
+            both.wait(10)
+            return word_embedder.embed(batch)
+
+    embedder: Embedder = Waiting()  # type: ignore[assignment]
+    report = index(Pages([f"page {i}" for i in range(2 * BATCH)]), embedder, store)
+    assert report.added == 2 * BATCH
+
+
+def test_batches_that_fail_end_the_run_with_what_was_kept_before(
+    store: HybridIndex, word_embedder: Embedder
+) -> None:
+    class Failing:
+        name, dimension = word_embedder.name, word_embedder.dimension
+
+        def embed(self, batch: list[str]) -> Vectors:
+            if any("page 0" in text for text in batch):
+                raise IndexerError("the model is gone")
+            return word_embedder.embed(batch)
+
+    failing: Embedder = Failing()  # type: ignore[assignment]
+    pages = Pages([f"page {i}" for i in range(PAGES)])
+    with pytest.raises(IndexerError, match="the model is gone"):
+        index(pages, failing, store)
+    with closing(Journal.open(store.staging, "pages", "words")) as journal:
+        assert 0 < journal.lacking < PAGES
+    assert index(pages, word_embedder, store).added == PAGES
+
+
+@pytest.mark.parametrize("remembered", [20_000, 0])
+def test_a_headline_is_drawn_into_all_chunks_of_its_entry(
+    store: HybridIndex,
+    word_embedder: Embedder,
+    monkeypatch: pytest.MonkeyPatch,
+    remembered: int,
+) -> None:
+    """Whichever batch they are in; it is embedded once, or anew once too many are remembered."""
+    monkeypatch.setattr("indexer.pipeline._HEADLINES", remembered)
+    text = "Transforms.\n\n" + "\n\n".join(f"Paragraph {i}. " + "x " * 450 for i in range(200))
+
+    class One:
+        name = "package:p"
+
+        def documents(self) -> Iterator[Document]:
+            yield Document(self.name, "file:///p.py", "p.f", text, "function", symbol="p.f")
+
+    index(One(), word_embedder, store)
+    kept = list(store.export("package:p"))
+    chunks = [chunk for some, _ in kept for chunk in some]
+    assert len(chunks) > 2 * BATCH
+    (headline,) = word_embedder.embed([chunks[0].headline])
+    own = word_embedder.embed([chunk.embedded_text for chunk in chunks])
+    drawn = (1 - HEADLINE) * own + HEADLINE * headline
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    vectors = np.concatenate([some for _, some in kept])
+    np.testing.assert_allclose(vectors, drawn, atol=1e-5)
+    asked = word_embedder.embedded.count(chunks[0].headline) - 1  # type: ignore[attr-defined]
+    assert asked == (1 if remembered else -(-len(chunks) // BATCH))
 
 
 def test_an_entry_is_found_by_what_it_is_for(store: HybridIndex, word_embedder: Embedder) -> None:
