@@ -55,7 +55,13 @@ _CARRYING_WORDS = """
     module parameter return show signature syntax tell usage use used using work
 """
 _CARRIERS = frozenset(_CARRYING_WORDS.split())
-_BESIDE = 3  # words that a question about a name has besides it
+# Words that a question about a name has besides it; what is no question is about something else
+# sooner: "Return the model matching the given app_label" describes it.
+_BESIDE, _BESIDE_UNASKED = 3, 1
+_ASKS = re.compile(
+    r"\s*(are|can|could|did|do|does|how|is|should|what|when|where|which|who|why|will|would)\b|.*\?\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def words(text: str) -> list[str]:
@@ -90,7 +96,8 @@ def names(question: str) -> list[str]:
 def is_about(question: str, named: Sequence[str]) -> bool:
     """Whether a question asks for what it names, and not for what it describes beside it."""
     own = {term for name in named for term in terms(name)}
-    return len(set(terms(question)) - own - _CARRIERS) <= _BESIDE
+    beside = _BESIDE if _ASKS.match(question) else _BESIDE_UNASKED
+    return len(set(terms(question)) - own - _CARRIERS) <= beside
 
 
 def possessed(question: str) -> frozenset[str]:

@@ -66,7 +66,10 @@ def test_a_question_names(question: str, expected: list[str]) -> None:
         ("what does np.where do", True),
         ("how do I use the `limit` parameter of read()?", True),
         ("why does np.where return a tuple of arrays", True),
+        ("example of `where` masks", True),
         ("now closes a socket as shutdown() did when the peer is gone", False),
+        ("Return the model matching the given app_label", False),
+        ("Is there a model matching app_label?", True),
     ],
 )
 def test_a_question_is_about_a_name_when_it_says_little_else(question: str, about: bool) -> None:
