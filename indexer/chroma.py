@@ -1,5 +1,6 @@
 """Chroma, embedded or a server: the one file that imports it. Opens it and maps what it raises."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ AT_ONCE = 5000  # chunks in one request; after each Chroma writes all ids of the
 # Finds all of the nearest ten of 7,000 real chunks, 99.99% of the nearest 100. So does an
 # ef_construction of 200, at half as much work again. Chroma's defaults find 92% of synthetic ones.
 HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 100, "ef_search": NEAREST}
+# Said to a search that comes while a collection's first graph is being written; no damage.
+_NO_GRAPH_YET = "Nothing found on disk"
+_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2)  # before it is asked again
 
 
 def embedded(folder: Path) -> Any:
@@ -59,12 +63,17 @@ def collection(client: Any, name: str, metadata: dict[str, Any]) -> Any:
 
 def asked(question: Callable[..., Any], **terms: Any) -> Any:
     """What Chroma answers; None for a collection that a writer has deleted meanwhile."""
-    try:
-        return question(**terms)
-    except Exception as error:
-        if "does not exist" in str(error):
-            return None
-        raise IndexerError(f"The index cannot be searched: {error}") from error
+    pauses = iter(_PAUSES_S)
+    while True:
+        try:
+            return question(**terms)
+        except Exception as error:
+            if "does not exist" in str(error):
+                return None
+            pause_s = next(pauses, None) if _NO_GRAPH_YET in str(error) else None
+            if pause_s is None:
+                raise IndexerError(f"The index cannot be searched: {error}") from error
+        time.sleep(pause_s)
 
 
 def written(write: Callable[..., Any], **terms: Any) -> Any:
