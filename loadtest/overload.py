@@ -228,9 +228,9 @@ def main() -> None:
     parser.add_argument(
         "--wait",
         type=float,
-        default=1.0,
+        default=0.6,
         metavar="SECONDS",
-        help="the longest predicted wait that is not shed (default: 1)",
+        help="the longest predicted wait that is not shed (default: 0.6)",
     )
     parser.add_argument("--tokens", type=int, default=128, help="per answer, on average")
     parser.add_argument(
