@@ -61,11 +61,15 @@ class Meter:
 
     def tree_s(self, root: int) -> float:
         """Of a process and all of its descendants."""
+        return sum(self.each_s(root).values())
+
+    def each_s(self, root: int) -> dict[int, float]:
+        """Of each of these, by process id."""
         now = _processes_s()
-        return sum(
-            now.get(pid, (0, 0.0))[1] - self._processes.get(pid, (0, 0.0))[1]
+        return {
+            pid: now.get(pid, (0, 0.0))[1] - self._processes.get(pid, (0, 0.0))[1]
             for pid in _tree(root, now)
-        )
+        }
 
 
 def busy_cores(seconds: float) -> float:

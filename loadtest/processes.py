@@ -11,8 +11,9 @@ engine's step makes, the more each of them costs.
 import argparse
 import asyncio
 import itertools
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,8 @@ from loadtest import command, questions, tiny_model
 from loadtest.closed_loop import closed_loop, lasting
 from loadtest.cluster import serving
 from loadtest.engine import Engine
+from loadtest.machine import Meter
+from loadtest.markdown import table
 from loadtest.server import asking
 from loadtest.users import websocket_users
 
@@ -37,18 +40,13 @@ def name(arguments: Sequence[str]) -> str:
     return Path(title).name.partition(" ")[0]
 
 
-def spent(root: int) -> Counter[str]:
-    """CPU seconds so far, by name, of all processes that descend from ``root``, and of itself."""
-    parent = psutil.Process(root)
-    seconds: Counter[str] = Counter()
-    for process in (parent, *parent.children(recursive=True)):
-        try:
-            with process.oneshot():
-                times, arguments = process.cpu_times(), process.cmdline()
-        except psutil.Error:  # it ended meanwhile
-            continue
-        if arguments:
-            seconds[name(arguments)] += times.user + times.system
+def spent(meter: Meter, root: int) -> dict[str, float]:
+    """CPU seconds on ``meter``, by name, of a process and all of its descendants."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for pid, spent_s in meter.each_s(root).items():
+        with suppress(psutil.Error):  # it ended meanwhile
+            if arguments := psutil.Process(pid).cmdline():
+                seconds[name(arguments)] += spent_s
     return seconds
 
 
@@ -61,17 +59,19 @@ async def _measure(arguments: argparse.Namespace, folder: Path) -> str:
         websocket_users(backend.url, arguments.users, request) as users,
     ):
         await closed_loop(users, lasting(WARM_S, asked))
-        before = spent(backend.pid)
+        meter = Meter()
         done = await closed_loop(users, lasting(arguments.seconds, asked))
-        seconds = spent(backend.pid)
-    seconds.subtract(before)
+        seconds = spent(meter, backend.pid)
     return _table(seconds, len(done.answers))
 
 
-def _table(seconds: Counter[str], answers: int) -> str:
-    rows = [*seconds.most_common(), ("all", seconds.total())]
-    lines = [f"| {each} | {1000 * spent / answers:.2f} |" for each, spent in rows if spent > 0]
-    return "\n".join([f"| {answers} answers | CPU per answer, ms |", "| --- | --- |", *lines])
+def _table(seconds: Mapping[str, float], answers: int) -> str:
+    most_first = sorted(seconds.items(), key=lambda item: -item[1])
+    rows = [*most_first, ("all", sum(seconds.values()))]
+    return table(
+        [f"{answers} answers", "CPU per answer, ms"],
+        [[each, f"{1000 * spent_s / answers:.2f}"] for each, spent_s in rows if spent_s > 0],
+    )
 
 
 def main(given: Sequence[str] | None = None) -> None:
