@@ -53,13 +53,14 @@ async def test_changes_are_accepted_and_rejected_one_by_one(chosen, picture):
     """The first is accepted, the second rejected: the document has the first, and the diff goes."""
     window = await chosen("Optimize", ANSWER)
     diff = window.page.locator(".monaco-diff-editor")
-    # The second change may be out of sight, and so not in the page, once the thread opens.
+    # The second change is out of sight, and so not in the page, until it is the current one.
     await expect(diff).to_contain_text("[number * number for number in numbers]")
     thread = window.page.locator(".review-widget")
     await expect(thread).to_contain_text("A comprehension")
     await picture(window, "diff")
     await window.page.keyboard.press("Control+Enter")
     await expect(diff.locator(".editor.original")).to_contain_text("[number * number")
+    await expect(diff).to_contain_text("sum(numbers)")
     await window.page.keyboard.press("Control+Backspace")
     await expect(diff).to_be_hidden()
     assert await window.text() == CODE.replace(CODE[: CODE.index("\n\n\n") + 1], SQUARES)
