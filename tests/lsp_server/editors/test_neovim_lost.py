@@ -9,12 +9,17 @@ from backend.wire import Ask, Delta, Failed, Finished, Resume, Timings, Usage
 pytestmark = pytest.mark.editor
 
 
-async def test_a_server_that_cannot_start_is_explained(nvim, file):
-    """A command that is not installed costs a message, not a hang."""
-    await nvim.start("ws://127.0.0.1:9", file)
+async def lose_the_server(nvim):
+    """Its language server is gone, and does not start again."""
     await nvim.command("lua vim.lsp.enable('glossator', false)")
     await nvim.until("#vim.lsp.get_clients() == 0")
     await nvim.command("lua require('glossator').setup({ cmd = { 'false' } })")
+
+
+async def test_a_server_that_cannot_start_is_explained(nvim, file):
+    """A command that is not installed costs a message, not a hang."""
+    await nvim.start("ws://127.0.0.1:9", file)
+    await lose_the_server(nvim)
     with pytest.raises(RuntimeError, match="does not start; see :checkhealth glossator"):
         await nvim.command("Glossator ask how?")
     assert await nvim.chat() == []
@@ -75,17 +80,15 @@ async def test_a_dropped_connection_costs_no_character(begin, nvim):
 async def test_a_language_server_that_dies_is_told_where_the_answer_stops(begin, nvim):
     """What came stays, the next question starts the server again."""
 
-    async def script(peer):
-        ask = await peer.receive(Ask)
-        await peer.send(Delta(id=ask.id, seq=0, text="begun"))
-        await peer.closed()
+    def beginning(text):
+        async def script(peer):
+            ask = await peer.receive(Ask)
+            await peer.send(Delta(id=ask.id, seq=0, text=text))
+            await peer.closed()
 
-    async def again(peer):
-        ask = await peer.receive(Ask)
-        await peer.send(Delta(id=ask.id, seq=0, text="afresh"))
-        await peer.closed()
+        return script
 
-    await begin(script, again)
+    await begin(beginning("begun"), beginning("afresh"))
     await nvim.command("Glossator ask how?")
     await nvim.shows("begun")
     await nvim.lua("vim.lsp.get_clients({ name = 'glossator' })[1]:stop(true)")
@@ -99,9 +102,7 @@ async def test_what_cannot_be_sent_stays_in_the_prompt(nvim, file):
     """A question is not lost to a language server that does not start."""
     await nvim.start("ws://127.0.0.1:9", file)
     await nvim.command("Glossator chat")
-    await nvim.lua("vim.lsp.enable('glossator', false)")
-    await nvim.until("#vim.lsp.get_clients() == 0")
-    await nvim.lua("require('glossator').setup({ cmd = { 'false' } })")
+    await lose_the_server(nvim)
     await nvim.type("why?<CR>")
     await nvim.until("vim.fn.execute('messages'):find('does not start') ~= nil")
     assert await nvim.lines("glossator-prompt") == ["why?"]
