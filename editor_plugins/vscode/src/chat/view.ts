@@ -37,8 +37,6 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[] = [];
   private view: vscode.WebviewView | undefined;
   private settling: NodeJS.Timeout | undefined;
-  /** The page is being opened to type in, and is not there yet. */
-  private focusWanted = false;
 
   constructor(
     private readonly connection: Connection,
@@ -78,9 +76,8 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     );
   }
 
-  /** With the keyboard in the prompt. */
+  /** With the keyboard in the prompt: a page that is not there yet takes it there by itself. */
   async open(): Promise<void> {
-    this.focusWanted = this.view === undefined;
     await vscode.commands.executeCommand(`${VIEW}.focus`);
     this.post({ type: "focus" });
   }
@@ -148,12 +145,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       case "ready":
         this.connectionChanged(this.connection.state);
         this.post({ type: "place", label: placeLabel(activeEditor()) });
-        this.showCurrent();
-        if (this.focusWanted) {
-          this.focusWanted = false;
-          this.post({ type: "focus" });
-        }
-        return;
+        return this.showCurrent();
       case "ask":
         return await this.conversations.ask(message.prompt);
       case "stop":

@@ -47,6 +47,13 @@ export class Composer {
     this.prompt.focus();
   }
 
+  /** When the page has the keyboard and nothing in it does. */
+  takeFocus(): void {
+    if (document.hasFocus() && document.activeElement === document.body) {
+      this.prompt.focus();
+    }
+  }
+
   /** `last` is what the up arrow recalls. */
   setState(busy: boolean, last: string): void {
     this.busy = busy;

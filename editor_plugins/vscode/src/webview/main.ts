@@ -138,7 +138,11 @@ window.addEventListener("message", ({ data }: MessageEvent<ToWebview>) => {
       return composer.focus();
   }
 });
-window.addEventListener("focus", () => post({ type: "prepare", prompt: composer.draft }));
+window.addEventListener("focus", () => {
+  composer.takeFocus();
+  post({ type: "prepare", prompt: composer.draft });
+});
 
 composer.draft = editor.getState()?.draft ?? "";
+composer.takeFocus();
 post({ type: "ready" });
