@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from backend.errors import StartupFailed
 from glossator.cli import cli
-from glossator.evaluating_retrieval import measures, read
+from glossator.evaluating_retrieval import read
+from glossator.retrieval_figures import by_chance, measures
 
 
 def test_measures_of_the_first_answer() -> None:
@@ -17,6 +18,14 @@ def test_measures_of_the_first_answer() -> None:
     assert (first, five, ten) == (0.25, 0.5, 0.75)
     assert mrr == pytest.approx((1 + 1 / 3 + 1 / 6) / 4)
     assert ndcg == pytest.approx((1 + 1 / 2 + 0.3562) / 4, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "p"), [(0, 0, 1.0), (3, 3, 1.0), (0, 6, 0.03125), (10, 2, 0.03857421875)]
+)
+def test_a_difference_is_told_from_chance(gained: int, lost: int, p: float) -> None:
+    """The exact binomial test of the questions that only one of two systems answers."""
+    assert by_chance(gained, lost) == by_chance(lost, gained) == p
 
 
 @pytest.mark.parametrize(
@@ -56,4 +65,5 @@ def test_a_corpus_is_indexed_and_every_system_measured(tmp_path: Path) -> None:
     for system in ("dense", "lexical", "fused", "ranked"):
         assert f"| all | 2 | {system} | 0.500 | 0.500 | 0.500 | 0.500 | 0.500 |" in result.output
         assert f"| written | 1 | {system} | 1.000 |" in result.output
+    assert "| written | dense | 1.000 | 1.000 | 0 | 0 | 1.00 |" in result.output
     assert "search: p50" in result.output

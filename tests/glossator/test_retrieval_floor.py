@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from glossator.evaluating_retrieval import SYSTEMS, Outcome, ask, measures, read
+from glossator.evaluating_retrieval import ask, read
+from glossator.retrieval_figures import SYSTEMS, Outcome, measures
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.pipeline import index
 from indexer.search import HybridIndex

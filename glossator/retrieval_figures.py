@@ -1,0 +1,122 @@
+"""What `glossator eval retrieval` prints: how well each system finds, as tables. Pure.
+
+Markdown, sorted, and without the date: two reports can be compared line by line.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+SYSTEMS = ("dense", "lexical", "fused", "ranked")
+DEEPEST = 10  # passages that are looked at
+FIRST = 5  # of which most users read no more
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line of a question set."""
+
+    question: str
+    expected: frozenset[str]
+    corpus: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where the first answer stands in each system's list, from 1; 0 when not in the first ten."""
+
+    asked: Asked
+    places: dict[str, int]
+    embed_ms: float
+    search_ms: float
+
+
+Key = Callable[[Outcome], str]
+
+
+def report(outcomes: Sequence[Outcome]) -> str:
+    """Tables by corpus and by origin, what ranking is worth in each, and the latency."""
+    keys: tuple[tuple[str, Key], ...] = (
+        ("all", lambda outcome: "all"),
+        ("corpus", lambda outcome: outcome.asked.corpus or "all sources"),
+        ("origin", lambda outcome: outcome.asked.origin or "unnamed"),
+    )
+    lines: list[str] = []
+    for title, key in keys:
+        lines += _table(title, _grouped(outcomes, key))
+    for title, key in keys[1:]:
+        lines += _beside_parts(title, _grouped(outcomes, key))
+    for what, times in (
+        ("embedding the question", [each.embed_ms for each in outcomes]),
+        ("search", [each.search_ms for each in outcomes]),
+        ("both", [each.embed_ms + each.search_ms for each in outcomes]),
+    ):
+        middle, slow = percentile(times, 0.5), percentile(times, 0.95)
+        lines.append(f"{what}: p50 {middle:.1f} ms, p95 {slow:.1f} ms")
+    return "\n".join(lines)
+
+
+def _grouped(outcomes: Sequence[Outcome], key: Key) -> dict[str, list[dict[str, int]]]:
+    """The places of each group's questions, the groups in the order of their names."""
+    groups: dict[str, list[dict[str, int]]] = {}
+    for outcome in sorted(outcomes, key=key):
+        groups.setdefault(key(outcome), []).append(outcome.places)
+    return groups
+
+
+def _table(title: str, groups: Mapping[str, Sequence[dict[str, int]]]) -> Iterable[str]:
+    yield f"| {title} | questions | system | recall@1 | recall@5 | recall@10 | MRR | nDCG@10 |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name, places in groups.items():
+        for system in SYSTEMS:
+            values = measures([each[system] for each in places])
+            figures = " | ".join(f"{value:.3f}" for value in values)
+            yield f"| {name} | {len(places)} | {system} | {figures} |"
+    yield ""
+
+
+def _beside_parts(title: str, groups: Mapping[str, Sequence[dict[str, int]]]) -> Iterable[str]:
+    """The ranker beside the part with the highest recall@5, of which it should lose nothing."""
+    yield f"| {title} | best part | its recall@5 | ranked | only ranked | only the part | p |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, places in groups.items():
+        hits = {system: [0 < each[system] <= FIRST for each in places] for system in SYSTEMS}
+        part = max(SYSTEMS[:-1], key=lambda system: sum(hits[system]))
+        pairs = list(zip(hits["ranked"], hits[part], strict=True))
+        gained, lost = pairs.count((True, False)), pairs.count((False, True))
+        recalls = " | ".join(f"{sum(hits[each]) / len(places):.3f}" for each in (part, "ranked"))
+        yield f"| {name} | {part} | {recalls} | {gained} | {lost} | {by_chance(gained, lost):.2f} |"
+    yield ""
+
+
+def by_chance(gained: int, lost: int) -> float:
+    """How likely two systems that are equally good differ by so much or more: McNemar's exact test.
+
+    Of the questions that only one of them answers, each is as likely the one's as the other's.
+    """
+    differ = gained + lost
+    fewer = sum(math.comb(differ, k) for k in range(min(gained, lost) + 1))
+    return min(1.0, 2 * fewer / (1 << differ))
+
+
+def measures(places: Sequence[int]) -> tuple[float, float, float, float, float]:
+    """Recall at 1, 5 and 10, mean reciprocal rank and nDCG, all of the first right passage.
+
+    Any of the expected answers will do, so a question has one answer to find: recall is hit rate.
+    """
+
+    def mean(value: Callable[[int], float]) -> float:
+        return sum(value(place) if place else 0.0 for place in places) / len(places)
+
+    return (
+        mean(lambda place: place <= 1),
+        mean(lambda place: place <= 5),
+        mean(lambda place: place <= 10),
+        mean(lambda place: 1 / place),
+        mean(lambda place: 1 / math.log2(1 + place)),
+    )
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
