@@ -19,7 +19,18 @@ import numpy.typing as npt
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.pipeline import index
 from indexer.questions import Question, questions
-from indexer.ranking import FEATURES, WEIGHTS, Features, features, fuse
+from indexer.ranking import (
+    FEATURES,
+    FUSED,
+    MEMBERS,
+    WEIGHTS,
+    Features,
+    Scores,
+    features,
+    fuse,
+    fusion,
+    members,
+)
 from indexer.search import HybridIndex
 from indexer.sources import open_source
 from indexer.types import Embedder
@@ -57,13 +68,20 @@ class Example:
 
     corpus: str
     rows: Features
+    fused: Scores
+    members: Scores
     right: npt.NDArray[np.bool_]
     worth: float = 1.0
 
 
 def train(examples: Sequence[Example]) -> npt.NDArray[np.float64]:
-    """The weights under which right candidates are likeliest to come first (a softmax each)."""
+    """The weights under which right candidates are likeliest to come first (a softmax each).
+
+    With fusion's share given, and without that of members: fitted around it, what repeats an
+    entry's description is found later.
+    """
     rows = np.concatenate([example.rows for example in examples])
+    given = FUSED * np.concatenate([example.fused for example in examples])
     right = np.concatenate([example.right for example in examples])
     starts = np.cumsum([0, *(len(example.right) for example in examples[:-1])])
     of = np.repeat(np.arange(len(examples)), [len(example.right) for example in examples])
@@ -75,7 +93,7 @@ def train(examples: Sequence[Example]) -> npt.NDArray[np.float64]:
     weights = np.zeros(len(FEATURES))
     momentum, square = np.zeros_like(weights), np.zeros_like(weights)
     for step in range(1, _STEPS + 1):
-        scores = scaled @ weights
+        scores = scaled @ weights + given
         scores = np.exp(scores - np.maximum.reduceat(scores, starts)[of])
         share = scores / np.add.reduceat(scores, starts)[of]
         good = np.where(right, scores, 0.0)
@@ -93,7 +111,8 @@ def reciprocal_rank(example: Example, weights: npt.NDArray[np.float64] | None) -
     """Of the first right candidate; without weights in the order of fusion."""
     places = example.right
     if weights is not None:
-        places = places[np.argsort(-(example.rows @ weights), kind="stable")]
+        scores = example.rows @ weights + FUSED * example.fused + MEMBERS * example.members
+        places = places[np.argsort(-scores, kind="stable")]
     return 1.0 / (1 + int(np.argmax(places)))
 
 
@@ -145,7 +164,8 @@ def examples(corpora: Sequence[str], opened: HybridIndex, embedder: Embedder) ->
             candidates = fuse(found.candidates)
             right = np.array([each.card.symbol in question.expected for each in candidates])
             if right.any():
-                yield Example(corpus, features(found.question, candidates), right, worth)
+                rows = features(found.question, candidates)
+                yield Example(corpus, rows, fusion(candidates), members(candidates), right, worth)
 
 
 def main() -> None:

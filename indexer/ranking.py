@@ -1,7 +1,8 @@
 """Orders what dense and lexical search found: reciprocal rank fusion, then a linear ranker. Pure.
 
-The ranker is a weighted sum of cheap features of question and candidate. Its weights stand in
-``ranker.json`` and come from ``python -m indexer.rank_training``.
+The ranker is a weighted sum of cheap features of question and candidate, whose weights stand in
+``ranker.json`` and come from ``python -m indexer.rank_training``, and of what is given: half of
+what fusion says, and that members of a class were found.
 """
 
 import json
@@ -27,6 +28,12 @@ _ASKING = frozenset({"apply", "calculate", "compute", "do", "make", "perform", "
 _SHORT = 3  # letters of a word whose relatives are not looked for: too many others begin like it
 _DEEPEST = 6  # parts of a symbol that are told apart
 
+# Given, and not learned: questions about the training packages hardly need the place in the lexical
+# list, and hardly ever ask for a class by what its methods say. Judged by release notes and
+# docstrings of other documentation (docs/retrieval-tried.md).
+FUSED = 0.5
+MEMBERS = 0.5
+
 # What the code around a question adds to the ranker's score, in which a cosine that is higher by a
 # tenth is worth 1: enough to decide between like entries of two packages, no more.
 IN_SCOPE = 1.0
@@ -34,6 +41,7 @@ AT_CURSOR = 1.0
 NO_HINTS: Mapping[str, float] = {}
 
 Features = npt.NDArray[np.float64]  # shape (candidates, len(FEATURES))
+Scores = npt.NDArray[np.float64]  # shape (candidates,)
 
 FEATURES = (
     "cosine",  # of the nearest chunk
@@ -106,6 +114,25 @@ def features(question: Question, candidates: Sequence[Candidate]) -> Features:
     usual = sum(depths) / (len(depths) or 1)
     rows = [_row(words, each, best_bm25, usual) for each in candidates]
     return np.asarray(rows, dtype=np.float64).reshape(len(candidates), len(FEATURES))
+
+
+def fusion(candidates: Sequence[Candidate]) -> Scores:
+    """What reciprocal rank fusion gives each, from 0 to 2."""
+    return np.array([each.fused for each in candidates])
+
+
+def members(candidates: Sequence[Candidate]) -> Scores:
+    """For each the fused score of its best member that was found, too: of a class its methods.
+
+    Nothing for modules: nearly all that is found is a member of one.
+    """
+    best: dict[str, float] = {}
+    for each in candidates:
+        owner = each.card.symbol.rpartition(".")[0]
+        best[owner] = max(best.get(owner, 0.0), each.fused)
+    best.pop("", None)  # pages have no symbol, and what no dot precedes has no owner
+    cards = [each.card for each in candidates]
+    return np.array([best.get(card.symbol, 0.0) * (card.kind != "module") for card in cards])
 
 
 class _Words:
@@ -190,5 +217,6 @@ class LinearRanker:
     ) -> list[Candidate]:
         """Best first; equals keep their order. ``hints`` add to the scores of entries."""
         scores = features(question, candidates) @ self._weights
+        scores += FUSED * fusion(candidates) + MEMBERS * members(candidates)
         scores += np.array([hints.get(each.card.entry, 0.0) for each in candidates])
         return [candidates[i] for i in np.argsort(-scores, kind="stable")]

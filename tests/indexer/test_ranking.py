@@ -15,6 +15,7 @@ from indexer.ranking import (
     Question,
     features,
     fuse,
+    members,
     reciprocal,
 )
 from indexer.words import terms
@@ -68,6 +69,19 @@ def test_pages_are_as_deep_as_the_entries_beside_them() -> None:
     candidates = [Candidate(card(name), 0) for name in ("a.b", "", "a.b.c.d")]
     assert features(question("sort"), candidates)[:, at].tolist() == [1 / 6, 2 / 6, 3 / 6]
     assert features(question("sort"), candidates[1:2])[0, at] == 0
+
+
+def test_a_class_has_the_best_of_its_members() -> None:
+    """A module has not, and what is no member of another has nothing to give."""
+    candidates = [
+        Candidate(card("queue.Queue", kind="class"), 0.1, 40),
+        Candidate(card("queue.Queue.get", kind="method"), 0.5, 0, 1.0, 10),
+        Candidate(card("queue.Queue.put", kind="method"), 0.4, 1),
+        Candidate(card("queue", kind="module"), 0.3, 2),
+        Candidate(card("", kind="page"), 0.2, 3),
+    ]
+    assert members(candidates).tolist() == [1.5, 0, 0, 0, 0]
+    assert members(candidates[4:]).tolist() == [0]
 
 
 def test_a_rare_word_covers_more() -> None:
