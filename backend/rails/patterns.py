@@ -4,7 +4,7 @@ A table of ``Pattern`` (``secret_formats``, ``pii_formats``) says what to find; 
 it. Each pattern is searched on its own, so that a candidate its validator rejects hides nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import regex
@@ -17,16 +17,23 @@ from backend.rails.redaction import merge
 class Pattern:
     """One format. Every quantifier is bounded: the tail that a stream holds back is, too.
 
-    The span is the group ``value`` where the expression has one, else the whole match. ``hints``:
-    a text without any of these literals cannot match. ``validate`` judges the value: checksum,
-    entropy, reserved ranges. Lookbehinds see at most ``Scanner.context`` characters, and stand
-    first: after others, ``regex`` reports partial matches that cannot be, and text waits in vain.
+    The span is the group ``value`` where the expression has one, else the whole match; the group is
+    in no other, and what stands before it is nobody's secret. ``hints``: a text without any of
+    these literals cannot match. ``validate`` judges the value: checksum, entropy, reserved ranges.
+    Lookbehinds see at most ``Scanner.context`` characters, and stand first: after others, ``regex``
+    reports partial matches that cannot be, and text waits in vain.
     """
 
     kind: str
     expression: str
     hints: tuple[str, ...] = ()
     validate: Callable[[str], bool] | None = None
+
+    @property
+    def lead(self) -> str:
+        """What stands before the value; empty where all of the match is it."""
+        lead, value, _ = self.expression.partition(_VALUE)
+        return lead if value else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,21 @@ class Match:
     end: int
     span: Span
 
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How far a text that goes on is decided.
+
+    No match begins before ``matches`` but those that are there already, and nothing before
+    ``shown`` can become part of a value; ``touched`` where a match begins before ``shown``.
+    """
+
+    matches: int
+    shown: int
+    touched: bool
+
+
+_VALUE = "(?P<value>"
 
 # Where a match may begin: not inside a word, unless at a hump or after an escape, as in
 # "dbPassword", r"\nghp_…" and "%20ghp_…".
@@ -56,7 +78,7 @@ class Scanner:
             (
                 pattern,
                 _compile(_group(pattern)),
-                "value" if "?P<value>" in pattern.expression else 0,
+                "value" if pattern.lead else 0,
             )
             for pattern in patterns
         ]
@@ -84,18 +106,21 @@ class Scanner:
                     position = match.start() + 1
         return found
 
-    def settled(self, text: str, start: int) -> tuple[int, bool]:
-        """Up to where nothing depends on how the text goes on, and whether a match begins there."""
+    def settled(self, text: str, start: int) -> Settled:
+        """Of a text in which matches are looked for from ``start`` on."""
         touched = False
+        undecided = len(text)
         for beginning in _BEGINNING.finditer(text, start):
             at = beginning.start()
             for automaton in self._by_first.get(text[at], ()):
                 if not automaton.whole.match(text, at, partial=True):
-                    continue  # as nearly everywhere: neither of the two below would match
+                    continue  # as nearly everywhere: nothing below would match
                 if automaton.unfinished.match(text, at, partial=True):
-                    return at, touched
+                    undecided = min(undecided, at)
+                    if automaton.may_be_in_value(text, at):
+                        return Settled(undecided, at, touched)
                 touched = touched or automaton.whole.match(text, at) is not None
-        return len(text), touched
+        return Settled(undecided, len(text), touched)
 
 
 class _Automaton:
@@ -106,9 +131,15 @@ class _Automaton:
     """
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
-        union = f"(?:{'|'.join(map(_group, patterns))})"
-        self.whole = _compile(union)
-        self.unfinished = _compile(union + r"\uffff(?<!\uffff)")
+        self.whole = _compile(_union(map(_group, patterns)))
+        self.unfinished = _unfinished(map(_group, patterns))
+        self._all_value = _unfinished(_group(each) for each in patterns if not each.lead)
+        self._led = _compile(_union(each.lead for each in patterns if each.lead))
+
+    def may_be_in_value(self, text: str, at: int) -> bool:
+        """Whether what is unfinished there may have got further than to what leads to its value."""
+        in_value = self._all_value.match(text, at, partial=True) or self._led.match(text, at)
+        return in_value is not None
 
 
 def _by_first(patterns: Sequence[Pattern]) -> dict[str, list[_Automaton]]:
@@ -133,6 +164,15 @@ def _by_first(patterns: Sequence[Pattern]) -> dict[str, list[_Automaton]]:
 
 def _group(pattern: Pattern) -> str:
     return f"(?:{pattern.expression})"
+
+
+def _union(expressions: Iterable[str]) -> str:
+    """Of none of them: what never matches."""
+    return f"(?:{'|'.join(expressions) or '(?!)'})"
+
+
+def _unfinished(expressions: Iterable[str]) -> regex.Pattern[str]:
+    return _compile(_union(expressions) + r"\uffff(?<!\uffff)")
 
 
 def _compile(expression: str) -> regex.Pattern[str]:

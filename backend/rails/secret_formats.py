@@ -19,6 +19,12 @@ def _token(kind: str, expression: str, *hints: str) -> Pattern:
     return Pattern(kind, f"(?:{expression}){_END}", hints)
 
 
+def _numbered(kind: str, lead: str, value: str, *hints: str) -> Pattern:
+    """A token that says whose it is first. Nearly every word begins like such a lead: were it part
+    of the secret, nearly every word of an answer would wait for the next one."""
+    return Pattern(kind, f"{lead}(?P<value>{value}){_END}", hints)
+
+
 _TEMPLATE = re.compile(r"(?i)<[^>]*>|\A\$|\$[{(]|\{|%\(|%s|environ|getenv|\*\*\*|\.\.\.|…|(.)\1{5}")
 _STAND_IN = re.compile(
     r"(?i)change.?me|your|example|placeholder|redacted|removed|dummy|sample|xxx|todo|insert"
@@ -127,7 +133,7 @@ SECRETS: tuple[Pattern, ...] = (
         "AccessKey=",
         "sig=",
     ),
-    _token("Azure client secret", r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}", "Q~"),
+    _numbered("Azure client secret", r"[A-Za-z0-9_~.]{3}[0-9]Q~", r"[A-Za-z0-9_~.-]{31,34}", "Q~"),
     _token("Google API key", rf"AIza{_WORD}{{35}}", "AIza"),
     _token("Google OAuth secret", rf"GOCSPX-{_WORD}{{28}}|ya29\.{_WORD}{{20,300}}", "GOC", "ya29"),
     _token("Slack token", r"xox[abeoprs]-[A-Za-z0-9-]{10,250}|xapp-\d-[A-Za-z0-9-]{20,250}", "x"),
@@ -141,8 +147,10 @@ SECRETS: tuple[Pattern, ...] = (
         rf"https://(?:canary\.|ptb\.)?discord(?:app)?\.com/api/webhooks/\d{{17,20}}/{_WORD}{{60,80}}",
         "/api/webhooks/",
     ),
-    _token("Discord token", rf"[MNO]{_WORD}{{23,27}}\.{_WORD}{{6}}\.{_WORD}{{27,40}}", "."),
-    _token("Telegram token", rf"\d{{8,10}}:AA{_WORD}{{33}}", ":AA"),
+    _numbered(
+        "Discord token", rf"[MNO]{_WORD}{{23,27}}\.", rf"{_WORD}{{6}}\.{_WORD}{{27,40}}", "."
+    ),
+    _numbered("Telegram token", r"\d{8,10}:", rf"AA{_WORD}{{33}}", ":AA"),
     _token(
         "Stripe key",
         r"[rs]k_(?:live|test)_[A-Za-z0-9]{16,247}|whsec_[A-Za-z0-9+/]{32,64}",
@@ -187,7 +195,7 @@ SECRETS: tuple[Pattern, ...] = (
     _token("Supabase token", r"sbp_[a-f0-9]{40}", "sbp_"),
     _token("Doppler token", r"dp\.(?:pt|st|ct)\.[A-Za-z0-9.]{40,60}", "dp."),
     _token("Vault token", rf"hv[sbr]\.{_WORD}{{24,200}}", "hvs.", "hvb.", "hvr."),
-    _token("Terraform token", rf"[A-Za-z0-9]{{14}}\.atlasv1\.{_WORD}{{60,70}}", ".atlasv1."),
+    _numbered("Terraform token", r"[A-Za-z0-9]{14}\.atlasv1\.", rf"{_WORD}{{60,70}}", ".atlasv1."),
     _token("Cloudflare key", r"v1\.0-[a-f0-9]{24}-[a-f0-9]{146}", "v1.0-"),
     _token("Dropbox token", rf"sl\.(?:u\.)?{_WORD}{{130,400}}", "sl."),
     _token("Facebook token", r"EAA[A-Za-z0-9]{90,250}", "EAA"),

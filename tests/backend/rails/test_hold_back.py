@@ -24,11 +24,19 @@ EMAIL = "ada.lovelace@analytical.co.uk"
 CARD = "4111 1111 " + "1111 1111"
 IBAN = "DE89 3704 0044 " + "0532 0130 00"
 PHONE = "+44 20 7946 " + "0958"
-SECRETS_AND_PII = [TOKEN, JWT, KEY, URL, PASSWORD, EMAIL, CARD, IBAN, PHONE, "52.94.236.248"]
+AZURE = "ab.8Q~" + "x7B_" * 8
+TELEGRAM = "123456789:" + "AA" + "d4E" * 11
+LINE = "\nexport DB_PWD=" + "hunter2z\n"
+ELEMENT = "<password>" + "Tr0ub4dor&3" + "</password>"
+SECRETS_AND_PII = [
+    *(TOKEN, JWT, KEY, URL, PASSWORD, EMAIL, CARD, IBAN, PHONE, "52.94.236.248"),
+    *(AZURE, TELEGRAM, LINE, ELEMENT),
+]
 
 words = st.sampled_from(
     ["the ", "gh", "p_", "sk-", "AKIA", "=", "\n", "xox", "b-", "é", "a", " ", "4", "1.", "@", "+",
-     "://", ":", '"', "password", "api_key=", "\\n", "\uffff", "-----BEGIN ", "K", "tel "]
+     "://", ":", '"', "password", "password: ", "8Q~", "-u ", "export ", ">", "</", "api_key=",
+     "\\n", "\uffff", "-----BEGIN ", "K", "tel "]
 )  # fmt: skip
 planted = st.sampled_from(SECRETS_AND_PII)
 parts = st.one_of(
@@ -80,6 +88,30 @@ def test_ordinary_text_is_held_back_by_a_word_at_most():
 
 def test_a_first_word_that_cannot_begin_a_secret_leaves_at_once():
     assert HoldBack(SCANNER, "redact").feed("The ") == "The "
+
+
+@pytest.mark.parametrize(
+    "word", ["To", "You", "Use", "The", "NumPy", "Open", "`scipy", "1.", "Let"]
+)
+def test_no_word_waits_for_the_next_one_because_a_secret_has_a_name(word):
+    """What only leads to a value, as `DB_PWD=`, `scheme://` or a bot's number, is shown."""
+    assert HoldBack(Scanner(SECRETS), "redact").feed(word) == word
+
+
+def test_the_name_of_a_secret_is_shown_as_it_comes_and_its_value_never():
+    guard = HoldBack(Scanner(SECRETS), "redact")
+    pieces = ["DB_", "PWD", "=", "hunt", "er2z", "\n", "and"]
+    assert [guard.feed(piece) for piece in pieces] == [
+        "DB_", "PWD", "", "", "", "=[password removed]\n", "and"
+    ]  # fmt: skip
+
+
+def test_a_secret_is_told_once_however_long_what_follows_is_undecided():
+    told = []
+    guard = HoldBack(Scanner(SECRETS), "redact", lambda action, spans: told.extend(spans))
+    for piece in (TOKEN, " ", "user", "_", "name", "_pass", " is it"):
+        guard.feed(piece)
+    assert [span.kind for span in told] == ["GitHub token"]
 
 
 def test_block_ends_the_answer_before_any_of_the_secret_is_shown():

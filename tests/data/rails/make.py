@@ -125,10 +125,11 @@ def plant(
     for split, half, count in zip(("development", "held out"), contexts, counts, strict=True):
         for place in range(count):
             context = half[(number + place) % len(half)]
-            value = make(rng)
+            public, _, value = make(rng).rpartition("¦")
             before, after = (
                 part.replace("{{", "{").replace("}}", "}") for part in context.split("{value}")
             )
+            before += public
             text = before + value + after
             yield {
                 "text": text,

@@ -20,7 +20,10 @@ def of(alphabet: str, size: int) -> Callable[[Random], str]:
 
 
 def fmt(template: str, *parts: Callable[[Random], str]) -> Callable[[Random], str]:
-    """``{}`` filled in order; ``¬`` in the template is dropped: it keeps prefixes apart."""
+    """``{}`` filled in order; ``¬`` in the template is dropped: it keeps prefixes apart.
+
+    What stands before ``¦`` says whose the token is, and is no secret.
+    """
     return lambda rng: template.replace("¬", "").format(*(part(rng) for part in parts))
 
 
@@ -48,7 +51,7 @@ TOKENS: dict[str, Callable[[Random], str]] = {
     "GitHub token": fmt("gh¬p_{}", of(BASE62, 36)),
     "GitLab token": fmt("gl¬pat-{}", of(BASE64URL[:-1], 20)),
     "AWS access key": fmt("AK¬IA{}", of(string.ascii_uppercase + "234567", 16)),
-    "Azure client secret": fmt("{}8Q~{}", of(BASE62, 3), of(BASE62 + "_.", 34)),
+    "Azure client secret": fmt("{}8Q~¦{}", of(BASE62, 3), of(BASE62 + "_.", 34)),
     "Google API key": fmt("AI¬za{}", of(BASE64URL, 34 + 1)),
     "Google OAuth secret": fmt("GO¬CSPX-{}", of(BASE64URL, 28)),
     "Slack token": fmt(
@@ -63,8 +66,8 @@ TOKENS: dict[str, Callable[[Random], str]] = {
     "Discord webhook": fmt(
         "https://discord.com/api/web¬hooks/{}/{}", of("123456789", 18), of(BASE64URL, 68)
     ),
-    "Discord token": fmt("M¬T{}.{}.{}", of(BASE62, 24), of(BASE62, 6), of(BASE62, 38)),
-    "Telegram token": fmt("{}:A¬A{}", of("123456789", 10), of(BASE64URL, 33)),
+    "Discord token": fmt("M¬T{}.¦{}.{}", of(BASE62, 24), of(BASE62, 6), of(BASE62, 38)),
+    "Telegram token": fmt("{}:¦A¬A{}", of("123456789", 10), of(BASE64URL, 33)),
     "Stripe key": fmt("sk¬_live_{}", of(BASE62, 24)),
     "Square token": fmt("sq¬0atp-{}", of(BASE62, 22)),
     "Shopify token": fmt("sh¬pat_{}", of(HEX, 32)),
@@ -94,7 +97,7 @@ TOKENS: dict[str, Callable[[Random], str]] = {
     "Supabase token": fmt("sb¬p_{}", of(HEX, 40)),
     "Doppler token": fmt("dp¬.pt.{}", of(BASE62, 43)),
     "Vault token": fmt("hv¬s.{}", of(BASE64URL[:-2], 95)),
-    "Terraform token": fmt("{}.atlas¬v1.{}", of(BASE62, 14), of(BASE62, 67)),
+    "Terraform token": fmt("{}.atlas¬v1.¦{}", of(BASE62, 14), of(BASE62, 67)),
     "age key": fmt("AGE-SEC¬RET-KEY-1{}", of(UPPER36, 58)),
     "JSON web token": jwt,
 }
