@@ -30,6 +30,11 @@ class HoldBack:
         self._undecided = 0  # where in it matches may begin that are not complete
         self._shown = 0  # how much of it has left
 
+    @property
+    def held(self) -> int:
+        """Characters that have not left."""
+        return len(self._text) - self._shown
+
     def feed(self, text: str) -> str:
         self._text += text
         return self._release(self._scanner.settled(self._text, self._undecided))
