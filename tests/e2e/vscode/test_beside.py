@@ -31,7 +31,10 @@ async def test_hover_tells_what_the_index_knows(quoting, open_workbench, picture
 async def test_explain_and_ask_stream_into_a_thread_under_the_code(
     answering, upstream, open_workbench, picture
 ):
-    """Both, from the palette; closing the thread stops the answer in the model."""
+    """Both, from the palette; closing the thread stops the answer in the model.
+
+    However fast the model writes, the beginning is shown while it does.
+    """
     upstream.says("It computes **half** of the spectrum.")
     window = await open_workbench(answering.url, {"spectrum.py": CODE})
     await window.open("spectrum.py")
@@ -46,10 +49,11 @@ async def test_explain_and_ask_stream_into_a_thread_under_the_code(
     await thread.get_by_role("button", name="Close").click()
     await expect(thread).to_have_count(0)
 
-    upstream.says(LONG, pause_s=0.02)
+    upstream.says(LONG, pause_s=0.005)
     await window.command("Ask at the Cursor…")
     await window.answers("Ask Glossator here", "why only half?")
     await expect(thread).to_contain_text("word5")
+    assert upstream.running == 1
     await thread.get_by_role("button", name="Close").click()
     await window.until(lambda: upstream.running == 0)
 

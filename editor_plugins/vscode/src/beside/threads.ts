@@ -2,7 +2,9 @@
 
 import * as vscode from "vscode";
 
-const REDRAW_MS = 80;
+// More than the 100 ms for which VS Code waits for the next change of a thread before it shows one:
+// changes that follow each other faster are shown when they have ended.
+const REDRAW_MS = 120;
 
 export interface BesideEvents {
   /** The thread was closed, or *Stop* was chosen. */
@@ -38,6 +40,7 @@ export class Threads implements vscode.Disposable {
 
 export class Thread {
   private text = "";
+  private drawnAt = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -48,14 +51,14 @@ export class Thread {
     thread.contextValue = "running";
   }
 
-  /** Replaces what it shows. Drawn at once the first time, then every so often. */
+  /** Replaces what it shows. Drawn at once, unless it has just been drawn. */
   show(markdown: string): void {
-    const first = this.text === "";
     this.text = markdown;
-    if (first) {
+    const wait = this.drawnAt + REDRAW_MS - performance.now();
+    if (wait <= 0) {
       this.draw();
     } else {
-      this.timer ??= setTimeout(() => this.draw(), REDRAW_MS);
+      this.timer ??= setTimeout(() => this.draw(), wait);
     }
   }
 
@@ -76,6 +79,7 @@ export class Thread {
   private draw(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.drawnAt = performance.now();
     this.thread.comments = [
       {
         author: { name: "Glossator" },
