@@ -22,14 +22,13 @@ from indexer.questions import Question, questions
 from indexer.ranking import (
     FEATURES,
     FUSED,
-    MEMBERS,
     WEIGHTS,
     Features,
     Scores,
     features,
     fuse,
     fusion,
-    members,
+    given,
 )
 from indexer.search import HybridIndex
 from indexer.sources import open_source
@@ -69,7 +68,7 @@ class Example:
     corpus: str
     rows: Features
     fused: Scores
-    members: Scores
+    given: Scores
     right: npt.NDArray[np.bool_]
     worth: float = 1.0
 
@@ -81,7 +80,7 @@ def train(examples: Sequence[Example]) -> npt.NDArray[np.float64]:
     entry's description is found later.
     """
     rows = np.concatenate([example.rows for example in examples])
-    given = FUSED * np.concatenate([example.fused for example in examples])
+    fused = FUSED * np.concatenate([example.fused for example in examples])
     right = np.concatenate([example.right for example in examples])
     starts = np.cumsum([0, *(len(example.right) for example in examples[:-1])])
     of = np.repeat(np.arange(len(examples)), [len(example.right) for example in examples])
@@ -93,7 +92,7 @@ def train(examples: Sequence[Example]) -> npt.NDArray[np.float64]:
     weights = np.zeros(len(FEATURES))
     momentum, square = np.zeros_like(weights), np.zeros_like(weights)
     for step in range(1, _STEPS + 1):
-        scores = scaled @ weights + given
+        scores = scaled @ weights + fused
         scores = np.exp(scores - np.maximum.reduceat(scores, starts)[of])
         share = scores / np.add.reduceat(scores, starts)[of]
         good = np.where(right, scores, 0.0)
@@ -111,7 +110,7 @@ def reciprocal_rank(example: Example, weights: npt.NDArray[np.float64] | None) -
     """Of the first right candidate; without weights in the order of fusion."""
     places = example.right
     if weights is not None:
-        scores = example.rows @ weights + FUSED * example.fused + MEMBERS * example.members
+        scores = example.rows @ weights + example.given
         places = places[np.argsort(-scores, kind="stable")]
     return 1.0 / (1 + int(np.argmax(places)))
 
@@ -165,7 +164,7 @@ def examples(corpora: Sequence[str], opened: HybridIndex, embedder: Embedder) ->
             right = np.array([each.card.symbol in question.expected for each in candidates])
             if right.any():
                 rows = features(found.question, candidates)
-                yield Example(corpus, rows, fusion(candidates), members(candidates), right, worth)
+                yield Example(corpus, rows, fusion(candidates), given(candidates), right, worth)
 
 
 def main() -> None:

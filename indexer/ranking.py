@@ -135,6 +135,11 @@ def members(candidates: Sequence[Candidate]) -> Scores:
     return np.array([best.get(card.symbol, 0.0) * (card.kind != "module") for card in cards])
 
 
+def given(candidates: Sequence[Candidate]) -> Scores:
+    """What is added to the learned score of each."""
+    return FUSED * fusion(candidates) + MEMBERS * members(candidates)
+
+
 class _Words:
     """The words of a question, as they are looked for in candidates."""
 
@@ -216,7 +221,6 @@ class LinearRanker:
         hints: Mapping[str, float] = NO_HINTS,
     ) -> list[Candidate]:
         """Best first; equals keep their order. ``hints`` add to the scores of entries."""
-        scores = features(question, candidates) @ self._weights
-        scores += FUSED * fusion(candidates) + MEMBERS * members(candidates)
+        scores = features(question, candidates) @ self._weights + given(candidates)
         scores += np.array([hints.get(each.card.entry, 0.0) for each in candidates])
         return [candidates[i] for i in np.argsort(-scores, kind="stable")]
