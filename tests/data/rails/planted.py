@@ -310,7 +310,7 @@ TOKEN_CONTEXTS = (
         'client = Client("{value}", timeout=3)\n',
         '{{"level":"debug","msg":"using {value}","n":3}}',
         "curl -H 'X-Auth: {value}' https://api.internal/v1\n",
-        "RUN echo {value} > /root/.token && make\n",
+        "RUN echo {value} > .token && make\n",
         "| key | `{value}` |\n",
     ],
 )
