@@ -23,6 +23,7 @@ from backend.answer import Answer, Answers
 from backend.errors import GlossatorError, QuotaExceeded
 from backend.identity.caller import account
 from backend.identity.door import Door
+from backend.identity.hosts import KnownHosts
 from backend.identity.quotas import Ledger
 from backend.lookup import Lookups
 from backend.metrics import CONTENT_TYPE, Metrics
@@ -212,6 +213,9 @@ def build_app(gateway: Gateway) -> FastAPI:
         await gateway.answers.close()
 
     app = FastAPI(title="Glossator", version=RELEASE, lifespan=lifespan)
+    app.add_middleware(
+        KnownHosts, refusal=openai_api.error_response, names=gateway.settings.server.hosts
+    )
     app.include_router(
         openai_api.router(
             gateway.settings.server,

@@ -12,6 +12,14 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
 
     host: Annotated[str, doc("Address to listen on; 0.0.0.0 for every interface.")] = "127.0.0.1"
     port: Annotated[Port, doc("Port to listen on; 0 picks a free one.")] = 8765
+    hosts: Annotated[
+        tuple[str, ...],
+        doc(
+            "Names that clients call this server by, besides localhost and IP addresses: "
+            '`["glossator.example.com"]`; `*.example.com` is any subdomain, `*` any name. Other '
+            "names are refused, because a web page can point its own at this machine."
+        ),
+    ] = ()
     tls_certificate: Annotated[
         str, doc("Certificate chain (PEM) for https and wss; empty: none. Not on Ray Serve.")
     ] = ""

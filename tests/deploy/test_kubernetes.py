@@ -108,6 +108,13 @@ def test_every_reference_between_manifests_leads_somewhere(manifests):
 
 
 @pytest.mark.parametrize("folder", [BASE, ONE_GPU], ids=["base", "one-gpu"])
+def test_the_backend_answers_to_the_names_of_its_ingress(folder):
+    ingress = one(files(BASE), "Ingress")
+    names = {rule["host"] for rule in ingress["spec"]["rules"]}
+    assert names <= set(load(folder / "glossator.toml", {}).server.hosts)
+
+
+@pytest.mark.parametrize("folder", [BASE, ONE_GPU], ids=["base", "one-gpu"])
 def test_the_settings_are_ours(folder):
     settings = load(folder / "glossator.toml", {})
     assert settings.auth.tokens
