@@ -25,7 +25,7 @@ def token() -> None:
 def create(user: str, tenant: str, days: float | None, config: Path | None) -> None:
     """Print a new token for USER. It is shown this once; only its hash is kept."""
     with errors_for_people():
-        click.echo(_file(config).create(user, tenant, days))
+        click.echo(_file(config, tenant).create(user, tenant, days))
 
 
 @token.command(name="list")
@@ -52,15 +52,23 @@ def revoke(token_id: str, config: Path | None) -> None:
             sys.exit(1)
 
 
-def _file(path: Path | None) -> "TokenFile":
+def _file(path: Path | None, tenant: str | None = None) -> "TokenFile":
+    """Raises ``StartupFailed``, also when nobody of ``tenant`` may ask."""
     from backend.errors import StartupFailed
     from backend.identity.tokens import TokenFile
     from backend.settings import load
 
-    tokens = load(path).auth.tokens
+    settings = load(path)
+    tokens = settings.auth.tokens
     if not tokens:
         raise StartupFailed(
             "The settings name no token file: set `tokens` in [auth] (docs/security.md) and give "
             "them with --config."
+        )
+    if tenant is not None and settings.tenants and tenant not in settings.tenants:
+        declared = ", ".join(map(repr, settings.tenants))
+        raise StartupFailed(
+            f"The settings declare the tenants {declared}; a token of {tenant!r} would be refused. "
+            "Name one of them with --tenant, or declare it: [tenants.NAME]."
         )
     return TokenFile(Path(tokens).expanduser())

@@ -1,6 +1,6 @@
 """Where every request comes in: from which page, and by whom."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,16 +12,25 @@ from backend.settings import Settings
 
 
 class Door:
-    """Lets in whom ``identity`` knows, unless a foreign web page's script asks in their name."""
+    """Lets in whom ``identity`` knows, unless a foreign web page's script asks in their name.
 
-    def __init__(self, identity: Identity, origins: Sequence[str] = ()) -> None:
+    Where ``tenants`` are declared, a caller of none of them may not ask: without a declaration
+    there is nothing that would say which sources they may see.
+    """
+
+    def __init__(
+        self, identity: Identity, origins: Sequence[str] = (), tenants: Collection[str] = ()
+    ) -> None:
         self._identity = identity
         self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
+        self._tenants = frozenset(tenants)
 
     async def admit(self, connection: HTTPConnection) -> Caller:
         """Raises ``Forbidden`` or ``Unauthorized``."""
         self._check_origin(connection)
-        return await self._identity.of(connection.headers) or Caller()
+        caller = await self._identity.of(connection.headers) or Caller()
+        self._check_tenant(caller)
+        return caller
 
     def _check_origin(self, connection: HTTPConnection) -> None:
         """Browsers let any page open a websocket to any host, and say which page it was
@@ -34,6 +43,16 @@ class Door:
         raise Forbidden(
             "Scripts of this web page may not ask here. The operator can allow it: "
             f'origins = ["{origin}"] in [auth].'
+        )
+
+    def _check_tenant(self, caller: Caller) -> None:
+        if not self._tenants or caller.tenant in self._tenants:
+            return
+        what = f"tenant {caller.tenant!r}, which is not declared" if caller.tenant else "no tenant"
+        raise Forbidden(
+            f"This backend answers its tenants only, and this login is of {what} here (names are "
+            "compared letter by letter). Ask the operator for a token of your tenant, or to "
+            "declare it: [tenants.NAME] in the settings."
         )
 
 
@@ -50,5 +69,6 @@ def door(settings: Settings) -> Door:
 
         identities.append(SignedTokens(auth))
     if identities:
-        return Door(FirstThatKnows(identities), auth.origins)
-    return Door(TrustedProxy(server.tenant_header, server.user_header), auth.origins)
+        return Door(FirstThatKnows(identities), auth.origins, settings.tenants)
+    identity = TrustedProxy(server.tenant_header, server.user_header)
+    return Door(identity, auth.origins, settings.tenants)

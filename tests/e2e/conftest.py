@@ -182,6 +182,7 @@ def backend(
         "[retrieval]\nbudget_ms = 5000\nembedder_threads = 1\n"
         "[vllm]\ncpu_threads = 1\n"
         "[tenants.strict]\nrails = {secrets = 'block'}\n"
+        '[tenants.""]\n'  # who sends no header is a tenant too
         f"[ray]\nmetrics_port = {free_port()}\n"
         f"[observability]\notlp_endpoint = '{collector.url}'\nlog_format = 'json'\n"
     )

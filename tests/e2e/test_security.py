@@ -22,7 +22,7 @@ def config(tmp_path_factory):
         f'[auth]\ntokens = "{folder / "tokens.json"}"\norigins = ["https://docs.example"]\n'
         "[quotas]\nrequests_per_minute = 3\n"
         "[generation]\nengine = 'extractive'\n[rails.toxicity]\naction = 'off'\n"
-        "[tenants.poor]\nsources = []\n"
+        "[tenants.rich]\n[tenants.other]\n[tenants.poor]\nsources = []\n"
         "[retrieval]\nbudget_ms = 10000\n"  # an answer without its passages would prove nothing
     )
     return path
@@ -35,10 +35,11 @@ def server(start_backend, own_data, config):
 
 @pytest.fixture
 def token(run_glossator, config):
-    """``token("ada")``: a token from the command that operators use."""
+    """``token("ada")``: a token from the command that operators use, of the tenant ``rich``."""
 
-    def create(user, *options):
-        made = run_glossator("token", "create", user, *options, "--config", str(config))
+    def create(user, *options, tenant="rich"):
+        given = ("--tenant", tenant, *options, "--config", str(config))
+        made = run_glossator("token", "create", user, *given)
         assert made.returncode == 0, made.stderr
         return made.stdout.strip()
 
@@ -142,13 +143,13 @@ async def test_over_quota_says_when_to_come_back(server, dial, token):
     assert int(headers["Retry-After"]) > 0
 
 
-@pytest.mark.parametrize("tenant", [(), ("--tenant", "rich")])
+@pytest.mark.parametrize("tenant", ["rich", "other"])
 async def test_nobody_reaches_anothers_answer_by_its_id(dial, token, tenant):
     """Of the same tenant or another; ids are each client's own choice."""
-    number = len(tenant)  # a minute's quota is each user's own
+    # A minute's quota is each user's own.
     async with (
-        dial(token(f"ida{number}")) as theirs,
-        dial(token(f"eve{number}", *tenant)) as mine,
+        dial(token(f"ida for {tenant}")) as theirs,
+        dial(token(f"eve of {tenant}", tenant=tenant)) as mine,
     ):
         assert isinstance(await ask(theirs, "guessable"), Finished)
         await mine.send(wire.encode(Resume(id="guessable")))
@@ -158,7 +159,7 @@ async def test_nobody_reaches_anothers_answer_by_its_id(dial, token, tenant):
 
 async def test_a_tenant_sees_its_own_sources_alone(server, dial, token):
     """Over HTTP and websocket; a token is of one tenant, and no header makes it another's."""
-    rita, paul = token("rita", "--tenant", "rich"), token("paul", "--tenant", "poor")
+    rita, paul = token("rita"), token("paul", tenant="poor")
     _, rich, _ = post(server, rita)
     _, poor, _ = post(server, paul, **{"X-Tenant": "rich"})
     assert rich["citations"]
