@@ -31,6 +31,7 @@ from backend.openai_shapes import ErrorBody
 from backend.openapi import describe, returns
 from backend.pipeline import Pipeline
 from backend.ports import Generator
+from backend.rails.policy import NAMES as RAILS
 from backend.rails.policy import policy
 from backend.session import Session
 from backend.settings import Settings
@@ -75,6 +76,7 @@ class Gateway:
         self._sessions: set[Session] = set()
         self._leaving = ""  # why, once it is
         self._known_degraded: dict[str, str] = {}
+        self._reported: dict[str, str] = {}  # by who looks after the index
         self._asked_again_at = 0.0
         self._telling: asyncio.Task[None] | None = None
         metrics.watch("sessions", "Open websockets.", lambda: len(self._sessions))
@@ -155,6 +157,13 @@ class Gateway:
         answer.trace.end(wire.outcome(last), answer.failed, request=request.id, **used)
         answer_log.record(request, answer)
 
+    def report(self, part: str, why: str) -> None:
+        """``part`` does not work as configured, and why; "" once it does."""
+        if why:
+            self._reported[part] = why
+        else:
+            self._reported.pop(part, None)
+
     async def readiness(self) -> Readiness:
         model = self.pipeline.model
         degraded = await self._degraded()
@@ -165,7 +174,11 @@ class Gateway:
             await self._generator.check()
         except GlossatorError as error:
             return Readiness(False, model, reason=error.message, degraded=said)
-        closed = [name for name in degraded if policy(self.settings, name).on_failure == "block"]
+        closed = [
+            name
+            for name in degraded
+            if name in RAILS and policy(self.settings, name).on_failure == "block"
+        ]
         if closed:
             reason = f"these rails may not be skipped and are not working: {', '.join(closed)}"
             return Readiness(False, model, reason=reason, degraded=said)
@@ -177,7 +190,7 @@ class Gateway:
         if now >= self._asked_again_at:
             self._asked_again_at = now + _STATE_TTL_S
             self._known_degraded = await self.pipeline.degraded()
-        return self._known_degraded
+        return {**self._known_degraded, **self._reported}
 
     async def metrics_text(self) -> bytes:
         with contextlib.suppress(GlossatorError):  # a dead engine must not hide the other figures

@@ -16,7 +16,14 @@ from dataclasses import dataclass, replace
 from backend import prompt as prompts
 from backend.answer import Answer
 from backend.audit import Audit
-from backend.errors import Blocked, DeadlineExceeded, GlossatorError, UnknownModel, Unsupported
+from backend.errors import (
+    Blocked,
+    DeadlineExceeded,
+    GlossatorError,
+    Unavailable,
+    UnknownModel,
+    Unsupported,
+)
 from backend.metrics import Metrics
 from backend.ports import (
     Admission,
@@ -62,6 +69,10 @@ from backend.wire import (
 log = logging.getLogger(__name__)
 
 QUOTES_WAIT_MS = 10_000.0
+UNGROUNDED = (
+    "The documentation cannot be searched now, so this answer is not from it. The operator finds "
+    "the reason at /readyz and in the log."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,7 @@ class Pipeline:
         self._admission = admission
         self._metrics = metrics
         self._audit = Audit(metrics)
+        self._index_fails = ""  # why the last search could not be made
 
     @property
     def model(self) -> str:
@@ -104,7 +116,8 @@ class Pipeline:
     async def degraded(self) -> dict[str, str]:
         """Rails that do not work as configured, by name, and why."""
         states = await asyncio.gather(*(rail.state() for rail in self._rails))
-        return {rail.name: state for rail, state in zip(self._rails, states, strict=True) if state}
+        found = {rail.name: state for rail, state in zip(self._rails, states, strict=True) if state}
+        return found | ({"index": self._index_fails} if self._index_fails else {})
 
     async def answer(self, ask: Ask, answer: Answer) -> None:
         """Emits every frame of the answer. Raises nothing but cancellation, which it reports."""
@@ -206,15 +219,16 @@ class Pipeline:
     def _on_topic(self, ask: Ask, found: Retrieved, tenant: str) -> list[str]:
         """A warning, if any, from what retrieval knows anyway. Raises ``Blocked``."""
         topic = policy(self._settings, "topic", tenant)
-        if topic.action == "off" or (found.late and topic.on_failure == "allow"):
+        unknown = found.late or found.failed
+        if topic.action == "off" or (unknown and topic.on_failure == "allow"):
             return []
         if ask.history or isinstance(
             ask, prompts.Filling
         ):  # "and in two dimensions?" is about what was asked before
             return []
         refusal = (
-            "The search was too slow to tell whether the question is on topic. Try again."
-            if found.late
+            "Without a search nobody can tell whether the question is on topic. Try again."
+            if unknown
             else judge(found, self._settings.rails.topic)
         )
         action = topic.action if refusal else "allow"
@@ -264,12 +278,20 @@ class Pipeline:
             return Retrieved()
         started = time.monotonic()
         with progress.trace.span("retrieval"):
-            found = await self._retriever.search(
-                prompts.search_query(ask),
-                scope,
-                limit=self._settings.retrieval.limit,
-                budget_ms=self._search_budget_ms(),
-            )
+            try:
+                found = await self._retriever.search(
+                    prompts.search_query(ask),
+                    scope,
+                    limit=self._settings.retrieval.limit,
+                    budget_ms=self._search_budget_ms(),
+                )
+            except Unavailable as error:
+                self._index_fails = error.message
+                if self._generator.model == EXTRACTIVE:  # it has nothing else to say
+                    raise
+                log.warning("answering without documentation: %s", error.message)
+                return Retrieved(failed=True)
+        self._index_fails = ""
         progress.retrieval_ms = (time.monotonic() - started) * 1000
         return found
 
@@ -353,6 +375,8 @@ class Pipeline:
         for message in (*prepared.notices, *warnings):
             answer.emit(Notice, about="rails", message=message)
         found = prepared.found
+        if found.failed:
+            answer.emit(Notice, about="retrieval", message=UNGROUNDED)
         citations, _ = prompts.cite(found.passages)
         answer.emit(Citations, citations=citations, dataset=found.dataset, late=found.late)
 

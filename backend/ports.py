@@ -126,7 +126,8 @@ class Generator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """``dataset`` is the version of the index; ``late``: the budget ran out first.
+    """``dataset`` is the version of the index; ``late``: the budget ran out first; ``failed``: the
+    index could not be searched.
 
     What else is known of the question once it is embedded: ``similarity``, its cosine to the
     nearest chunk (None: there was none to compare with), and its cosine to each of the subjects
@@ -136,6 +137,7 @@ class Retrieved:
     passages: tuple[Passage, ...] = ()
     dataset: str = ""
     late: bool = False
+    failed: bool = False
     similarity: float | None = None
     subjects: Mapping[str, float] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
@@ -143,7 +145,7 @@ class Retrieved:
 
 class Retriever(Protocol):
     async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:
-        """The best passages, best first. Never raises for lateness."""
+        """The best passages, best first. Never raises for lateness, but ``Unavailable``."""
         ...
 
     async def lookup(self, symbol: str, scope: Scope, limit: int) -> list[Passage]:

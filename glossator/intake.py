@@ -22,8 +22,11 @@ _LOOK_S = 0.1
 
 
 def opened(staging: Path) -> FolderLock:
-    """To be held by the process that takes journals in."""
-    staging.mkdir(parents=True, exist_ok=True)
+    """To be held by the process that takes journals in. Raises ``IndexerError``."""
+    try:
+        staging.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IndexerError(f"The folder {staging} cannot be made: {error.strerror}.") from error
     return FolderLock(staging / _LOCK, exclusive=True)
 
 

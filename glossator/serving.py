@@ -108,6 +108,7 @@ async def _locally(
             kept(settings, backend.store.sources()),
             partial(opened, settings=settings, data=data),
             command,
+            backend.gateway.report,
         ).run()
 
 

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +18,7 @@ from typing import TypeVar
 from backend.settings import Settings
 from glossator import intake
 from glossator.declaring import declaration
+from indexer.lock import FolderLock
 from indexer.pipeline import Report, changed, index
 from indexer.search import HybridIndex
 from indexer.types import Embedder, IndexerError, Source, SourceError
@@ -68,7 +69,9 @@ class Upkeep:
     """``run`` it as a task for as long as the backend serves; cancelling it is how it ends.
 
     ``source`` opens one by its name; ``command``, to which that name is appended, indexes one into
-    its journal, in a process of its own.
+    its journal, in a process of its own. ``report`` hears which part does not work, and why, or
+    "" once it does again. Nothing that goes wrong here ends the server: a full disk or a damaged
+    file is reported, and tried again.
     """
 
     def __init__(
@@ -78,7 +81,9 @@ class Upkeep:
         kept: Sequence[Kept],
         source: Callable[[str], Source],
         command: Sequence[str],
+        report: Callable[[str, str], None] = lambda part, why: None,
     ) -> None:
+        self._report = report
         self._store = store
         self._embedder = embedder
         self._kept = kept
@@ -87,9 +92,9 @@ class Upkeep:
         self._running = {each.spec: asyncio.Lock() for each in kept}
         self._again: set[str] = set()
         self._leaving = False
+        self._failing: dict[str, str] = {}
 
     async def run(self) -> None:
-        lock = intake.opened(self._store.staging)
         stop = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -106,34 +111,64 @@ class Upkeep:
                         tasks.create_task(self._schedule(each.spec, each.every_s))
         finally:
             stop.set()
-            lock.release()
 
     async def _take_in(self) -> None:
         """A journal that cannot be taken in is said once, and tried again when it changes."""
+        lock: FolderLock | None = None
         failed: Mapping[Path, float] = {}
-        while True:
-            ready = {path: path.stat().st_mtime for path in self._store.staging.glob("*.ready")}
-            if ready and ready != failed:
-                try:
-                    for report in await self._in_thread(self._store.take_in):
-                        _log.info("took in %s: %s", report["source"], report)
-                    failed = {}
-                except IndexerError as error:
-                    _log.warning("a finished run could not be taken in: %s", error)
-                    failed = ready
-            await asyncio.sleep(_LOOK_S)
+        try:
+            while True:
+                with self._reporting("taking in finished runs"):
+                    if lock is None:
+                        lock = intake.opened(self._store.staging)
+                    ready = {
+                        path: path.stat().st_mtime for path in self._store.staging.glob("*.ready")
+                    }
+                    if ready and ready != failed:
+                        failed = ready
+                        for report in await self._in_thread(self._store.take_in):
+                            _log.info("took in %s: %s", report["source"], report)
+                        failed = {}
+                await asyncio.sleep(_LOOK_S)
+        finally:
+            if lock is not None:
+                lock.release()
 
     async def _follow(
         self, folders: Mapping[str, Path], stop: asyncio.Event, tasks: asyncio.TaskGroup
     ) -> None:
         for spec in folders:  # what changed while nobody looked
             tasks.create_task(self._refresh(spec))
-        async for specs in changed_sources(folders, stop):
-            for spec in specs:
-                tasks.create_task(self._refresh(spec))
+        with self._reporting("following folders"):
+            async for specs in changed_sources(folders, stop):
+                for spec in specs:
+                    tasks.create_task(self._refresh(spec))
+
+    @contextlib.contextmanager
+    def _reporting(self, part: str) -> Iterator[None]:
+        """Whatever goes wrong in the block is logged when it begins, and reported until it ends."""
+        try:
+            yield
+        except IndexerError as error:
+            self._told(part, str(error))
+        except OSError as error:
+            self._told(part, f"{error.filename or 'the data folder'}: {error.strerror}")
+        except Exception as error:  # a defect of ours: the server answers all the same
+            _log.exception("%s failed", part)
+            self._told(part, f"{type(error).__name__}; the log says more")
+        else:
+            self._told(part, "")
+
+    def _told(self, part: str, why: str) -> None:
+        if why and self._failing.get(part) != why:
+            _log.warning("%s: %s", part, why)
+        self._failing[part] = why
+        self._report(part, why)
 
     async def _schedule(self, spec: str, every_s: float) -> None:
-        last = [run["ended_s"] for run in self._store.runs(spec)[-1:]]
+        last: list[float] = []
+        with self._reporting(f"the schedule of {spec}"):
+            last = [run["ended_s"] for run in self._store.runs(spec)[-1:]]
         await asyncio.sleep(max(last[0] + every_s - time.time(), 0.0) if last else 0.0)
         while True:
             await self._refresh(spec)
@@ -146,7 +181,7 @@ class Upkeep:
         self._again.add(spec)
         async with self._running[spec]:
             self._again.discard(spec)
-            try:
+            with self._reporting(f"indexing {spec}"):
                 source = await self._in_thread(lambda: self._source(spec))
                 held = self._store.held(source.name)
                 count = await self._in_thread(lambda: changed(source, held))
@@ -157,8 +192,6 @@ class Upkeep:
                     _log.info("indexed %s: %s", spec, report)
                 else:
                     await self._run_apart(spec)
-            except IndexerError as error:
-                _log.warning("%s was not indexed: %s", spec, error)
 
     def _index(self, source: Source) -> Report:
         return index(source, self._embedder, self._store, progress=self._stop_if_leaving)
@@ -194,4 +227,4 @@ class Upkeep:
             raise
         if process.returncode:
             last = said.decode("utf-8", "replace").strip().splitlines()[-1:]
-            _log.warning("%s was not indexed: %s", spec, "".join(last))
+            raise IndexerError("".join(last) or f"indexing it ended with {process.returncode}")

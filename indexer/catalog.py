@@ -11,12 +11,13 @@ import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from indexer.types import Change, Held, IndexerError
+from indexer.sqlite import mapped
+from indexer.types import Change, Held
 
 _PATIENCE_S = 20.0  # for another process's transaction, of milliseconds
 _ID_BYTES = 16
@@ -53,7 +54,11 @@ class Plan:
 
 
 class Catalog:
-    """In one file. Any thread may use it. Raises ``IndexerError`` when the file is damaged."""
+    """In one file. Any thread may use it.
+
+    Raises ``IndexDamaged`` when the file cannot be read, ``IndexerError`` when it cannot be
+    written, on a full disk, say.
+    """
 
     def __init__(self, path: Path, *, writable: bool = True) -> None:
         self._path = path
@@ -182,7 +187,8 @@ class Catalog:
                 hidden = frozenset(row[0] for row in self._db.execute("SELECT id FROM unsettled"))
                 (self._seen,) = self._db.execute("PRAGMA data_version").fetchone()
             finally:
-                self._db.execute("COMMIT")
+                if self._db.in_transaction:
+                    self._db.execute("COMMIT")
         chunks = {source: count for source, (count, _) in sorted(totals.items())}
         return View(_version(totals), chunks, hidden)
 
@@ -205,20 +211,18 @@ class Catalog:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # SQLite has rolled back by itself where the disk is full.
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
-    @contextmanager
-    def _mapped(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise IndexerError(
-                f"The catalog of the index, {self._path}, cannot be used ({error}). "
-                "Rebuild the index: glossator index --rebuild SOURCE…"
-            ) from error
+    def _mapped(self) -> AbstractContextManager[None]:
+        return mapped(
+            f"The catalog of the index, {self._path},",
+            "Rebuild the index: glossator index --rebuild SOURCE…",
+        )
 
 
 def _version(totals: Mapping[str, tuple[int, int]]) -> str:

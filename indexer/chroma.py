@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from indexer.types import IndexerError
+from indexer.types import IndexDamaged, IndexerError
 
 NEAREST = 200  # chunks that a search keeps in view, and the most that it is asked for as a rule
 AT_ONCE = 5000  # chunks in one request; after each Chroma writes all ids of the collection anew
@@ -15,6 +15,7 @@ AT_ONCE = 5000  # chunks in one request; after each Chroma writes all ids of the
 HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 100, "ef_search": NEAREST}
 # Said to a search that comes while a collection's first graph is being written; no damage.
 _NO_GRAPH_YET = "Nothing found on disk"
+_FULL = "disk is full"  # SQLite's words, which Chroma passes on
 _PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2)  # before it is asked again
 
 
@@ -24,7 +25,11 @@ def embedded(folder: Path) -> Any:
     try:
         return chromadb.PersistentClient(folder, settings=settings)
     except Exception as error:
-        raise IndexerError(
+        # Chroma keeps the half-made client, and would hand it to whoever opens this path next.
+        chromadb.api.client.SharedSystemClient._identifier_to_system.pop(str(folder), None)
+        if _FULL in str(error):
+            raise IndexerError(f"The index in {folder.parent} cannot be opened: {error}") from error
+        raise IndexDamaged(
             f"The index in {folder.parent} cannot be opened ({error}). "
             "Rebuild it: glossator index --rebuild SOURCE…"
         ) from error

@@ -8,12 +8,13 @@ With a Chroma server readers need no lock: they may read while the owner writes.
 import json
 import os
 import shutil
+import time
 import uuid
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from indexer.lock import FolderLock
-from indexer.types import IndexerError, IndexMismatch
+from indexer.types import IndexDamaged, IndexerError, IndexMismatch
 
 SCHEMA = 3  # of what is stored; another one means rebuilding
 Place = Literal["embedded", "server"]  # of the vectors
@@ -78,8 +79,8 @@ class IndexFolder:
             manifest = json.loads(_manifest(folder).read_text("utf-8"))
         except FileNotFoundError:
             raise IndexerError(f"There is no index in {folder}.") from None
-        except ValueError:
-            manifest = None
+        except (ValueError, OSError) as error:
+            raise IndexDamaged(f"{_manifest(folder)} cannot be read ({error}). {MEND}") from error
         if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
             raise IndexMismatch(
                 f"The index in {folder} was made by another version of Glossator. {MEND}"
@@ -103,6 +104,20 @@ class IndexFolder:
         finally:
             lock.release()
 
+    @staticmethod
+    def set_aside(path: Path | str) -> Path:
+        """Rename the index in ``path``, which nobody may have open, and say what it is called now.
+
+        Raises ``IndexerError``.
+        """
+        folder = Path(path).expanduser()
+        aside = folder.with_name(f"{folder.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+        try:
+            folder.rename(aside)
+        except OSError as error:
+            raise IndexerError(f"{folder} cannot be renamed: {error.strerror}.") from error
+        return aside
+
     def moved(self, place: Place) -> None:
         """The vectors are in another place from now on."""
         write_manifest(self.path, {**self.describe(self.path), "chroma": place})
@@ -117,8 +132,11 @@ class IndexFolder:
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     path = _manifest(folder)
     temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps(manifest, indent=1), "utf-8")
-    os.replace(temporary, path)  # noqa: PTH105 — atomic, and says so
+    try:
+        temporary.write_text(json.dumps(manifest, indent=1), "utf-8")
+        os.replace(temporary, path)  # noqa: PTH105 — atomic, and says so
+    except OSError as error:
+        raise IndexerError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _manifest(folder: Path) -> Path:

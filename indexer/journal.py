@@ -7,8 +7,10 @@ what a killed run leaves; the next run of the source embeds only what is not in 
 
 import hashlib
 import json
+import logging
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +19,18 @@ import numpy as np
 
 from indexer.lock import FolderLock
 from indexer.packed import unpacked, values
-from indexer.types import Change, Chunk, Held, IndexerError, IndexInUse, Vectors
+from indexer.sqlite import mapped
+from indexer.types import (
+    Change,
+    Chunk,
+    Held,
+    IndexDamaged,
+    IndexerError,
+    IndexInUse,
+    Vectors,
+)
+
+_log = logging.getLogger(__name__)
 
 _BATCH = 5000  # chunks that are read at once
 _TABLES = """
@@ -30,33 +43,34 @@ CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, value TEXT);
 class Journal:
     """Open it with ``open``: the source is then this process's alone, until ``close``.
 
-    Raises ``IndexInUse`` when another process runs the same source.
+    Raises ``IndexInUse`` when another process runs the same source, ``IndexDamaged`` when the file
+    cannot be read, ``IndexerError`` when it cannot be written, on a full disk, say.
     """
 
     def __init__(self, path: Path, lock: FolderLock) -> None:
         self._path = path
         self._lock = lock
-        try:
+        with self._mapped():
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             # Appending: a killed process loses nothing that was committed.
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(_TABLES)
-        except sqlite3.Error as error:
-            raise IndexerError(
-                f"The journal {path} cannot be used ({error}). Remove it and index again."
-            ) from error
 
     @classmethod
     def open(cls, folder: Path, source: str, made_by: str) -> Self:
         """That of a source. What another embedder left there, ``made_by`` tells, is dropped."""
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise IndexerError(f"The folder {folder} cannot be made: {error.strerror}.") from error
         stem = hashlib.blake2b(source.encode("utf-8", "replace"), digest_size=8).hexdigest()
-        opened = cls._opened(folder / f"{stem}.db", source)
-        if opened._get("made_by") not in ("", made_by):
-            opened.clear()
-        opened._set(source=source, made_by=made_by)
-        return opened
+        path = folder / f"{stem}.db"
+        try:
+            return cls._opened_for(path, source, made_by)
+        except IndexDamaged:
+            set_aside(path)  # what it held is embedded again
+            return cls._opened_for(path, source, made_by)
 
     @classmethod
     def complete_in(cls, folder: Path) -> Iterator[Self]:
@@ -64,12 +78,29 @@ class Journal:
         for mark in sorted(folder.glob("*.ready")):
             try:
                 opened = cls._opened(mark.with_suffix(".db"), "")
+                complete = opened.complete
             except IndexInUse:
                 continue
-            if opened.complete:
+            except IndexDamaged as error:
+                _log.warning("%s Left out; index its source again.", error)
+                set_aside(mark.with_suffix(".db"))
+                continue
+            if complete:
                 yield opened
             else:
                 opened.discard()
+
+    @classmethod
+    def _opened_for(cls, path: Path, source: str, made_by: str) -> Self:
+        opened = cls._opened(path, source)
+        try:
+            if opened._get("made_by") not in ("", made_by):
+                opened.clear()
+            opened._set(source=source, made_by=made_by)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
 
     @classmethod
     def _opened(cls, path: Path, source: str) -> Self:
@@ -111,8 +142,7 @@ class Journal:
     @property
     def lacking(self) -> int:
         """How many chunks have no vector yet."""
-        row = self._db.execute("SELECT count(*) FROM chunks WHERE vector IS NULL").fetchone()
-        return int(row[0])
+        return int(self._rows("SELECT count(*) FROM chunks WHERE vector IS NULL")[0][0])
 
     def put(self, chunks: Sequence[Chunk], sizes: Sequence[int] = ()) -> None:
         """Keep chunks that are to be embedded; those that are here already stay as they are.
@@ -127,7 +157,7 @@ class Journal:
 
     def keep(self, wanted: Collection[str]) -> None:
         """Forget all other chunks: an earlier run's, of what has changed since."""
-        ids = {chunk_id for (chunk_id,) in self._db.execute("SELECT id FROM chunks")}
+        ids = {chunk_id for (chunk_id,) in self._rows("SELECT id FROM chunks")}
         self._write("DELETE FROM chunks WHERE id = ?", [(each,) for each in ids - set(wanted)])
 
     def pending(self, count: int) -> Iterator[list[Chunk]]:
@@ -137,11 +167,12 @@ class Journal:
         """
         after: tuple[int, str] | None = None
         while True:
-            rows = self._db.execute(
+            rows = self._rows(
                 "SELECT size, id, chunk FROM chunks WHERE vector IS NULL "
                 "AND (?1 IS NULL OR (size, id) < (?1, ?2)) ORDER BY size DESC, id DESC LIMIT ?3",
-                (*(after or (None, None)), count),
-            ).fetchall()
+                *(after or (None, None)),
+                count,
+            )
             if not rows:
                 return
             after = rows[-1][:2]
@@ -164,7 +195,10 @@ class Journal:
             gone=json.dumps(sorted(gone)),
             report=json.dumps(report),
         )
-        self.mark.touch()
+        try:
+            self.mark.touch()
+        except OSError as error:
+            raise IndexerError(f"{self.mark} cannot be made: {error.strerror}.") from error
 
     def change(self) -> Change:
         """Of a complete run."""
@@ -181,10 +215,10 @@ class Journal:
         for start in range(0, len(ids), _BATCH):
             some = ids[start : start + _BATCH]
             marks = ",".join("?" * len(some))
-            rows = self._db.execute(
+            rows = self._rows(
                 f"SELECT chunk, vector FROM chunks WHERE id IN ({marks}) AND vector IS NOT NULL",
-                some,
-            ).fetchall()
+                *some,
+            )
             if rows:
                 vectors = np.stack([np.frombuffer(vector, np.float32) for _, vector in rows])
                 yield [_decoded(chunk) for chunk, _ in rows], vectors
@@ -192,10 +226,9 @@ class Journal:
     def clear(self) -> None:
         """As if no run had been. What follows is another one."""
         self.mark.unlink(missing_ok=True)
-        self._db.execute("BEGIN")
-        self._db.execute("DELETE FROM chunks")
-        self._db.execute("DELETE FROM run WHERE name NOT IN ('source', 'made_by')")
-        self._db.execute("COMMIT")
+        with self._transaction() as db:
+            db.execute("DELETE FROM chunks")
+            db.execute("DELETE FROM run WHERE name NOT IN ('source', 'made_by')")
 
     def discard(self) -> None:
         """Close it and leave nothing: what it held is in the index."""
@@ -211,16 +244,43 @@ class Journal:
         self._lock.release()
 
     def _get(self, name: str) -> str:
-        row = self._db.execute("SELECT value FROM run WHERE name = ?", (name,)).fetchone()
-        return str(row[0]) if row else ""
+        rows = self._rows("SELECT value FROM run WHERE name = ?", name)
+        return str(rows[0][0]) if rows else ""
 
     def _set(self, **values: str) -> None:
         self._write("INSERT OR REPLACE INTO run VALUES (?, ?)", list(values.items()))
 
     def _write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        self._db.execute("BEGIN")
-        self._db.executemany(statement, rows)
-        self._db.execute("COMMIT")
+        with self._transaction() as db:
+            db.executemany(statement, rows)
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._mapped():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._mapped():
+            self._db.execute("BEGIN")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself where the disk is full.
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _mapped(self) -> AbstractContextManager[None]:
+        return mapped(f"The journal {self._path}", "Remove it and index again.")
+
+
+def set_aside(path: Path) -> None:
+    """Rename a journal that cannot be read, so that nobody opens it again."""
+    path.with_suffix(".ready").unlink(missing_ok=True)
+    path.replace(path.with_suffix(".damaged"))
+    for rest in path.parent.glob(f"{path.name}-*"):
+        rest.unlink(missing_ok=True)
 
 
 def _characters(chunk: Chunk) -> int:

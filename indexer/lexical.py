@@ -11,7 +11,8 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ class LexicalIndex:
 
     One process may write to a folder, any number may read it. Writers are serialised; searches
     run beside them and see the last commit. Raises ``IndexerError`` when what is there cannot be
-    opened, or is of another schema: ``wipe`` it then.
+    opened, or is of another schema: ``wipe`` it then; and when it cannot be written.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -118,7 +119,7 @@ class LexicalIndex:
 
     def add(self, chunks: Iterable[Chunk]) -> None:
         """Seen after the next ``commit``. A chunk that is already there is replaced."""
-        with self._writing:
+        with self._writing, self._mapped():
             writer = self._open_writer()
             for chunk in chunks:
                 writer.delete_documents_by_term("key", _key(chunk.id))
@@ -126,14 +127,14 @@ class LexicalIndex:
 
     def delete(self, ids: Iterable[str]) -> None:
         """Seen after the next ``commit``; unknown ids are ignored."""
-        with self._writing:
+        with self._writing, self._mapped():
             writer = self._open_writer()
             for chunk_id in ids:
                 writer.delete_documents_by_term("key", _key(chunk_id))
 
     def commit(self, dataset: str) -> None:
         """Make visible what was added and deleted, as version ``dataset`` of the content."""
-        with self._writing:
+        with self._writing, self._mapped():
             if self._writer is not None:
                 self._writer.commit()
                 self._index.reload()
@@ -208,10 +209,25 @@ class LexicalIndex:
     def close(self) -> None:
         """Idempotent. What was not committed is forgotten."""
         with self._writing:
-            if self._writer is not None:
-                self._writer.rollback()
-                self._writer.wait_merging_threads()
-                self._writer = None
+            self._give_up_writer()
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        """A writer that failed is of no more use: the next change opens another."""
+        try:
+            yield
+        except (ValueError, OSError) as error:
+            self._give_up_writer()
+            raise IndexerError(
+                f"The lexical index in {self._folder} cannot be written ({error})."
+            ) from error
+
+    def _give_up_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(ValueError, OSError):
+                writer.rollback()
+                writer.wait_merging_threads()
 
     def _open_writer(self) -> Any:
         if self._writer is None:

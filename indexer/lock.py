@@ -3,6 +3,7 @@
 The kernel holds it (``flock``), so that it goes with the process that had it, however that died.
 """
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -28,8 +29,10 @@ class FolderLock:
                 "Stop that one first, or give this one a folder of its own with --data.",
                 owner=f"pid {pid}",
             ) from error
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+        # The lock holds without it: on a full disk only the other process's message is poorer.
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
         """Idempotent."""

@@ -14,12 +14,22 @@ from typing import Any, Self
 
 from indexer.catalog import Catalog, View
 from indexer.finding import Finder, Found
-from indexer.index_folder import IndexFolder
+from indexer.index_folder import MEND, IndexFolder
 from indexer.journal import Journal
 from indexer.lexical import LexicalIndex
 from indexer.ranking import Candidate, LinearRanker
 from indexer.store import ChromaStore
-from indexer.types import EVERYWHERE, Change, Chunk, Held, IndexerError, Passage, Scope, Vectors
+from indexer.types import (
+    EVERYWHERE,
+    Change,
+    Chunk,
+    Held,
+    IndexDamaged,
+    IndexerError,
+    Passage,
+    Scope,
+    Vectors,
+)
 
 _MENDED_AT_ONCE = 500  # chunks
 
@@ -63,7 +73,7 @@ class HybridIndex:
         ranked: bool = True,
         chroma_url: str = "",
     ) -> Self:
-        """Open the index in ``path``; raises as ``IndexFolder.open`` does.
+        """Open the index in ``path``; raises as ``IndexFolder.open`` does, and ``IndexDamaged``.
 
         ``chroma_url`` is that of a Chroma server; empty: embedded, in the folder. ``ranked`` false
         leaves the order to fusion. What a killed writer left is mended before it returns, and
@@ -86,6 +96,7 @@ class HybridIndex:
                 else ChromaStore.embedded(folder.chroma)
             )
             opened.append(store)
+            _check_listed(catalog, store)
             lexical = _open_lexical(folder.lexical, writable)
             opened.append(lexical)
             if writable:
@@ -255,6 +266,19 @@ class HybridIndex:
             self._lexical.refresh()
             self._seen = view.dataset
         return view
+
+
+def _check_listed(catalog: Catalog, store: ChromaStore) -> None:
+    """Raises ``IndexDamaged`` when catalog and vectors are of different minds about the sources.
+
+    A source is listed before its chunks are stored, and they are removed before it is forgotten:
+    where one of the two is empty, a file was lost or emptied.
+    """
+    listed, stored = set(catalog.view().chunks), set(store.sources())
+    if stored and not listed and not catalog.unsettled():
+        raise IndexDamaged(f"The catalog lists nothing of the chunks that are stored. {MEND}")
+    if lost := sorted(listed - stored):
+        raise IndexDamaged(f"The vectors of {', '.join(lost[:5])} are gone. {MEND}")
 
 
 def _settle(catalog: Catalog, store: ChromaStore, lexical: LexicalIndex) -> None:

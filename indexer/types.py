@@ -29,6 +29,10 @@ class IndexMismatch(IndexerError):
     """The index on disk was made by another embedder or another version of this store."""
 
 
+class IndexDamaged(IndexerError):
+    """A part of the index on disk cannot be read; what it held has to be indexed again."""
+
+
 class IndexInUse(IndexerError):
     """Another process owns the index, or runs the same source; ``owner`` tells which."""
 

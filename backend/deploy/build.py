@@ -31,9 +31,10 @@ from backend.settings import Retrieval, Settings
 from backend.tracing import exporting
 from backend.wire import Kind
 from indexer.embedder import SentenceTransformerEmbedder
+from indexer.index_folder import IndexFolder
 from indexer.reranker import CrossEncoderReranker
 from indexer.search import HybridIndex
-from indexer.types import Embedder, IndexerError, SearchIndex
+from indexer.types import Embedder, IndexDamaged, IndexerError, SearchIndex
 
 RAILS = ("secrets", "pii", "toxicity", "injection")  # the topic rail judges what was retrieved
 UNKNOWN_REQUESTS = 64  # that a generator answers at once when it does not say
@@ -97,6 +98,28 @@ def store(data: Path, embedder: Embedder, retrieval: Retrieval, *, writable: boo
         )
     except IndexerError as error:
         raise StartupFailed(str(error)) from error
+
+
+def store_or_anew(data: Path, embedder: Embedder, retrieval: Retrieval) -> tuple[HybridIndex, str]:
+    """The index to serve and write, and what became of a damaged one: "" where all is well.
+
+    An index can be made again from its sources, so a damaged one is renamed and an empty one takes
+    its place. Raises ``StartupFailed`` as ``store`` does for everything else.
+    """
+    try:
+        return store(data, embedder, retrieval, writable=True), ""
+    except StartupFailed as failed:
+        if not isinstance(failed.__cause__, IndexDamaged):
+            raise
+        try:
+            aside = IndexFolder.set_aside(index_folder(data))
+        except IndexerError as error:
+            raise StartupFailed(f"{failed.message} {error}") from failed
+        lost = (
+            f"{failed.__cause__} It is kept as {aside}, and an empty index serves. Declared "
+            "sources are indexed again now; index the others with `glossator index SOURCE…`."
+        )
+        return store(data, embedder, retrieval, writable=True), lost
 
 
 def retriever(settings: Settings, embedder: Embedder, store: SearchIndex) -> IndexRetriever:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +24,8 @@ from backend.metrics import Metrics
 from backend.settings import Server, Settings
 from indexer.search import HybridIndex
 from indexer.types import Embedder
+
+log = logging.getLogger(__name__)
 
 _BACKLOG = 2048  # a launch spike connects faster than a busy event loop accepts
 
@@ -49,8 +52,8 @@ async def local_backend(
         # First, because a taken port is the cheapest failure to find.
         listener = stack.enter_context(listening(settings.server))
         embedder = await asyncio.to_thread(build.embedder, settings.retrieval)
-        store = await asyncio.to_thread(
-            build.store, data, embedder, settings.retrieval, writable=True
+        store, lost = await asyncio.to_thread(
+            build.store_or_anew, data, embedder, settings.retrieval
         )
         stack.callback(store.close)
         retriever = build.retriever(settings, embedder, store)
@@ -68,6 +71,9 @@ async def local_backend(
             build.gate(settings, limits, metrics),
             metrics,
         )
+        if lost:
+            log.error("%s", lost)
+            gateway.report("index", lost)
         server = _Server(_config(gateway, settings.server))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:

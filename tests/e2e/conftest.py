@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,14 +125,17 @@ def own_data(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start_backend(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[..., Backend]]:
-    """``start_backend("--engine", "vllm", ...)``: serves on a free port until the session ends."""
+    """``start_backend("--engine", "vllm", ...)``: serves on a free port until the session ends.
+
+    ``inside`` is a command that runs what is appended to it: `unshare`, say.
+    """
     started: list[Backend] = []
 
-    def start(*options: str) -> Backend:
+    def start(*options: str, inside: Sequence[str] = ()) -> Backend:
         log = tmp_path_factory.mktemp("backend") / "log"
         with log.open("w") as output:
             process = subprocess.Popen(
-                [*GLOSSATOR, "serve", "--port", "0", *options],
+                [*inside, *GLOSSATOR, "serve", "--port", "0", *options],
                 stdout=output, stderr=subprocess.STDOUT, text=True,
             )  # fmt: skip
         backend = Backend("", process, log)

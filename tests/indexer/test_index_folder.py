@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from indexer.search import HybridIndex
-from indexer.types import Chunk, Embedder, IndexerError, IndexInUse, IndexMismatch
+from indexer.types import Chunk, Embedder, IndexDamaged, IndexerError, IndexInUse, IndexMismatch
 
 OWNER = """
 import sys
@@ -107,11 +107,18 @@ def test_another_embedder_is_refused_with_the_command_that_mends_it(
         assert store.count() == 1
 
 
-@pytest.mark.parametrize("manifest", ["", "[1]", "{}", '{"schema": 0}'])
+@pytest.mark.parametrize("manifest", ["[1]", "{}", '{"schema": 0}'])
 def test_another_schema_is_refused(tmp_path: Path, manifest: str) -> None:
     opened(tmp_path).close()
     (tmp_path / "index.json").write_text(manifest)
     with pytest.raises(IndexMismatch, match=r"another version of Glossator.*--rebuild"):
+        opened(tmp_path)
+
+
+def test_a_manifest_that_cannot_be_read_is_damage(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    (tmp_path / "index.json").write_text("")
+    with pytest.raises(IndexDamaged, match="--rebuild"):
         opened(tmp_path)
 
 

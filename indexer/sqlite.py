@@ -1,0 +1,27 @@
+"""What SQLite says, as an error of ours: a damaged file is not a full disk."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from indexer.types import IndexDamaged, IndexerError
+
+# Primary result codes (https://sqlite.org/rescode.html) of a file that is not, or no longer, one of
+# SQLite's; what else fails, such as a full disk, leaves the file as it was.
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+@contextmanager
+def mapped(what: str, damaged: str) -> Iterator[None]:
+    """Raises ``IndexDamaged`` or ``IndexerError`` for what SQLite raises in the block.
+
+    ``what`` names the file; ``damaged`` says what to do when it cannot be read.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        # A table that lacks a column, or is not there, was written by nobody of us.
+        if code in _DAMAGED or "no such" in str(error):
+            raise IndexDamaged(f"{what} is damaged ({error}). {damaged}") from error
+        raise IndexerError(f"{what} cannot be used now ({error}).") from error
