@@ -11,7 +11,7 @@ import platformdirs
 
 from indexer.readers.formats import is_code, is_documentation
 from indexer.sources import archive, git
-from indexer.sources.declared import KINDS, Declaration, parse
+from indexer.sources.declared import KINDS, Declaration, parse, refuse_credentials
 from indexer.sources.folder import FolderSource, documentation_or_code
 from indexer.sources.limits import Limits
 from indexer.sources.package import TIMEOUT_S, PackageSource
@@ -35,6 +35,7 @@ def open_source(source: str | Declaration, cache: Path | None = None) -> Source:
     ``cache`` keeps what is fetched and unpacked between runs.
     """
     declared = parse(source) if isinstance(source, str) else source
+    refuse_credentials(declared.uri)
     cache = cache or Path(platformdirs.user_cache_dir("glossator")) / "sources"
     match declared.kind:
         case "package":
@@ -75,8 +76,7 @@ def _checked_out(declared: Declaration, cache: Path, skipped: list[Skipped]) -> 
     found = git.checkout(
         repository,
         declared.folder(cache) / repository.title,
-        seconds=limits.seconds,
-        file_bytes=limits.total_bytes,
+        limits,
     )
     cite = git.links(repository, found.commit)
     return _folder(declared, found.folder, documentation_or_code, cite, found.version)

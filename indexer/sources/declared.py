@@ -1,6 +1,7 @@
 """What a source is declared to be, on the command line or in settings, before it is opened."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -14,6 +15,8 @@ _WRITTEN = (
     "A source is a folder, or package:NAME (an installed Python package), code:FOLDER, git:PATH or "
     "git:URL[@BRANCH], web:https://…, archive:FILE (zip or tar)."
 )
+
+_TOKEN_CHARS = 20  # a name is shorter, a token longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,17 @@ def parse(spec: str) -> Declaration:
     else:
         problem = f"There is no folder {spec}."
     raise SourceError(f"{problem} {_WRITTEN}")
+
+
+def refuse_credentials(uri: str) -> None:
+    """Raises ``SourceError`` for an address with a password or a token in it.
+
+    Addresses are shown: in citations, reports, logs and metrics.
+    """
+    place = re.match(r"[A-Za-z][\w+.-]*://([^/?#]*)@([^/?#@]*)", uri)
+    if place and (":" in place[1] or len(place[1]) >= _TOKEN_CHARS):
+        raise SourceError(
+            f"The address of {place[2] or 'this source'} holds a password or a token, and "
+            "addresses are shown to everybody. Take it out, and give it to git's credential "
+            "helper, to ~/.netrc, or use an ssh key."
+        )

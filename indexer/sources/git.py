@@ -8,14 +8,17 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from indexer.sources.limits import Limits
 from indexer.types import SourceError
 
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:(?!/)")  # git@host:path
 _URL = re.compile(r"(https?|ssh|git|file)://", re.I)
+_AT_ONCE = 1 << 16  # bytes of git's output
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -78,16 +81,17 @@ def parse(uri: str) -> Repository:
     return Repository(url, ref)
 
 
-def checkout(repository: Repository, folder: Path, *, seconds: float, file_bytes: int) -> Checkout:
+def checkout(repository: Repository, folder: Path, limits: Limits) -> Checkout:
     """The repository's files in ``folder``, which is made or brought up to date.
 
-    ``file_bytes`` bounds each file that git writes, its pack among them. Raises ``SourceError``.
+    A few kilobytes can unpack to millions of files, so what is over the limits is refused before
+    anything is checked out. Raises ``SourceError``.
     """
     if shutil.which("git") is None:
         raise SourceError("Reading repositories needs git, which is not installed.")
 
     def git(*arguments: str) -> str:
-        return _git(folder, arguments, seconds, file_bytes, repository)
+        return _git(folder, arguments, limits, repository)
 
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / ".git").is_dir():
@@ -99,6 +103,7 @@ def checkout(repository: Repository, folder: Path, *, seconds: float, file_bytes
         (folder / ".git" / "index.lock").unlink(missing_ok=True)
         git("fetch", "--quiet", "--depth=1", "--no-tags", "--force", "--no-recurse-submodules",
             "--end-of-options", repository.url, name)  # fmt: skip
+        _check_size(folder, limits, repository)
         git("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
         git("clean", "--quiet", "-ffdx")
         commit = git("rev-parse", "HEAD").strip()
@@ -147,26 +152,54 @@ def _is_at(commit: str, git: Callable[..., str]) -> bool:
         return False
 
 
-def _git(
-    folder: Path, arguments: tuple[str, ...], seconds: float, file_bytes: int, of: Repository
-) -> str:
+def _check_size(folder: Path, limits: Limits, of: Repository) -> None:
+    """Counts what FETCH_HEAD would become, and stops counting at the limit."""
+    listing = ("ls-tree", "-r", "-l", "-z", "--full-tree", "FETCH_HEAD")
+    with subprocess.Popen(
+        _command(listing, limits), cwd=folder, env=_environment(), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        ends = time.monotonic() + limits.seconds
+        files = size = 0
+        left = b""
+        while block := process.stdout.read(_AT_ONCE):
+            *entries, left = (left + block).split(b"\0")
+            files += len(entries)
+            size += sum(int(each.split(None, 4)[3]) for each in entries if b" blob " in each)
+            if files > limits.documents or size > limits.total_bytes or time.monotonic() > ends:
+                process.kill()
+                raise SourceError(
+                    f"{of.url} has more than {limits.documents:,} files or "
+                    f"{limits.total_bytes:,} bytes: read a folder of a checkout of yours instead."
+                )
+
+
+def _command(arguments: Sequence[str], limits: Limits) -> list[str]:
     options = [part for setting in _SETTINGS for part in ("-c", setting)]
-    # POSIX counts files in blocks of 512 bytes.
-    command = ["sh", "-c", 'ulimit -f "$0" && exec git "$@"', str(file_bytes // 512 + 1),
-               *options, *arguments]  # fmt: skip
+    # POSIX counts files in blocks of 512 bytes. The limit holds for each file, the pack among them.
+    most = str(limits.total_bytes // 512 + 1)
+    return ["sh", "-c", 'ulimit -f "$0" && exec git "$@"', most, *options, *arguments]
+
+
+def _environment() -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return inherited | _ENVIRONMENT
+
+
+def _git(folder: Path, arguments: Sequence[str], limits: Limits, of: Repository) -> str:
     try:
         process = subprocess.run(
-            command,
+            _command(arguments, limits),
             cwd=folder,
-            env=inherited | _ENVIRONMENT,
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=seconds,
+            timeout=limits.seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise SourceError(f"{of.url}: git took more than {seconds:.0f} s.") from error
+        raise SourceError(f"{of.url}: git took more than {limits.seconds:.0f} s.") from error
     if process.returncode:
         said = process.stderr.decode("utf-8", "replace").strip().splitlines()
         why = next((line for line in said if line.startswith(("fatal:", "error:"))), said[-1:])

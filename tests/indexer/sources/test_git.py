@@ -9,6 +9,7 @@ import pytest
 from indexer.sources import git, open_source
 from indexer.sources.declared import Declaration
 from indexer.sources.git import Repository
+from indexer.sources.limits import Limits
 from indexer.types import Document, SourceError
 
 IDENTITY = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com",
@@ -26,6 +27,11 @@ class Author:
 
     def run(self, *arguments: str) -> str:
         done = subprocess.run(["git", *arguments], cwd=self.folder, env=os.environ | IDENTITY,
+                              check=True, capture_output=True, text=True)  # fmt: skip
+        return done.stdout.strip()
+
+    def write_tree(self, entries: list[str]) -> str:
+        done = subprocess.run(["git", "mktree"], cwd=self.folder, input="\n".join(entries),
                               check=True, capture_output=True, text=True)  # fmt: skip
         return done.stdout.strip()
 
@@ -161,7 +167,39 @@ def test_a_repository_over_the_limit_is_cut_off(author: Author, tmp_path: Path) 
     author.commit("large.md", os.urandom(600_000).hex())
     declared = Declaration("git", str(author.folder), "r")
     with pytest.raises(SourceError, match="cannot be read"):
-        git.checkout(git.parse(declared.uri), tmp_path / "c", seconds=30, file_bytes=100_000)
+        git.checkout(git.parse(declared.uri), tmp_path / "c", Limits(total_bytes=100_000))
+
+
+@pytest.mark.parametrize("limits", [Limits(documents=5_000), Limits(total_bytes=5_000_000)])
+def test_a_few_kilobytes_that_are_many_files_are_refused_before_they_are_written(
+    author: Author, tmp_path: Path, limits: Limits
+) -> None:
+    """Ten folders of ten folders of one text: git keeps each of them once."""
+    author.run("checkout", "--quiet", "--orphan", "bomb")
+    author.run("rm", "-rfq", ".")
+    (author.folder / "page.md").write_text("words " * 200)
+    blob = author.run("hash-object", "-w", "page.md")
+    tree = author.write_tree([f"100644 blob {blob}\t{i}.md" for i in range(10)])
+    for _ in range(3):
+        tree = author.write_tree([f"040000 tree {tree}\t{i}" for i in range(10)])
+    author.run("update-ref", "refs/heads/bomb", author.run("commit-tree", tree, "-m", "bomb"))
+    folder = tmp_path / "c"
+    with pytest.raises(SourceError, match="more than"):
+        git.checkout(git.parse(f"{author.folder}@bomb"), folder, limits)
+    assert [each.name for each in folder.iterdir()] == [".git"]
+
+
+@pytest.mark.parametrize("kind", ["git", "web"])
+@pytest.mark.parametrize(
+    "who", ["user:hunter2hunter2", "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "x-access-token:t"]
+)
+def test_an_address_with_a_password_or_a_token_is_refused(
+    kind: str, who: str, tmp_path: Path
+) -> None:
+    """Addresses are shown to users, and the refusal must not show it either."""
+    with pytest.raises(SourceError, match=r"host\.example holds a password or a token") as refused:
+        open_source(f"{kind}:https://{who}@host.example/o/r", tmp_path)
+    assert who.split(":")[-1] not in str(refused.value).split()
 
 
 def test_forges_show_files_at_their_commit() -> None:
