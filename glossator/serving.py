@@ -19,6 +19,7 @@ from backend.about import RELEASE
 from backend.deploy.local import LocalBackend, local_backend
 from backend.errors import StartupFailed
 from backend.generators.choose import choose
+from backend.identity.door import open_to_all
 from backend.settings import Settings, load
 from backend.wire import Ask
 from glossator import asking, indexing
@@ -45,6 +46,8 @@ def serve(
     """The exit code. Raises ``StartupFailed``."""
     settings = load(config, overrides=overrides)
     logs.configure(settings.observability.log_format)
+    if warning := open_to_all(settings, settings.server.host):
+        console.print(f"[yellow]{warning}[/]")
     if deploy == "ray":
         # Indexed before anything starts: the deployments only read.
         if sources and indexing.index(sources, rebuild=False, config=config, data=data):

@@ -5,13 +5,17 @@ The cluster's own environment decides what `glossator serve --deploy ray` sets b
 """
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
 from backend.deploy.ray_app import application
 from backend.errors import StartupFailed
 from backend.generators.choose import choose
+from backend.identity.door import open_to_all
 from backend.settings import load
+
+log = logging.getLogger(__name__)
 
 
 def build(arguments: dict[str, str]) -> Any:
@@ -23,5 +27,7 @@ def build(arguments: dict[str, str]) -> Any:
         raise StartupFailed("`data` is missing in the application's args: the index's folder.")
     config = arguments.get("config")
     settings = load(Path(config) if config else None)
+    if warning := open_to_all(settings, "the cluster's address"):
+        log.warning("%s", warning)
     choice = asyncio.run(choose(settings.generation))
     return application(settings, Path(arguments["data"]), choice)

@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from backend.errors import Forbidden
 from backend.identity.caller import Caller, FirstThatKnows, Identity, TrustedProxy
+from backend.identity.hosts import is_loopback
 from backend.settings import Settings
 
 
@@ -72,3 +73,14 @@ def door(settings: Settings) -> Door:
         return Door(FirstThatKnows(identities), auth.origins, settings.tenants)
     identity = TrustedProxy(server.tenant_header, server.user_header)
     return Door(identity, auth.origins, settings.tenants)
+
+
+def open_to_all(settings: Settings, host: str) -> str:
+    """A warning for the operator when strangers who reach ``host`` may ask; "" when not."""
+    auth, server = settings.auth, settings.server
+    if auth.tokens or auth.jwks or server.user_header or server.tenant_header or is_loopback(host):
+        return ""
+    return (
+        f"Anybody who reaches {host} may ask, because no users are declared. Declare who may in "
+        "[auth] (docs/security.md), or listen on 127.0.0.1 only."
+    )

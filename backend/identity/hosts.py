@@ -52,6 +52,13 @@ class KnownHosts:
         return _is_address(name) or any(fnmatchcase(name, known) for known in self._names)
 
 
+def is_loopback(name: str) -> bool:
+    """Whether only this machine is reached under a host name or address."""
+    if _is_address(name):
+        return ipaddress.ip_address(name).is_loopback
+    return any(fnmatchcase(name.lower(), known) for known in _LOOPBACK)
+
+
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
