@@ -118,7 +118,7 @@ class Upkeep:
         failed: Mapping[Path, float] = {}
         try:
             while True:
-                with self._reporting("taking in finished runs"):
+                with self._reporting("finished runs are not taken in"):
                     if lock is None:
                         lock = intake.opened(self._store.staging)
                     ready = {
@@ -139,35 +139,38 @@ class Upkeep:
     ) -> None:
         for spec in folders:  # what changed while nobody looked
             tasks.create_task(self._refresh(spec))
-        with self._reporting("following folders"):
+        with self._reporting("folders are not followed"):
             async for specs in changed_sources(folders, stop):
                 for spec in specs:
                     tasks.create_task(self._refresh(spec))
 
     @contextlib.contextmanager
-    def _reporting(self, part: str) -> Iterator[None]:
-        """Whatever goes wrong in the block is logged when it begins, and reported until it ends."""
+    def _reporting(self, what: str) -> Iterator[None]:
+        """Whatever goes wrong in the block is logged when it begins, and reported until it ends.
+
+        ``what`` says in words what is then the case: "the handbook was not indexed".
+        """
         try:
             yield
         except IndexerError as error:
-            self._told(part, str(error))
+            self._told(what, str(error))
         except OSError as error:
-            self._told(part, f"{error.filename or 'the data folder'}: {error.strerror}")
+            self._told(what, f"{error.filename or 'the data folder'}: {error.strerror}")
         except Exception as error:  # a defect of ours: the server answers all the same
-            _log.exception("%s failed", part)
-            self._told(part, f"{type(error).__name__}; the log says more")
+            _log.exception("%s", what)
+            self._told(what, f"{type(error).__name__}; the log says more")
         else:
-            self._told(part, "")
+            self._told(what, "")
 
-    def _told(self, part: str, why: str) -> None:
-        if why and self._failing.get(part) != why:
-            _log.warning("%s: %s", part, why)
-        self._failing[part] = why
-        self._report(part, why)
+    def _told(self, what: str, why: str) -> None:
+        if why and self._failing.get(what) != why:
+            _log.warning("%s: %s", what, why)
+        self._failing[what] = why
+        self._report(what, why)
 
     async def _schedule(self, spec: str, every_s: float) -> None:
         last: list[float] = []
-        with self._reporting(f"the schedule of {spec}"):
+        with self._reporting(f"the schedule of {spec} is not kept"):
             last = [run["ended_s"] for run in self._store.runs(spec)[-1:]]
         await asyncio.sleep(max(last[0] + every_s - time.time(), 0.0) if last else 0.0)
         while True:
@@ -181,7 +184,7 @@ class Upkeep:
         self._again.add(spec)
         async with self._running[spec]:
             self._again.discard(spec)
-            with self._reporting(f"indexing {spec}"):
+            with self._reporting(f"{spec} was not indexed"):
                 source = await self._in_thread(lambda: self._source(spec))
                 held = self._store.held(source.name)
                 count = await self._in_thread(lambda: changed(source, held))

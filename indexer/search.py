@@ -96,7 +96,11 @@ class HybridIndex:
                 else ChromaStore.embedded(folder.chroma)
             )
             opened.append(store)
-            _check_listed(catalog, store)
+            if store.sources() and not catalog.view().chunks and not catalog.unsettled():
+                # A source is listed before its chunks are stored: somebody emptied the list.
+                raise IndexDamaged(
+                    f"{folder.catalog} lists nothing of the chunks that are stored. {MEND}"
+                )
             lexical = _open_lexical(folder.lexical, writable)
             opened.append(lexical)
             if writable:
@@ -175,6 +179,10 @@ class HybridIndex:
         for chunks, vectors in self._store.export(source):
             shown = [i for i, chunk in enumerate(chunks) if chunk.id not in hidden]
             yield [chunks[i] for i in shown], vectors[shown]
+
+    def lost(self) -> tuple[str, ...]:
+        """Sources that are listed and have no vectors at all: a file of theirs is gone."""
+        return tuple(sorted(set(self._view().chunks) - set(self._store.sources())))
 
     def check(self) -> list[str]:
         """What does not agree between the catalog, the vectors and the words; reads all ids."""
@@ -266,19 +274,6 @@ class HybridIndex:
             self._lexical.refresh()
             self._seen = view.dataset
         return view
-
-
-def _check_listed(catalog: Catalog, store: ChromaStore) -> None:
-    """Raises ``IndexDamaged`` when catalog and vectors are of different minds about the sources.
-
-    A source is listed before its chunks are stored, and they are removed before it is forgotten:
-    where one of the two is empty, a file was lost or emptied.
-    """
-    listed, stored = set(catalog.view().chunks), set(store.sources())
-    if stored and not listed and not catalog.unsettled():
-        raise IndexDamaged(f"The catalog lists nothing of the chunks that are stored. {MEND}")
-    if lost := sorted(listed - stored):
-        raise IndexDamaged(f"The vectors of {', '.join(lost[:5])} are gone. {MEND}")
 
 
 def _settle(catalog: Catalog, store: ChromaStore, lexical: LexicalIndex) -> None:

@@ -107,19 +107,23 @@ def store_or_anew(data: Path, embedder: Embedder, retrieval: Retrieval) -> tuple
     its place. Raises ``StartupFailed`` as ``store`` does for everything else.
     """
     try:
-        return store(data, embedder, retrieval, writable=True), ""
+        opened = store(data, embedder, retrieval, writable=True)
+        if not opened.lost():
+            return opened, ""
+        damage = f"The vectors of {', '.join(opened.lost())} are gone."
+        opened.close()
     except StartupFailed as failed:
         if not isinstance(failed.__cause__, IndexDamaged):
             raise
-        try:
-            aside = IndexFolder.set_aside(index_folder(data))
-        except IndexerError as error:
-            raise StartupFailed(f"{failed.message} {error}") from failed
-        lost = (
-            f"{failed.__cause__} It is kept as {aside}, and an empty index serves. Declared "
-            "sources are indexed again now; index the others with `glossator index SOURCE…`."
-        )
-        return store(data, embedder, retrieval, writable=True), lost
+        damage = failed.message
+    try:
+        aside = IndexFolder.set_aside(index_folder(data))
+    except IndexerError as error:
+        raise StartupFailed(f"{damage} {error}") from error
+    return store(data, embedder, retrieval, writable=True), (
+        f"{damage} The index is kept as {aside}, and an empty one serves. Declared sources are "
+        "indexed again now; index the others with `glossator index SOURCE…`."
+    )
 
 
 def retriever(settings: Settings, embedder: Embedder, store: SearchIndex) -> IndexRetriever:
