@@ -86,8 +86,10 @@ class Answers:
         self._on_ended = on_ended
         self._window_s = window_s
         self._answers: dict[Key, Answer] = {}
-        self._tasks: dict[Key, asyncio.Task[None]] = {}
-        self._expiry: dict[Key, asyncio.TimerHandle] = {}
+        # By answer, not by id: an id may be used again while the task of its last answer still
+        # ends, and that task must not touch its successor's.
+        self._tasks: dict[Answer, asyncio.Task[None]] = {}
+        self._expiry: dict[Answer, asyncio.TimerHandle] = {}
 
     @property
     def in_flight(self) -> int:
@@ -108,7 +110,7 @@ class Answers:
             name=f"answer {request.id}",
             context=contextvars.Context(),
         )
-        self._tasks[answer.key] = task
+        self._tasks[answer] = task
         task.add_done_callback(lambda _: self._ended(request, answer, task))
         return answer
 
@@ -117,27 +119,28 @@ class Answers:
         answer = self._answers.get((owner, request_id))
         if answer is None:
             raise UnknownRequest(f"Request {request_id!r} is not known here (any more): ask again.")
-        if timer := self._expiry.pop(answer.key, None):
+        if timer := self._expiry.pop(answer, None):
             timer.cancel()
         return answer
 
     def cancel(self, answer: Answer) -> None:
         """Ends the answer if it still runs; a late cancel means nothing."""
-        if task := self._tasks.get(answer.key):
+        if task := self._tasks.get(answer):
             task.cancel()
 
     def release(self, answer: Answer) -> None:
         """Nobody reads the answer now: keep it for the window, then abort and forget it."""
-        if answer.key not in self._answers or answer.key in self._expiry:
+        if self._answers.get(answer.key) is not answer or answer in self._expiry:
             return
         loop = asyncio.get_running_loop()
-        self._expiry[answer.key] = loop.call_later(self._window_s, self.forget, answer)
+        self._expiry[answer] = loop.call_later(self._window_s, self.forget, answer)
 
     def forget(self, answer: Answer) -> None:
         """The client has every frame, or will never come for them."""
         self.cancel(answer)
-        self._answers.pop(answer.key, None)
-        if timer := self._expiry.pop(answer.key, None):
+        if self._answers.get(answer.key) is answer:
+            del self._answers[answer.key]
+        if timer := self._expiry.pop(answer, None):
             timer.cancel()
 
     async def settle(self, timeout_s: float) -> None:
@@ -155,7 +158,7 @@ class Answers:
             timer.cancel()
 
     def _ended(self, request: Request, answer: Answer, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(answer.key, None)
+        self._tasks.pop(answer, None)
         if not answer.ended:
             self._end(answer, task)
         self._on_ended(request, answer)

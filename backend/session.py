@@ -134,19 +134,30 @@ class Session:
                 self._prepare(frame)
 
     def _pump(self, answer: Answer, after_seq: int = -1) -> None:
-        if replaced := self._pumps.pop(answer.id, None):
-            replaced[1].cancel()
-        task = asyncio.create_task(self._deliver(answer, after_seq), name=f"pump {answer.id}")
+        before = self._pumps.pop(answer.id, None)
+        if before and before[0] is answer:  # resumed: sent again from where its client says
+            before[1].cancel()
+        task = asyncio.create_task(
+            self._deliver(answer, after_seq, before[1] if before else None),
+            name=f"pump {answer.id}",
+        )
         self._pumps[answer.id] = (answer, task)
 
-    async def _deliver(self, answer: Answer, after_seq: int) -> None:
+    async def _deliver(
+        self, answer: Answer, after_seq: int, before: asyncio.Task[None] | None
+    ) -> None:
+        """``before`` still sends the last frame of the request that had this id before."""
         try:
+            if before:
+                await asyncio.wait([before])
             async for frame in answer.read(after_seq):
                 await self._send(frame)
         except WebSocketDisconnect:
             return  # the reader learns of it too, and decides what becomes of the answer
+        # The id may have been used again while the last frame was sent: that pump stays.
+        if (mine := self._pumps.get(answer.id)) and mine[0] is answer:
+            del self._pumps[answer.id]
         # Kept for the window all the same: the last frames may be lost on their way.
-        self._pumps.pop(answer.id, None)
         self._answers.release(answer)
 
     def _prepare(self, frame: Prepare) -> None:

@@ -170,7 +170,7 @@ class Session:
                 done = isinstance(frame, wire.Terminal)
                 yield frame
         finally:
-            await self._release(ask.id, cancel=not done)
+            await self._release(answer, cancel=not done)
 
     async def prepare(self, prepare: Prepare) -> None:
         """Warms the path for a question that is likely to come. Raises ``BackendUnreachable``."""
@@ -314,13 +314,17 @@ class Session:
         if not link.answers:
             await link.socket.close()
 
-    async def _release(self, request_id: str, *, cancel: bool) -> None:
+    async def _release(self, answer: Answer, *, cancel: bool) -> None:
         """Nobody reads this answer any more: stop it, unless the server has ended it."""
+        request_id = answer.ask.id
         # The server stops an orphan by itself when nobody resumes it.
-        self._orphans.pop(request_id, None)
+        if self._orphans.get(request_id) is answer:
+            del self._orphans[request_id]
         for link in list(self._readers):
-            if link.answers.pop(request_id, None) is None:
+            # The id may be in use again by the time that the next link's turn comes.
+            if link.answers.get(request_id) is not answer:
                 continue
+            del link.answers[request_id]
             if pause := link.pauses.pop(request_id, None):
                 pause.cancel()
             if cancel:
