@@ -33,6 +33,7 @@ class Answer:
         self.user = user  # of the tenant's: whose share of the engine it takes
         self.started = time.monotonic()
         self.trace = Trace()
+        self.cost = 0  # tokens, for whoever keeps the user's account; also of what was broken off
         self.frames: list[AnswerFrame] = []
         self._grown = asyncio.Event()
 

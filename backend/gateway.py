@@ -145,10 +145,8 @@ class Gateway:
                 case wire.Complete():
                     await self.pipeline.complete(request, answer)
         finally:
-            if answer.ended and isinstance(last := answer.frames[-1], wire.Finished):
-                used = last.usage
-                cost = used.prompt_tokens - used.cached_tokens + used.completion_tokens
-                self._accounts.spend(who, cost, time.monotonic())
+            # On every way out: what a cancelled or failed answer has cost was worked off too.
+            self._accounts.spend(who, answer.cost, time.monotonic())
 
     @staticmethod
     def _ended(request: Request, answer: Answer) -> None:

@@ -137,6 +137,8 @@ class Pipeline:
             self._finish(answer, "cancelled", progress)
             raise
         except GlossatorError as error:
+            if not isinstance(error, DeadlineExceeded | Blocked):
+                progress.refused()
             answer.fail(error)
         except Exception:
             # Without the text of the question: logs hold no content.
@@ -145,6 +147,7 @@ class Pipeline:
                 Failed, code="internal", message="The backend failed; its log says why. Ask again."
             )
         finally:
+            answer.cost = progress.cost()
             self._metrics.ended(ask.kind, answer, progress.ttft_ms / 1000)
 
     async def complete(self, request: Complete, answer: Answer) -> None:
@@ -315,6 +318,8 @@ class Pipeline:
         # After the guards, as the client's text was: they see the whole answer every time.
         replay = Replay(ask.continue_from)
         reason: FinishReason = "stop"
+        if self._generator.model != EXTRACTIVE:  # which reads no tokens
+            progress.asked_tokens = prompts.estimate_tokens(prepared.prompt)
         stream = self._generator.stream(prepared.prompt, self._sampling(ask), ask.id)
         # Closing the iterator is what aborts the engine, on every way out of this block.
         async with (

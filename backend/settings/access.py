@@ -40,5 +40,9 @@ class Quotas(Struct, frozen=True, forbid_unknown_fields=True):
         Size, doc("Questions, look-ups and completions; as many may come at once.")
     ] = 0
     tokens_per_day: Annotated[
-        Size, doc("Prompt tokens not in the prefix cache, plus generated ones, in 24 hours.")
+        Size,
+        doc(
+            "Prompt tokens not in the prefix cache, plus generated ones, in 24 hours; also those "
+            "of answers that were cancelled, failed or came too late."
+        ),
     ] = 0
