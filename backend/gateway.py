@@ -97,14 +97,15 @@ class Gateway:
             await socket.send_denial_response(openai_api.error_response(refused))
             return
         await socket.accept(subprotocol=SUBPROTOCOL if offered else None)
+        # An editor keeps one websocket: where nobody is named, each is a user of its own.
+        user = caller.user or uuid.uuid4().hex
         session = Session(
             socket,
             self.settings.server,
-            self.pipeline,
             self.answers,
+            lambda request: self._prepare(request, caller.tenant, user, caller.owner),
             tenant=caller.tenant,
-            # An editor keeps one websocket: where nobody is named, each is a user of its own.
-            user=caller.user or uuid.uuid4().hex,
+            user=user,
             owner=caller.owner,
         )
         self._sessions.add(session)
@@ -147,6 +148,14 @@ class Gateway:
         finally:
             # On every way out: what a cancelled or failed answer has cost was worked off too.
             self._accounts.spend(who, answer.cost, time.monotonic())
+
+    async def _prepare(self, request: wire.Prepare, tenant: str, user: str, owner: str) -> None:
+        """Charged as a question is. Raises what refuses it: nobody waits for an answer."""
+        who = account(owner)
+        self._accounts.charge_guess(who, time.monotonic())
+        await self.pipeline.prepare(
+            request, tenant, user, lambda cost: self._accounts.spend(who, cost, time.monotonic())
+        )
 
     @staticmethod
     def _ended(request: Request, answer: Answer) -> None:

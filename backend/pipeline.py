@@ -154,10 +154,17 @@ class Pipeline:
         """What fills the gap, by the same path as an answer: rails, admission, deadline."""
         await self.answer(prompts.Filling.of(request), answer)
 
-    async def prepare(self, request: Prepare, tenant: str = "", user: str = "") -> None:
+    async def prepare(
+        self,
+        request: Prepare,
+        tenant: str = "",
+        user: str = "",
+        spend: Callable[[int], None] = lambda tokens: None,
+    ) -> None:
         """Warms retrieval and prefix for a likely question, in places that nobody needs.
 
-        Raises ``Overloaded`` when there are none; the calling task is cancelled when others come.
+        Tells ``spend`` what it has cost, however it ends. Raises ``Overloaded`` when there is no
+        place; the calling task is cancelled when others come.
         """
         ask = Ask(
             id=request.id,
@@ -168,9 +175,18 @@ class Pipeline:
             max_tokens=1,
         )
         progress = Progress(started=time.monotonic())
-        with self._admission.enter(self._demand("prepare", ask, f"{tenant}/{user}", progress)):
-            prepared = await self._prepared(ask, self._screen(tenant), tenant, progress)
-            await self._generator.warm(prepared.prompt)
+        demand = self._demand("prepare", ask, f"{tenant}/{user}", progress)
+        try:
+            with self._admission.enter(demand) as place:
+                prepared = await self._prepared(ask, self._screen(tenant), tenant, progress)
+                self._ask(prepared.prompt, progress)
+                progress.warmed(await self._generator.warm(prepared.prompt))
+                place.used(progress.usage(), whole=True)
+        except GlossatorError:
+            progress.refused()
+            raise
+        finally:
+            spend(progress.cost())
 
     def _demand(self, kind: Work, ask: Ask, user: str, progress: Progress) -> Demand:
         return Demand(
@@ -318,8 +334,7 @@ class Pipeline:
         # After the guards, as the client's text was: they see the whole answer every time.
         replay = Replay(ask.continue_from)
         reason: FinishReason = "stop"
-        if self._generator.model != EXTRACTIVE:  # which reads no tokens
-            progress.asked_tokens = prompts.estimate_tokens(prepared.prompt)
+        self._ask(prepared.prompt, progress)
         stream = self._generator.stream(prepared.prompt, self._sampling(ask), ask.id)
         # Closing the iterator is what aborts the engine, on every way out of this block.
         async with (
@@ -343,6 +358,11 @@ class Pipeline:
                 answer.emit(Notice, about="rails", message=blocked.message)
                 return "blocked"
         return reason
+
+    def _ask(self, prompt: Prompt, progress: Progress) -> None:
+        """From here on the engine works for the request."""
+        if self._generator.model != EXTRACTIVE:  # which reads no tokens
+            progress.asked_tokens = prompts.estimate_tokens(prompt)
 
     def _judge(self, answer: Answer) -> Guarded | None:
         """The rail that may end this answer while it streams."""

@@ -111,8 +111,11 @@ class Generator(Protocol):
         """
         ...
 
-    async def warm(self, prompt: Prompt) -> None:
-        """Prefill the prompt so that a later ``stream`` finds it in the prefix cache."""
+    async def warm(self, prompt: Prompt) -> Usage:
+        """Prefill the prompt so that a later ``stream`` finds it in the prefix cache.
+
+        Returns what that has cost; nothing where nothing was read.
+        """
         ...
 
     async def load(self) -> Load: ...

@@ -36,6 +36,11 @@ class Progress:
         self.prompt_tokens = delta.prompt_tokens or self.prompt_tokens
         self.cached_tokens = delta.cached_tokens or self.cached_tokens
 
+    def warmed(self, read: Usage) -> None:
+        """The engine has read the prompt for later."""
+        self.prompt_tokens, self.cached_tokens = read.prompt_tokens, read.cached_tokens
+        self._whole = True
+
     def elapsed_ms(self) -> float:
         return (time.monotonic() - self.started) * 1000
 

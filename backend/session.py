@@ -6,7 +6,7 @@ The connection is only a window on the answers: it can drop and another can resu
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
@@ -14,7 +14,7 @@ from starlette.types import Message
 
 from backend.answer import Answer, Answers
 from backend.errors import BadFrame, GlossatorError, Overloaded, TooLarge
-from backend.pipeline import Pipeline
+from backend.pace import Pace
 from backend.settings import Server
 from backend.wire import (
     Ask,
@@ -34,6 +34,13 @@ from backend.wire import (
 
 log = logging.getLogger(__name__)
 
+Warm = Callable[[Prepare], Awaitable[None]]
+
+PREPARES_EVERY_S = 0.1  # at most: a guess that another one follows sooner is never begun
+RESUMES_AT_ONCE = 32  # every answer of a client that comes back
+RESUMES_PER_S = 1.0  # from then on: each sends a whole answer again
+TURN_FRAMES = 32  # that one answer sends before it lets others, where nothing makes it wait
+
 _GOODBYE = (1000, 1001)  # RFC 6455, 7.4.1: normal closure, going away
 
 
@@ -44,27 +51,36 @@ class _Addressed(msgspec.Struct):
 
 
 class Session:
-    """Lives as long as its websocket. ``run`` never raises for what a client did."""
+    """Lives as long as its websocket. ``run`` never raises for what a client did.
+
+    Who sends frames faster than the settings allow is read more slowly: nothing is lost, and
+    nobody else waits for it. ``warm`` prepares a question that may come, for the caller.
+    """
 
     def __init__(
         self,
         socket: WebSocket,
         settings: Server,
-        pipeline: Pipeline,
         answers: Answers,
+        warm: Warm,
         tenant: str = "",
         user: str = "",
         owner: str = "",
     ) -> None:
         self._socket = socket
         self._settings = settings
-        self._pipeline = pipeline
         self._answers = answers
+        self._warm = warm
         self._tenant = tenant
         self._user = user
         self._owner = owner
         self._pumps: dict[str, tuple[Answer, asyncio.Task[None]]] = {}
+        self._guess: Prepare | None = None  # the newest, not begun yet
+        self._guessed = asyncio.Event()
         self._preparing: asyncio.Task[None] | None = None
+        rate = settings.frames_per_second
+        self._frames = Pace(rate, 2 * rate)
+        self._resumes = Pace(RESUMES_PER_S, RESUMES_AT_ONCE)
 
     async def run(self, degraded: Sequence[str] = ()) -> None:
         """Until the client leaves. ``degraded`` is the first that it is told."""
@@ -77,6 +93,7 @@ class Session:
                 if message["type"] == "websocket.disconnect":
                     code = message.get("code", code)
                     return
+                await self._in_time(self._frames)
                 await self._receive(message)
         except WebSocketDisconnect as gone:
             code = gone.code
@@ -118,20 +135,31 @@ class Session:
     async def _handle(self, frame: ClientFrame) -> None:
         match frame:
             case Ask() | Lookup() | Complete():
-                limit = self._settings.max_requests_per_session
-                if len(self._pumps) >= limit:
-                    raise Overloaded(
-                        f"This connection has {limit} requests in flight; wait for one to end.",
-                        retry_after_ms=1000,
-                    )
+                self._check_room(frame.id)
+                self._guess = None  # what it guessed at is here
                 self._pump(self._answers.start(frame, self._tenant, self._user, self._owner))
             case Cancel(id=request_id):
                 if request_id in self._pumps:
                     self._answers.cancel(self._pumps[request_id][0])
             case Resume(id=request_id, after_seq=after_seq):
+                self._check_room(request_id)
+                await self._in_time(self._resumes)
                 self._pump(self._answers.resume(request_id, self._owner), after_seq)
             case Prepare():
                 self._prepare(frame)
+
+    def _check_room(self, request_id: str) -> None:
+        limit = self._settings.max_requests_per_session
+        if len(self._pumps) >= limit and request_id not in self._pumps:
+            raise Overloaded(
+                f"This connection has {limit} requests in flight; wait for one to end.",
+                retry_after_ms=1000,
+            )
+
+    @staticmethod
+    async def _in_time(pace: Pace) -> None:
+        if wait_s := pace.wait_s(asyncio.get_running_loop().time()):
+            await asyncio.sleep(wait_s)
 
     def _pump(self, answer: Answer, after_seq: int = -1) -> None:
         before = self._pumps.pop(answer.id, None)
@@ -152,6 +180,8 @@ class Session:
                 await asyncio.wait([before])
             async for frame in answer.read(after_seq):
                 await self._send(frame)
+                if frame.seq % TURN_FRAMES == 0:
+                    await asyncio.sleep(0)
         except WebSocketDisconnect:
             return  # the reader learns of it too, and decides what becomes of the answer
         # The id may have been used again while the last frame was sent: that pump stays.
@@ -161,13 +191,36 @@ class Session:
         self._answers.release(answer)
 
     def _prepare(self, frame: Prepare) -> None:
-        """Only the newest guess is worth warming."""
-        if self._preparing:
-            self._preparing.cancel()
-        self._preparing = asyncio.create_task(
-            self._pipeline.prepare(frame, self._tenant, self._user)
-        )
-        self._preparing.add_done_callback(_log_failure)
+        """Only the newest guess is worth warming: it ends the one before, or is never begun."""
+        self._guess = frame
+        self._guessed.set()
+        if self._preparing is None or self._preparing.done():
+            self._preparing = asyncio.create_task(self._prepares())
+
+    async def _prepares(self) -> None:
+        """One guess at a time, until there is no newer one."""
+        while guess := self._guess:
+            self._guess = None
+            self._guessed.clear()
+            warming = asyncio.create_task(self._warmed(guess))
+            newer = asyncio.create_task(self._guessed.wait())
+            try:
+                await asyncio.sleep(PREPARES_EVERY_S)
+                await asyncio.wait([warming, newer], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                warming.cancel()
+                newer.cancel()
+            # The next one begins when this one has left its place.
+            await asyncio.wait([warming])
+
+    async def _warmed(self, guess: Prepare) -> None:
+        """A prepare is never answered, so what refuses it or ends it is for the log alone."""
+        try:
+            await self._warm(guess)
+        except GlossatorError as error:
+            log.debug("prepare %s: %s", guess.id, error)
+        except Exception:
+            log.exception("prepare %s failed", guess.id)
 
     async def _refuse(self, request_id: str | None, error: GlossatorError) -> None:
         # A request that is in flight must not look ended: the fault is the frame's, not its own.
@@ -204,8 +257,3 @@ class Session:
                 self._answers.forget(answer)
             else:
                 self._answers.release(answer)
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        log.info("prepare failed: %s", error)

@@ -19,6 +19,7 @@ from backend.deploy.direct.client import Address, Line, Lines, Unreachable
 from backend.deploy.routing import Wanted, work
 from backend.errors import GlossatorError, Overloaded, Unavailable
 from backend.ports import Load, Part, Prompt, Retrieved, Sampling, Span, TextDelta
+from backend.wire import Usage
 from indexer.types import Passage, Scope
 
 log = logging.getLogger(__name__)
@@ -100,12 +101,11 @@ class RayGenerator:
             finally:
                 self._under_way[replica] -= tokens
 
-    async def warm(self, prompt: Prompt) -> None:
+    async def warm(self, prompt: Prompt) -> Usage:
         while True:
             replica, line = await self._line(prompt)
             try:
-                await line.warm(prompt)
-                return
+                return await line.warm(prompt)
             except Unreachable:
                 await self._lines.avoid(replica)
 

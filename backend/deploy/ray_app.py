@@ -37,6 +37,7 @@ from backend.generators.vllm_metrics import EngineFigures
 from backend.metrics import Metrics
 from backend.ports import Load, Prompt, Retrieved, Sampling, Span, TextDelta
 from backend.settings import Autoscaling, Settings
+from backend.wire import Usage
 from indexer.types import Passage, Scope
 
 log = logging.getLogger(__name__)
@@ -111,8 +112,8 @@ class GeneratorDeployment:
         """Asked by Serve for its request routers (``backend.deploy.router``)."""
         return {TOKENS: self._tokens}
 
-    async def warm(self, prompt: Prompt) -> None:
-        await self._generator.warm(prompt)
+    async def warm(self, prompt: Prompt) -> Usage:
+        return await self._generator.warm(prompt)
 
     async def load(self) -> Load:
         return await self._generator.load()

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from backend.ports import Load, Prompt, Sampling, TextDelta
 from backend.prompt import cite
-from backend.wire import EXTRACTIVE
+from backend.wire import EXTRACTIVE, Usage
 from indexer.types import Chunk
 
 NOTE = (
@@ -40,8 +40,8 @@ class ExtractiveGenerator:
             await asyncio.sleep(0)  # lets other sessions in between two lines
         yield TextDelta("", finish="stop")
 
-    async def warm(self, prompt: Prompt) -> None:
-        return
+    async def warm(self, prompt: Prompt) -> Usage:
+        return Usage()
 
     async def load(self) -> Load:
         return Load()

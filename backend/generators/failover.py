@@ -12,6 +12,7 @@ from dataclasses import replace
 from backend.errors import Interrupted, Unavailable, UpstreamFailed
 from backend.ports import Generator, Load, Prompt, Sampling, TextDelta
 from backend.replay import Replay
+from backend.wire import Usage
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +70,8 @@ class FailoverGenerator:
                     "request %s goes on elsewhere after %d tokens: %s", request_id, tokens, error
                 )
 
-    async def warm(self, prompt: Prompt) -> None:
-        await self._generator.warm(prompt)
+    async def warm(self, prompt: Prompt) -> Usage:
+        return await self._generator.warm(prompt)
 
     async def load(self) -> Load:
         return await self._generator.load()

@@ -21,6 +21,7 @@ from backend.errors import (
 )
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
 from backend.settings import Generation
+from backend.wire import Usage
 
 if TYPE_CHECKING:
     from openai.types import CompletionUsage
@@ -92,8 +93,9 @@ class OpenAIGenerator:
         finally:
             self._running -= 1
 
-    async def warm(self, prompt: Prompt) -> None:
+    async def warm(self, prompt: Prompt) -> Usage:
         """Does nothing: without priorities a warm-up would delay, or cost, real answers."""
+        return Usage()
 
     async def load(self) -> Load:
         """Our own open requests; what else the upstream does, the protocol does not tell."""

@@ -14,6 +14,7 @@ from typing import Any
 from backend.errors import StartupFailed, TooLarge, Unavailable
 from backend.generators.special_tokens import SpecialTokens
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
+from backend.wire import Usage
 
 
 class TransformersGenerator:
@@ -57,8 +58,9 @@ class TransformersGenerator:
         finally:
             self._unfinished -= 1
 
-    async def warm(self, prompt: Prompt) -> None:
+    async def warm(self, prompt: Prompt) -> Usage:
         """Does nothing: there is no prefix cache to warm."""
+        return Usage()
 
     async def load(self) -> Load:
         running = int(self._turn.locked())

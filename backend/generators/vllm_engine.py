@@ -27,6 +27,7 @@ from backend.generators.vllm_startup import (
 )
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
 from backend.settings import Vllm
+from backend.wire import Usage
 
 if TYPE_CHECKING:
     from vllm import SamplingParams
@@ -125,16 +126,19 @@ class VllmGenerator:
             async for output in outputs:
                 yield _delta(output, prompt_tokens=len(tokens))
 
-    async def warm(self, prompt: Prompt) -> None:
+    async def warm(self, prompt: Prompt) -> Usage:
         """Prefills at the lowest priority; a prompt that cannot fit is left alone."""
         tokens = await self._tokens(prompt)
         if len(tokens) >= self._context:
-            return
+            return Usage()
         params = _sampling_params(Sampling(), max_tokens=1)
         outputs = self._generate(tokens, params, "warm", replace(prompt, priority=WARM_PRIORITY))
+        used = Usage(len(tokens))
         async with aclosing(outputs):
-            async for _ in outputs:
-                pass
+            async for output in outputs:
+                read = _delta(output, prompt_tokens=len(tokens))
+                used = Usage(len(tokens), read.cached_tokens)
+        return used
 
     async def load(self) -> Load:
         """``running`` is the scheduler's own count after its last step.

@@ -19,6 +19,7 @@ class _Account:
     filled_at: float
     day_began: float
     tokens: int = 0  # spent since
+    guesses: float = 0.0  # left in a bucket of their own, as large as that of requests
 
 
 class Ledger:
@@ -50,6 +51,23 @@ class Ledger:
             )
         account.requests -= 1
 
+    def charge_guess(self, user: str, now: float) -> None:
+        """Takes one preparation of a question that may come, as ``charge`` takes a question.
+
+        Guesses have a bucket of their own, for they must not use up what questions need; who may
+        not ask may not prepare either. Raises ``QuotaExceeded``, which costs nothing.
+        """
+        if not self._limited or not user:
+            return
+        account = self._account(user, now)
+        asks = account.requests
+        self.charge(user, now)
+        account.requests = asks
+        if self._quotas.requests_per_minute:
+            if account.guesses < 1:
+                raise QuotaExceeded("These are more guesses than you may ask questions.")
+            account.guesses -= 1
+
     def spend(self, user: str, tokens: int, now: float) -> None:
         """Counts what an answer cost, once that is known."""
         if self._limited and user:
@@ -61,11 +79,12 @@ class Ledger:
 
     def _account(self, user: str, now: float) -> _Account:
         most = float(self._quotas.requests_per_minute)
-        account = self._accounts.setdefault(user, _Account(most, now, now))
+        account = self._accounts.setdefault(user, _Account(most, now, now, guesses=most))
         self._accounts.move_to_end(user)
         if len(self._accounts) > _USERS:
             self._accounts.popitem(last=False)
         account.requests = min(most, account.requests + (now - account.filled_at) * most / 60)
+        account.guesses = min(most, account.guesses + (now - account.filled_at) * most / 60)
         account.filled_at = now
         if now - account.day_began >= _DAY_S:
             account.day_began, account.tokens = now, 0

@@ -41,6 +41,13 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     max_requests_per_session: Annotated[
         Count, doc("Requests one websocket may have in flight.")
     ] = 16
+    frames_per_second: Annotated[
+        Count,
+        doc(
+            "Messages of one websocket that are read in a second, twice as many at once; a client "
+            "that sends more waits."
+        ),
+    ] = 100
     resume_window_s: Annotated[
         Seconds, doc("How long an answer goes on, and can be resumed, after its websocket dropped.")
     ] = 10.0

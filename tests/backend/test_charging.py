@@ -9,7 +9,7 @@ from backend.errors import TooLarge, Unavailable
 from backend.ports import Load, TextDelta
 from backend.progress import Progress
 from backend.settings import Quotas, Server, Settings
-from backend.wire import Ask, Cancel, Delta, Failed, Finished
+from backend.wire import Ask, Cancel, Delta, Failed, Finished, Usage
 
 ANN = {"X-User": "ann"}
 SETTINGS = Settings(server=Server(port=0, user_header="X-User"), quotas=Quotas(tokens_per_day=5))
@@ -36,7 +36,8 @@ class TenTokens:
             raise self.error
         await asyncio.Event().wait()
 
-    async def warm(self, prompt): ...
+    async def warm(self, prompt):
+        return Usage()
 
     async def load(self):
         return Load()

@@ -32,6 +32,7 @@ from backend.wire import (
     Prepare,
     Queued,
     Turn,
+    Usage,
 )
 from indexer.types import Chunk, Passage
 
@@ -76,6 +77,7 @@ class Scripted:
 
     async def warm(self, prompt):
         self.warmed.append(prompt)
+        return Usage(9, 4)
 
     async def load(self):
         return Load(running=self.running)

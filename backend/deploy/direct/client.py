@@ -25,6 +25,7 @@ from backend.deploy.direct.frames import (
 from backend.deploy.direct.server import watch
 from backend.errors import Unavailable
 from backend.ports import Prompt, Sampling, TextDelta
+from backend.wire import Usage
 
 CONNECTS_WITHIN_S = 5.0
 AGAIN_AFTER_S = 0.05
@@ -127,11 +128,12 @@ class Line(asyncio.Protocol):
         finally:
             self._forget(number)
 
-    async def warm(self, prompt: Prompt) -> None:
+    async def warm(self, prompt: Prompt) -> Usage:
         """Raises what ``stream`` does."""
         number, arriving = self._open("warm", prompt, None)
         try:
-            await arriving.next()
+            read = await arriving.next()
+            return Usage(read.prompt_tokens, read.cached_tokens) if read else Usage()
         finally:
             self._forget(number)
 

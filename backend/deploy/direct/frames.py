@@ -34,7 +34,8 @@ class Hello(Struct, frozen=True, array_like=True, tag=0):
 
 
 class Open(Struct, frozen=True, array_like=True, tag=1):
-    """Begins a stream. Without ``sampling`` the prompt is only warmed: no delta follows."""
+    """Begins a stream. Without ``sampling`` the prompt is only warmed: one delta follows, without
+    text, that says what was read."""
 
     stream: int
     request_id: str

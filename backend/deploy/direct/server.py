@@ -16,7 +16,6 @@ from typing import Protocol, cast
 from backend.deploy.direct.frames import (
     LARGEST,
     Close,
-    Done,
     Frames,
     FromReplica,
     Hello,
@@ -30,6 +29,7 @@ from backend.deploy.direct.frames import (
 )
 from backend.errors import Overloaded
 from backend.ports import Prompt, Sampling, TextDelta
+from backend.wire import Usage
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Streams(Protocol):
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TextDelta]: ...
 
-    async def warm(self, prompt: Prompt) -> None: ...
+    async def warm(self, prompt: Prompt) -> Usage: ...
 
 
 class StreamServer:
@@ -160,8 +160,9 @@ class _Gateway(asyncio.Protocol):
         generator = self._server.generator
         try:
             if asked.sampling is None:
-                await generator.warm(asked.prompt)
-                self._send(Done(asked.stream))
+                used = await generator.warm(asked.prompt)
+                read = TextDelta("", 0, (), used.prompt_tokens, used.cached_tokens, "length")
+                self._send(Piece(asked.stream, read))
                 return
             deltas = generator.stream(asked.prompt, asked.sampling, asked.request_id)
             async with aclosing(deltas):

@@ -7,6 +7,7 @@ import pytest
 from backend.errors import BadFrame, Interrupted, Unavailable, UpstreamFailed
 from backend.generators.failover import ATTEMPTS, FailoverGenerator
 from backend.ports import Load, Message, Prompt, Sampling, TextDelta
+from backend.wire import Usage
 
 ANSWER = "one two three four five six"
 PROMPT = Prompt((Message("user", "count"),))
@@ -49,7 +50,8 @@ class Replicas:
         finally:
             self.open -= 1
 
-    async def warm(self, prompt): ...
+    async def warm(self, prompt):
+        return Usage()
 
     async def load(self):
         return Load(running=self.open)

@@ -9,6 +9,7 @@ import pytest
 from backend.deploy.direct.client import Address, Line, connect
 from backend.deploy.direct.server import StreamServer
 from backend.ports import Prompt, Sampling, TextDelta
+from backend.wire import Usage
 
 SECRET = "a secret"
 
@@ -35,8 +36,9 @@ class Scripted:
         finally:
             self.running -= 1
 
-    async def warm(self, prompt: Prompt) -> None:
+    async def warm(self, prompt: Prompt) -> Usage:
         self.warmed.append(prompt)
+        return Usage(9, 4)
 
 
 class Replica:

@@ -1,0 +1,17 @@
+"""How soon the next thing of a kind may be done: a token bucket. Pure: the caller has the clock."""
+
+
+class Pace:
+    """``burst`` at once, then ``per_second``. Whoever is too fast waits; nothing is refused."""
+
+    def __init__(self, per_second: float, burst: float) -> None:
+        self._per_second = per_second
+        self._burst = burst
+        self._left = burst
+        self._at = 0.0
+
+    def wait_s(self, now: float) -> float:
+        """Takes one, and says how long to wait for it first."""
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_second) - 1
+        self._at = now
+        return max(0.0, -self._left / self._per_second)
