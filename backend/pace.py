@@ -10,8 +10,9 @@ class Pace:
         self._left = burst
         self._at = 0.0
 
-    def wait_s(self, now: float) -> float:
-        """Takes one, and says how long to wait for it first."""
-        self._left = min(self._burst, self._left + (now - self._at) * self._per_second) - 1
+    def wait_s(self, now: float, amount: float = 1.0) -> float:
+        """Takes so many, and says how long to wait for them first."""
+        filled = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._left = filled - amount
         self._at = now
         return max(0.0, -self._left / self._per_second)

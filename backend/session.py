@@ -39,6 +39,7 @@ Warm = Callable[[Prepare], Awaitable[None]]
 PREPARES_EVERY_S = 0.1  # at most: a guess that another one follows sooner is never begun
 RESUMES_AT_ONCE = 32  # every answer of a client that comes back
 RESUMES_PER_S = 1.0  # from then on: each sends a whole answer again
+FRAME_CHARACTERS = 10_000  # a longer frame counts as several: it takes longer to read
 TURN_FRAMES = 32  # that one answer sends before it lets others, where nothing makes it wait
 
 _GOODBYE = (1000, 1001)  # RFC 6455, 7.4.1: normal closure, going away
@@ -93,7 +94,8 @@ class Session:
                 if message["type"] == "websocket.disconnect":
                     code = message.get("code", code)
                     return
-                await self._in_time(self._frames)
+                size = len(message.get("text") or message.get("bytes") or "")
+                await self._in_time(self._frames, 1 + size / FRAME_CHARACTERS)
                 await self._receive(message)
         except WebSocketDisconnect as gone:
             code = gone.code
@@ -157,8 +159,8 @@ class Session:
             )
 
     @staticmethod
-    async def _in_time(pace: Pace) -> None:
-        if wait_s := pace.wait_s(asyncio.get_running_loop().time()):
+    async def _in_time(pace: Pace, amount: float = 1.0) -> None:
+        if wait_s := pace.wait_s(asyncio.get_running_loop().time(), amount):
             await asyncio.sleep(wait_s)
 
     def _pump(self, answer: Answer, after_seq: int = -1) -> None:

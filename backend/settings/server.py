@@ -44,10 +44,10 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     frames_per_second: Annotated[
         Count,
         doc(
-            "Messages of one websocket that are read in a second, twice as many at once; a client "
-            "that sends more waits."
+            "Messages of one websocket that are read in a second, twice as many at once; one of "
+            "100,000 characters counts as ten more. A client that sends more waits."
         ),
-    ] = 100
+    ] = 1000
     resume_window_s: Annotated[
         Seconds, doc("How long an answer goes on, and can be resumed, after its websocket dropped.")
     ] = 10.0

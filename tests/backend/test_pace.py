@@ -11,6 +11,11 @@ def test_a_burst_is_free_and_then_each_waits_its_turn():
     assert waits == pytest.approx([0, 0, 0.1, 0.2])
 
 
+def test_what_is_large_takes_the_time_of_several():
+    pace = Pace(per_second=10, burst=2)
+    assert [pace.wait_s(100.0, 3), pace.wait_s(100.0)] == pytest.approx([0.1, 0.2])
+
+
 def test_rest_brings_back_the_burst_and_no_more():
     pace = Pace(per_second=10, burst=2)
     for _ in range(2):
