@@ -25,6 +25,8 @@ from typing import ClassVar
 
 from backend.wire import Code
 
+_QUOTED = 400  # characters
+
 
 class GlossatorError(Exception):
     """The message is written for the user: what happened and what to do next."""
@@ -119,6 +121,12 @@ class Interrupted(Unavailable):
 
 class StartupFailed(GlossatorError):
     pass
+
+
+def clipped(error: Exception) -> str:
+    """What a library says of what was sent: it may quote all of that."""
+    text = str(error)
+    return text if len(text) <= _QUOTED else f"{text[: _QUOTED // 2]} … {text[-_QUOTED // 2 :]}"
 
 
 def tree(root: type[GlossatorError] = GlossatorError) -> list[type[GlossatorError]]:

@@ -20,7 +20,7 @@ from msgspec import Struct
 from starlette.requests import ClientDisconnect
 
 from backend.answer import Answer, Answers
-from backend.errors import STATUS, BadFrame, GlossatorError, TooLarge
+from backend.errors import STATUS, BadFrame, GlossatorError, TooLarge, clipped
 from backend.identity.door import Door
 from backend.openai_shapes import (
     ChatCompletion,
@@ -230,7 +230,7 @@ def _decode(body: bytes) -> ChatRequest:
     try:
         return msgspec.json.decode(body, type=ChatRequest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadFrame(f"Not a chat completion request: {error}") from None
+        raise BadFrame(f"Not a chat completion request: {clipped(error)}.") from None
 
 
 def _caller(request: Request) -> str:

@@ -11,19 +11,20 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from backend.errors import BadFrame
-from backend.wire import Ask, Citation, Turn, Usage
+from backend.wire import Ask, Citation, Name, Stop, Stops, Text, Tokens, Turn, Usage
+from backend.wire import Model as ModelName
 
 
 class Part(Struct):
     """A piece of a message; all but texts are passed over."""
 
-    type: str
-    text: str = ""
+    type: Name
+    text: Text = ""
 
 
 class Message(Struct):
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[Part]
+    content: Text | Annotated[list[Part], Meta(max_length=1000)]
 
     @property
     def text(self) -> str:
@@ -39,15 +40,15 @@ class StreamOptions(Struct):
 class ChatRequest(Struct):
     """The last message is the question and must be the user's, with a text."""
 
-    messages: Annotated[list[Message], Meta(min_length=1)]
-    model: str | None = None
+    messages: Annotated[list[Message], Meta(min_length=1, max_length=1000)]
+    model: ModelName | None = None
     stream: bool = False
     stream_options: StreamOptions | None = None
-    max_tokens: Annotated[int, Meta(ge=1)] | None = None
-    max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_tokens: Tokens | None = None
+    max_completion_tokens: Tokens | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    stop: str | list[str] | None = None
-    user: str | None = None  # whom the caller asks for: each gets a fair share
+    stop: Stop | Stops | None = None
+    user: Annotated[str, Meta(max_length=512)] | None = None  # of the caller's: each gets a share
 
     def ask(self, traceparent: str = "") -> Ask:
         """Raises ``BadFrame`` when no question comes last."""
@@ -67,7 +68,7 @@ class ChatRequest(Struct):
             model=self.model,
             max_tokens=self.max_completion_tokens or self.max_tokens,
             temperature=self.temperature,
-            stop=(self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ()),
+            stop=(self.stop,) if isinstance(self.stop, str) else self.stop or (),
             traceparent=traceparent,
         )
 

@@ -13,7 +13,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from starlette.types import Message
 
 from backend.answer import Answer, Answers
-from backend.errors import BadFrame, GlossatorError, Overloaded, TooLarge
+from backend.errors import BadFrame, GlossatorError, Overloaded, TooLarge, clipped
 from backend.pace import Pace
 from backend.settings import Server
 from backend.wire import (
@@ -25,6 +25,7 @@ from backend.wire import (
     GoAway,
     Lookup,
     Prepare,
+    RequestId,
     Resume,
     ServerFrame,
     Status,
@@ -48,7 +49,7 @@ _GOODBYE = (1000, 1001)  # RFC 6455, 7.4.1: normal closure, going away
 class _Addressed(msgspec.Struct):
     """As much of a malformed frame as says which request it meant."""
 
-    id: str | None = None
+    id: RequestId | None = None
 
 
 class Session:
@@ -95,7 +96,8 @@ class Session:
                     code = message.get("code", code)
                     return
                 size = len(message.get("text") or message.get("bytes") or "")
-                await self._in_time(self._frames, 1 + size / FRAME_CHARACTERS)
+                if wait_s := _wait_s(self._frames, 1 + size / FRAME_CHARACTERS):
+                    await asyncio.sleep(wait_s)
                 await self._receive(message)
         except WebSocketDisconnect as gone:
             code = gone.code
@@ -129,7 +131,7 @@ class Session:
             return decode_client(text)
         except msgspec.DecodeError as error:
             raise BadFrame(
-                f"Not a frame of protocol version 1: {error}. See docs/protocol.md."
+                f"Not a frame of protocol version 1: {clipped(error)}. See docs/protocol.md."
             ) from None
         except RecursionError:
             raise BadFrame("Not a frame of protocol version 1: nested too deeply.") from None
@@ -145,8 +147,8 @@ class Session:
                     self._answers.cancel(self._pumps[request_id][0])
             case Resume(id=request_id, after_seq=after_seq):
                 self._check_room(request_id)
-                await self._in_time(self._resumes)
-                self._pump(self._answers.resume(request_id, self._owner), after_seq)
+                answer = self._answers.resume(request_id, self._owner)
+                self._pump(answer, after_seq, _wait_s(self._resumes))
             case Prepare():
                 self._prepare(frame)
 
@@ -158,28 +160,25 @@ class Session:
                 retry_after_ms=1000,
             )
 
-    @staticmethod
-    async def _in_time(pace: Pace, amount: float = 1.0) -> None:
-        if wait_s := pace.wait_s(asyncio.get_running_loop().time(), amount):
-            await asyncio.sleep(wait_s)
-
-    def _pump(self, answer: Answer, after_seq: int = -1) -> None:
+    def _pump(self, answer: Answer, after_seq: int = -1, wait_s: float = 0.0) -> None:
         before = self._pumps.pop(answer.id, None)
         if before and before[0] is answer:  # resumed: sent again from where its client says
             before[1].cancel()
         task = asyncio.create_task(
-            self._deliver(answer, after_seq, before[1] if before else None),
+            self._deliver(answer, after_seq, wait_s, before[1] if before else None),
             name=f"pump {answer.id}",
         )
         self._pumps[answer.id] = (answer, task)
 
     async def _deliver(
-        self, answer: Answer, after_seq: int, before: asyncio.Task[None] | None
+        self, answer: Answer, after_seq: int, wait_s: float, before: asyncio.Task[None] | None
     ) -> None:
         """``before`` still sends the last frame of the request that had this id before."""
         try:
             if before:
                 await asyncio.wait([before])
+            if wait_s:
+                await asyncio.sleep(wait_s)
             async for frame in answer.read(after_seq):
                 await self._send(frame)
                 if frame.seq % TURN_FRAMES == 0:
@@ -259,3 +258,7 @@ class Session:
                 self._answers.forget(answer)
             else:
                 self._answers.release(answer)
+
+
+def _wait_s(pace: Pace, amount: float = 1.0) -> float:
+    return pace.wait_s(asyncio.get_running_loop().time(), amount)

@@ -5,6 +5,10 @@ One JSON text frame holds one message; its ``type`` field names the struct (lowe
 A request is opened by ``Ask``, ``Lookup`` or ``Complete`` and ended by exactly one ``Terminal``;
 ``seq`` counts the frames of a request from 0 without gaps, so that ``Resume`` can name the last.
 ``docs/protocol.md`` is generated from these classes.
+
+Every text and list of a client's frame has a limit, far above what an editor sends: a frame that
+is within ``max_frame_bytes`` may still hold a hundred thousand of something. A client that may
+have more than that cuts before it sends (``lsp_server.limits``).
 """
 
 from typing import Annotated, Literal
@@ -37,14 +41,30 @@ Code = Literal[
 ]
 Traceparent = Annotated[str, Meta(max_length=128)]
 RequestId = Annotated[str, Meta(min_length=1, max_length=128)]
-Line = Annotated[int, Meta(ge=1)]
+Line = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Tokens = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Milliseconds = Annotated[float, Meta(ge=0)]
+Patience = Annotated[float, Meta(gt=0, le=86_400_000)]  # milliseconds, at most a day
+
+Text = Annotated[str, Meta(max_length=500_000)]  # what a person wrote, or a file of code
+Name = Annotated[str, Meta(max_length=256)]
+Symbol = Annotated[str, Meta(min_length=1, max_length=256)]
+Uri = Annotated[str, Meta(max_length=8192)]
+Headers = Annotated[str, Meta(max_length=4000)]
+Saying = Annotated[str, Meta(max_length=10_000)]
+Symbols = Annotated[tuple[Name, ...], Meta(max_length=100)]
+Versions = Annotated[dict[Name, Name], Meta(max_length=1000)]
+Packages = Annotated[tuple[Name, ...], Meta(max_length=1000)]
+Sources = Annotated[tuple[Annotated[str, Meta(max_length=1024)], ...], Meta(max_length=1000)]
+Stop = Annotated[str, Meta(min_length=1, max_length=256)]
+Stops = Annotated[tuple[Stop, ...], Meta(max_length=16)]
+Model = Annotated[str, Meta(max_length=512)]
 
 
 class Selection(Struct, frozen=True, omit_defaults=True):
     """The code the user selected; lines are 1-based and inclusive."""
 
-    text: str
+    text: Text
     first_line: Line
     last_line: Line
 
@@ -52,64 +72,67 @@ class Selection(Struct, frozen=True, omit_defaults=True):
 class File(Struct, frozen=True, omit_defaults=True):
     """Another piece of code that the user named."""
 
-    uri: str
-    text: str
-    language: str = ""
+    uri: Uri
+    text: Text
+    language: Name = ""
     first_line: Line = 1  # of the text, in its document
 
 
 class Remark(Struct, frozen=True, omit_defaults=True):
     """What a compiler or a linter says of some lines of the document."""
 
-    message: str
+    message: Saying
     first_line: Line
     last_line: Line
-    source: str = ""  # "ruff", "mypy"
-    code: str = ""  # "PERF401"
-    fix: str = ""  # the lines as the tool itself would have them
+    source: Name = ""  # "ruff", "mypy"
+    code: Name = ""  # "PERF401"
+    fix: Text = ""  # the lines as the tool itself would have them
 
 
 class Context(Struct, frozen=True, omit_defaults=True):
     """What the editor knows about the place the question was asked from."""
 
-    uri: str
-    language: str = ""
-    text: str = ""  # an excerpt of the document around the cursor
+    uri: Uri
+    language: Name = ""
+    text: Text = ""  # an excerpt of the document around the cursor
     first_line: Line = 1  # of the excerpt, in the document
     selection: Selection | None = None
-    packages: tuple[str, ...] = ()  # top-level packages the document imports
-    symbols: tuple[str, ...] = ()  # at the cursor, resolved through the imports: numpy.fft.rfft
-    versions: dict[str, str] = {}  # of the packages, as installed beside the document
-    scope: str = ""  # the definitions around the place, outermost first: "class A › def f(x)"
-    remarks: tuple[Remark, ...] = ()
-    files: tuple[File, ...] = ()
-    diff: str = ""  # unified, of the workspace
+    packages: Packages = ()  # top-level packages the document imports
+    symbols: Symbols = ()  # at the cursor, resolved through the imports: numpy.fft.rfft
+    versions: Versions = {}  # of the packages, as installed beside the document
+    scope: Headers = ""  # the definitions around the place, outermost first: "class A › def f(x)"
+    remarks: Annotated[tuple[Remark, ...], Meta(max_length=1000)] = ()
+    files: Annotated[tuple[File, ...], Meta(max_length=50)] = ()
+    diff: Text = ""  # unified, of the workspace
 
 
 class Turn(Struct, frozen=True):
     """One earlier message of the conversation."""
 
     role: Literal["user", "assistant"]
-    text: str
+    text: Text
+
+
+History = Annotated[tuple[Turn, ...], Meta(max_length=1000)]
 
 
 class Ask(Struct, frozen=True, omit_defaults=True, tag="ask"):
     """Ask a question; everything the backend needs is in this one message."""
 
     id: RequestId  # of the client's choice; 1 to 128 characters
-    question: Annotated[str, Meta(min_length=1)]
+    question: Annotated[str, Meta(min_length=1, max_length=500_000)]
     kind: Kind = "chat"  # its priority: help before chat before optimize
     task: Task = "answer"  # what to do; all but "answer" are about the context's code
     context: Context | None = None  # the code it is about
-    history: tuple[Turn, ...] = ()  # the conversation so far, oldest first
-    instructions: str = ""  # the caller's own, added to the backend's system message
-    model: str | None = None  # null: whatever the backend serves
-    sources: tuple[str, ...] | None = None  # null: all sources; empty: answer without retrieval
-    max_tokens: Annotated[int, Meta(ge=1)] | None = None  # at most the backend's own limit
+    history: History = ()  # the conversation so far, oldest first
+    instructions: Text = ""  # the caller's own, added to the backend's system message
+    model: Model | None = None  # null: whatever the backend serves
+    sources: Sources | None = None  # null: all sources; empty: answer without retrieval
+    max_tokens: Tokens | None = None  # at most the backend's own limit
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    stop: tuple[str, ...] = ()  # the answer ends before any of these
-    deadline_ms: Annotated[float, Meta(gt=0)] | None = None  # from arrival to the last delta
-    continue_from: str = ""  # this answer's text so far, if its gateway is gone: not sent again
+    stop: Stops = ()  # the answer ends before any of these
+    deadline_ms: Patience | None = None  # from arrival to the last delta
+    continue_from: Text = ""  # this answer's text so far, if its gateway is gone: not sent again
     traceparent: Traceparent = ""  # W3C Trace Context: the trace that this request is a part of
 
 
@@ -117,19 +140,19 @@ class Prepare(Struct, frozen=True, omit_defaults=True, tag="prepare"):
     """Warm retrieval and prefill for a question that is likely to come. Never answered."""
 
     id: RequestId
-    question: str = ""
+    question: Text = ""
     context: Context | None = None
-    history: tuple[Turn, ...] = ()
-    sources: tuple[str, ...] | None = None
+    history: History = ()
+    sources: Sources | None = None
 
 
 class Lookup(Struct, frozen=True, omit_defaults=True, tag="lookup"):
     """What does the index know of a symbol? Answered by ``Found``; no model is asked."""
 
     id: RequestId
-    symbol: Annotated[str, Meta(min_length=1, max_length=256)]  # imports resolved, if possible
-    packages: tuple[str, ...] = ()  # top-level packages the document imports
-    sources: tuple[str, ...] | None = None
+    symbol: Symbol  # imports resolved, if possible
+    packages: Packages = ()  # top-level packages the document imports
+    sources: Sources | None = None
     traceparent: Traceparent = ""  # as in `ask`
 
 
@@ -137,9 +160,9 @@ class Complete(Struct, frozen=True, omit_defaults=True, tag="complete"):
     """What stands between ``prefix`` and ``suffix``? Answered as ``Ask``, by nothing but code."""
 
     id: RequestId
-    prefix: str
-    suffix: str = ""
-    max_tokens: Annotated[int, Meta(ge=1)] = 64
+    prefix: Text
+    suffix: Text = ""
+    max_tokens: Tokens = 64
     traceparent: Traceparent = ""  # as in `ask`
 
 
@@ -153,7 +176,7 @@ class Resume(Struct, frozen=True, tag="resume"):
     """After a dropped connection: send again every frame of a request after ``after_seq``."""
 
     id: RequestId
-    after_seq: Annotated[int, Meta(ge=-1)] = -1
+    after_seq: Annotated[int, Meta(ge=-1, le=2**31 - 1)] = -1
 
 
 class Queued(Struct, frozen=True, tag="queued"):
