@@ -89,6 +89,10 @@ class Remark(Struct, frozen=True, omit_defaults=True):
     fix: Text = ""  # the lines as the tool itself would have them
 
 
+Remarks = Annotated[tuple[Remark, ...], Meta(max_length=1000)]
+Files = Annotated[tuple[File, ...], Meta(max_length=50)]
+
+
 class Context(Struct, frozen=True, omit_defaults=True):
     """What the editor knows about the place the question was asked from."""
 
@@ -101,8 +105,8 @@ class Context(Struct, frozen=True, omit_defaults=True):
     symbols: Symbols = ()  # at the cursor, resolved through the imports: numpy.fft.rfft
     versions: Versions = {}  # of the packages, as installed beside the document
     scope: Headers = ""  # the definitions around the place, outermost first: "class A › def f(x)"
-    remarks: Annotated[tuple[Remark, ...], Meta(max_length=1000)] = ()
-    files: Annotated[tuple[File, ...], Meta(max_length=50)] = ()
+    remarks: Remarks = ()
+    files: Files = ()
     diff: Text = ""  # unified, of the workspace
 
 

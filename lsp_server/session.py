@@ -1,6 +1,6 @@
 """The one websocket to the backend: many requests on it, each an iterator of answer frames.
 
-Shared by the language server and ``glossator ask``; of ours it imports ``backend.wire`` alone.
+Shared by the language server and ``glossator ask``; of the backend it imports ``wire`` alone.
 
     async with Session("ws://127.0.0.1:8765") as session:
         async for frame in session.ask(Ask(id="1", question="How do I run an FFT?")):
@@ -36,6 +36,7 @@ from backend.wire import (
 )
 from lsp_server.answer import Answer, BrokenAnswer, SessionError
 from lsp_server.dial import BackendUnreachable, delays, dial
+from lsp_server.limits import within
 
 __all__ = [
     "BackendUnreachable",
@@ -157,6 +158,7 @@ class Session:
         Closing the iterator, or cancelling the task that awaits it, sends ``Cancel``.
         Raises ``SessionError`` when no terminal frame can be had.
         """
+        ask = within(ask)
         link = await self._connected()
         # No await between here and the registration: from then on a drop resumes this answer.
         if any(ask.id in answers for answers in self._in_flight()):
@@ -175,7 +177,7 @@ class Session:
     async def prepare(self, prepare: Prepare) -> None:
         """Warms the path for a question that is likely to come. Raises ``BackendUnreachable``."""
         link = await self._connected()
-        await link.send(prepare)
+        await link.send(within(prepare))
 
     async def close(self) -> None:
         """Cancels what is in flight and closes the connection."""
