@@ -8,26 +8,16 @@ retrieval and prefill: the first delta waits for it, and a block aborts the engi
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import msgspec
 
 from backend.audit import Audit
 from backend.errors import Blocked
-from backend.ports import Part, Span
+from backend.ports import Span
 from backend.rails.placeholders import Vault
 from backend.rails.policy import Guarded
-from backend.wire import Ask, Context
+from backend.rails.texts import Text, texts, with_texts
+from backend.wire import Ask
 
 Findings = list[tuple[Span, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """One text of a question, and what it is a part of."""
-
-    part: Part
-    text: str
 
 
 class Screen:
@@ -45,10 +35,10 @@ class Screen:
 
     async def redact(self, ask: Ask) -> tuple[Ask, list[str]]:
         """The question as the model may see it, and notices. Raises ``Blocked`` on failure."""
-        texts = _texts(ask)
-        judged = await asyncio.gather(*(self._check(one, ask, texts) for one in self._redacting))
+        found = texts(ask)
+        judged = await asyncio.gather(*(self._check(one, ask, found) for one in self._redacting))
         columns = [
-            [span for findings in judged for span in findings[index]] for index in range(len(texts))
+            [span for findings in judged for span in findings[index]] for index in range(len(found))
         ]
         if not any(columns):
             return ask, []
@@ -59,18 +49,19 @@ class Screen:
             for spans in findings
             for span in spans
         }
-        self.vault = Vault((text.text for text in texts), restored=personal)
-        cleaned = [
-            self.vault.redact(text.text, spans) for text, spans in zip(texts, columns, strict=True)
-        ]
+        self.vault = Vault((each.text for each in found), restored=personal)
+        cleaned = {
+            each.path: self.vault.redact(each.text, spans)
+            for each, spans in zip(found, columns, strict=True)
+        }
         kinds = sorted({span.kind for spans in columns for span in spans})
         notice = f"Kept from the model: {', '.join(kinds)}."
-        return _with_texts(ask, cleaned), [notice]
+        return with_texts(ask, cleaned), [notice]
 
     async def judge(self, ask: Ask) -> list[str]:
         """Notices. Raises ``Blocked``."""
-        texts = _texts(ask)
-        checks = [asyncio.ensure_future(self._check(one, ask, texts)) for one in self._judging]
+        read = texts(ask)
+        checks = [asyncio.ensure_future(self._check(one, ask, read)) for one in self._judging]
         notices = []
         try:
             for one, check in zip(self._judging, checks, strict=True):
@@ -87,17 +78,17 @@ class Screen:
                 check.cancel()
         return notices
 
-    async def _check(self, one: Guarded, ask: Ask, texts: list[_Text]) -> Findings:
+    async def _check(self, one: Guarded, ask: Ask, read: list[Text]) -> Findings:
         """Findings for every text; none for those that the rail does not read."""
         rail, policy = one.rail, one.policy
-        mine = [index for index, text in enumerate(texts) if text.part in rail.parts and text.text]
-        findings: Findings = [()] * len(texts)
+        mine = [index for index, each in enumerate(read) if each.part in rail.parts and each.text]
+        findings: Findings = [()] * len(read)
         if not mine:
             return findings
         started = time.monotonic()
         try:
             async with asyncio.timeout(policy.budget_ms / 1000):
-                found = await rail.check([texts[index].text for index in mine])
+                found = await rail.check([read[index].text for index in mine])
         except Exception as error:
             late = isinstance(error, TimeoutError)
             self._record(ask, rail.name, "late" if late else "failed", (), started)
@@ -117,50 +108,3 @@ class Screen:
     ) -> None:
         elapsed_ms = (time.monotonic() - started) * 1000
         self._audit.record(ask.id, self._tenant, rail, action, spans, elapsed_ms)
-
-
-def _texts(ask: Ask) -> list[_Text]:
-    """Everything a question carries, what stays the same from turn to turn first.
-
-    Placeholders are numbered in this order: a follow-up then has the same ones in its prefix.
-    """
-    texts = [_Text("conversation", ask.instructions)]
-    if ask.context:
-        texts.append(_Text("code", ask.context.text))
-    texts += [_Text("conversation", turn.text) for turn in ask.history]
-    if ask.context:
-        texts += [_Text("code", text) for text in _around(ask.context)]
-        if ask.context.selection:
-            texts.append(_Text("code", ask.context.selection.text))
-    return [*texts, _Text("question", ask.question)]
-
-
-def _around(context: Context) -> list[str]:
-    """What comes with the file: other files, remarks (which quote code) and the diff."""
-    remarks = [text for each in context.remarks for text in (each.message, each.fix)]
-    return [*(file.text for file in context.files), *remarks, context.diff]
-
-
-def _with_texts(ask: Ask, texts: list[str]) -> Ask:
-    """The inverse of ``_texts``."""
-    replace = msgspec.structs.replace
-    instructions, *rest = texts
-    context = ask.context
-    if context:
-        context = replace(context, text=rest.pop(0))
-    history = tuple(replace(turn, text=rest.pop(0)) for turn in ask.history)
-    if context:
-        context = replace(
-            context,
-            files=tuple(replace(file, text=rest.pop(0)) for file in context.files),
-            remarks=tuple(
-                replace(each, message=rest.pop(0), fix=rest.pop(0)) for each in context.remarks
-            ),
-            diff=rest.pop(0),
-        )
-        if context.selection:
-            context = replace(context, selection=replace(context.selection, text=rest.pop(0)))
-    (question,) = rest
-    return replace(
-        ask, question=question, instructions=instructions, history=history, context=context
-    )

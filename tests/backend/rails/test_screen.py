@@ -100,7 +100,7 @@ async def test_a_clean_question_passes_untouched_and_unremarked():
     ("parts", "read"),
     [
         (("question",), ["q"]),
-        (("code",), ["text", "selected"]),
+        (("code",), ["text", "u", "selected"]),
         (("question", "conversation"), ["i", "turn", "q"]),
     ],
 )
