@@ -15,10 +15,12 @@ from backend.ports import Load, Retrieved, TextDelta
 from backend.rails.hold_back import NoGuard
 from backend.rails.secrets import SecretsRail
 from backend.rails.texts import NOT_READ, texts, with_texts
-from backend.settings import Settings
+from backend.settings import Rails, Settings
+from backend.settings import SecretsRail as SecretsSettings
 from backend.wire import Ask, Complete, Context, File, Prepare, Selection, Turn, Usage
 
 SECRET = "ghp_" + "a1B2" * 9
+PATIENT = Settings(rails=Rails(secrets=SecretsSettings(budget_ms=60_000)))
 
 
 class Reads:
@@ -115,13 +117,13 @@ PLACES = [
 async def test_a_secret_in_any_text_of_a_frame_does_not_reach_the_prompt(frame, place):
     frame = only(frame, place)
     if isinstance(frame, Ask):
-        frame = msgspec.structs.replace(frame, model=None)
+        frame = msgspec.structs.replace(frame, model=None, deadline_ms=None)
         if place == ("model",):
             return  # a model of another name is not served
     generator, answer = Reads(), Answer("r")
     shares = {"help": 16.0, "chat": 4.0, "optimize": 1.0}
     pipeline = Pipeline(
-        settings=Settings(), generator=generator, retriever=Nothing(), rails=[SecretsRail()],
+        settings=PATIENT, generator=generator, retriever=Nothing(), rails=[SecretsRail()],
         guard=lambda *_: NoGuard(), admission=Gate(Limits(8), shares, lambda *_: None),
         metrics=Metrics(),
     )  # fmt: skip
