@@ -104,6 +104,7 @@ class Gateway:
             self.settings.server,
             self.answers,
             lambda request: self._prepare(request, caller.tenant, user, caller.owner),
+            caller.check,
             tenant=caller.tenant,
             user=user,
             owner=caller.owner,

@@ -14,6 +14,7 @@ from starlette.types import Message
 
 from backend.answer import Answer, Answers
 from backend.errors import BadFrame, GlossatorError, Overloaded, TooLarge, clipped
+from backend.identity.caller import Check
 from backend.pace import Pace
 from backend.settings import Server
 from backend.wire import (
@@ -56,7 +57,8 @@ class Session:
     """Lives as long as its websocket. ``run`` never raises for what a client did.
 
     Who sends frames faster than the settings allow is read more slowly: nothing is lost, and
-    nobody else waits for it. ``warm`` prepares a question that may come, for the caller.
+    nobody else waits for it. ``check`` is asked before each request whether the caller may still
+    ask; answers that have begun go on. ``warm`` prepares a question that may come, for the caller.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Session:
         settings: Server,
         answers: Answers,
         warm: Warm,
+        check: Check,
         tenant: str = "",
         user: str = "",
         owner: str = "",
@@ -76,6 +79,7 @@ class Session:
         self._tenant = tenant
         self._user = user
         self._owner = owner
+        self._check = check
         self._pumps: dict[str, tuple[Answer, asyncio.Task[None]]] = {}
         self._guess: Prepare | None = None  # the newest, not begun yet
         self._guessed = asyncio.Event()
@@ -112,7 +116,10 @@ class Session:
 
     async def _receive(self, message: Message) -> None:
         try:
-            await self._handle(self._decode(message))
+            frame = self._decode(message)
+            if not isinstance(frame, Cancel):  # which whoever asked may always do
+                await self._check()
+            await self._handle(frame)
         except GlossatorError as error:
             await self._refuse(self._addressed(message), error)
 

@@ -1,18 +1,30 @@
 """Who asks, and how that is found out. Pure but for what the adapters read."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from backend.errors import Unauthorized
 
+Check = Callable[[], Awaitable[None]]
+
+
+async def _lasting() -> None:
+    """Whatever let the caller in does not end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """``user`` is empty when nobody says who it is; then nothing is theirs alone."""
+    """``user`` is empty when nobody says who it is; then nothing is theirs alone.
+
+    A websocket outlives what let it in: ``check`` raises ``Unauthorized`` once that has expired
+    or was withdrawn. It is asked before each request, so it fetches nothing.
+    """
 
     tenant: str = ""
     user: str = ""
+    check: Check = field(default=_lasting, compare=False, repr=False)
 
     @property
     def owner(self) -> str:
@@ -23,6 +35,16 @@ class Caller:
 def account(owner: str) -> str:
     """Whose quota it is; empty when the owner is no particular user."""
     return "" if owner.endswith("\0") else owner
+
+
+def until(expires: float) -> Check:
+    """The check of what ends by itself, at this time in seconds since the epoch."""
+
+    async def check() -> None:
+        if time.time() >= expires:
+            raise Unauthorized("What you signed in with has expired. Sign in again.")
+
+    return check
 
 
 class Identity(Protocol):

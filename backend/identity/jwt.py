@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import jwt
 
 from backend.errors import StartupFailed, Unauthorized
-from backend.identity.caller import Caller, bearer
+from backend.identity.caller import Caller, bearer, until
 from backend.identity.keys import keys
 from backend.settings import Auth
 
@@ -58,7 +58,7 @@ class SignedTokens:
             raise Unauthorized(f"This token does not say who it is for: no {settings.user_claim}.")
         if settings.tenant_claim and not tenant:
             raise Unauthorized(f"This token names no tenant: no {settings.tenant_claim}.")
-        return Caller(tenant, user)
+        return Caller(tenant, user, until(claims["exp"] + _LEEWAY_S))
 
 
 def _key_name(token: str) -> str | None:

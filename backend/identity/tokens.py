@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from backend.errors import StartupFailed, Unauthorized
 from backend.identity.caller import Caller, bearer
 
 _PREFIX = "gls"
+_UNKNOWN = "This token is not known here (any more). Ask the operator for one."
 
 
 class Token(Struct, frozen=True):
@@ -101,25 +103,38 @@ class ApiTokens:
         prefix, _, rest = secret.partition("_")
         if prefix != _PREFIX:
             return None
-        await asyncio.to_thread(self._refresh)
+        await self._refresh()
         token = self._by_id.get(rest.partition("_")[0])
         known = token.sha256 if token else _hash("")
         # In the same time whether or not the id exists.
         if not hmac.compare_digest(_hash(secret), known) or token is None:
-            raise Unauthorized("This token is not known here (any more). Ask the operator for one.")
-        if token.expired:
-            raise Unauthorized(f"This token expired on {token.expires[:10]}. Ask for a new one.")
-        return Caller(token.tenant, token.user)
+            raise Unauthorized(_UNKNOWN)
+        _check_date(token)
+        return Caller(token.tenant, token.user, partial(self._check, token))
 
-    def _refresh(self) -> None:
+    async def _check(self, token: Token) -> None:
+        """Raises ``Unauthorized`` when the token has been withdrawn, or expired, since it came."""
+        await self._refresh()
+        if self._by_id.get(token.id) != token:
+            raise Unauthorized(_UNKNOWN)
+        _check_date(token)
+
+    async def _refresh(self) -> None:
+        """Looks whether the file changed, in microseconds; it is read on a thread."""
         try:
             found = self._path.stat()
             stamp = (found.st_mtime_ns, found.st_ino)
         except OSError:
             stamp = (0, 0)
         if stamp != self._read_at:
-            self._by_id = {token.id: token for token in self._file.all()}
+            tokens = await asyncio.to_thread(self._file.all)
+            self._by_id = {token.id: token for token in tokens}
             self._read_at = stamp
+
+
+def _check_date(token: Token) -> None:
+    if token.expired:
+        raise Unauthorized(f"This token expired on {token.expires[:10]}. Ask for a new one.")
 
 
 def _hash(secret: str) -> str:
