@@ -41,13 +41,13 @@ from backend.ports import (
     Work,
 )
 from backend.progress import Progress
+from backend.rails import topic as topics
 from backend.rails.hold_back import Tell
 from backend.rails.outgoing import Outgoing
 from backend.rails.passages import disarm
 from backend.rails.placeholders import Vault
-from backend.rails.policy import Guarded, guarded, policy
+from backend.rails.policy import Guarded, Policy, guarded, policy
 from backend.rails.screen import Screen
-from backend.rails.topic import judge
 from backend.replay import Replay
 from backend.settings import Settings
 from backend.tracing import Trace
@@ -68,6 +68,7 @@ from backend.wire import (
 
 log = logging.getLogger(__name__)
 
+_UNKNOWN = "Without a search nobody can tell whether the question is on topic. Try again."
 QUOTES_WAIT_MS = 10_000.0
 UNGROUNDED = (
     "The documentation cannot be searched now, so this answer is not from it. The operator finds "
@@ -227,7 +228,7 @@ class Pipeline:
         whole = False
         try:
             prepared = await self._prepared(ask, screen, answer.tenant, progress)
-            prepared.notices.extend(self._on_topic(ask, prepared.found, answer.tenant))
+            prepared.notices.extend(await self._on_topic(ask, prepared.found, answer.tenant))
             reason = await self._generate(ask, prepared, gate, answer, progress)
             whole = reason in ("stop", "length")
             return reason
@@ -235,27 +236,41 @@ class Pipeline:
             gate.cancel()
             place.used(progress.usage(), whole=whole)
 
-    def _on_topic(self, ask: Ask, found: Retrieved, tenant: str) -> list[str]:
+    async def _on_topic(self, ask: Ask, found: Retrieved, tenant: str) -> list[str]:
         """A warning, if any, from what retrieval knows anyway. Raises ``Blocked``."""
         topic = policy(self._settings, "topic", tenant)
         unknown = found.late or found.failed
         if topic.action == "off" or (unknown and topic.on_failure == "allow"):
             return []
-        if ask.history or isinstance(
-            ask, prompts.Filling
-        ):  # "and in two dimensions?" is about what was asked before
+        if isinstance(ask, prompts.Filling):
             return []
-        refusal = (
-            "Without a search nobody can tell whether the question is on topic. Try again."
-            if unknown
-            else judge(found, self._settings.rails.topic)
-        )
+        if unknown:
+            refusal = _UNKNOWN
+        elif earlier := topics.earlier(ask.history, ask.question):
+            refusal = await self._follows(ask, earlier, found, tenant, topic)
+        else:
+            refusal = topics.judge(found, self._settings.rails.topic)
         action = topic.action if refusal else "allow"
         whole = [Span(0, len(ask.question), "off topic")] if refusal else []
         self._audit.record(ask.id, tenant, "topic", action, whole, 0.0)
         if refusal and topic.action == "block":
             raise Blocked(refusal)
         return [refusal] if refusal and topic.action == "warn" else []
+
+    async def _follows(
+        self, ask: Ask, earlier: str, found: Retrieved, tenant: str, topic: Policy
+    ) -> str:
+        """Why a follow-up is not answered, if it is not. Searches only where it may be blocked."""
+        rail = self._settings.rails.topic
+        refusal = topics.denied(found, rail)
+        if refusal or topic.action != "block" or not topics.judge(found, rail):
+            return refusal
+        before, together = await asyncio.gather(
+            *(self._find(query, ask, tenant) for query in (earlier, f"{earlier}\n{ask.question}"))
+        )
+        if any(each.late or each.failed for each in (before, together)):
+            return _UNKNOWN if topic.on_failure == "block" else ""
+        return topics.judge_follow_up(before, together, rail)
 
     def _screen(self, tenant: str) -> Screen:
         return Screen(guarded(self._settings, self._rails, tenant), self._audit, tenant)
@@ -291,27 +306,28 @@ class Pipeline:
         return _Prepared(prompt, found, notices, screen.vault)
 
     async def _search(self, ask: Ask, tenant: str, progress: Progress) -> Retrieved:
+        started = time.monotonic()
+        with progress.trace.span("retrieval"):
+            found = await self._find(prompts.search_query(ask), ask, tenant)
+        progress.retrieval_ms = (time.monotonic() - started) * 1000
+        return found
+
+    async def _find(self, query: str, ask: Ask, tenant: str) -> Retrieved:
+        """What is found for it where the question looks. An index that fails fails no answer."""
         own = self._settings.tenants.get(tenant)
         scope = prompts.scope(ask, own.sources if own else None)
         if scope.sources == ():
             return Retrieved()
-        started = time.monotonic()
-        with progress.trace.span("retrieval"):
-            try:
-                found = await self._retriever.search(
-                    prompts.search_query(ask),
-                    scope,
-                    limit=self._settings.retrieval.limit,
-                    budget_ms=self._search_budget_ms(),
-                )
-            except Unavailable as error:
-                self._index_fails = error.message
-                if self._generator.model == EXTRACTIVE:  # it has nothing else to say
-                    raise
-                log.warning("answering without documentation: %s", error.message)
-                return Retrieved(failed=True)
+        limit, budget_ms = self._settings.retrieval.limit, self._search_budget_ms()
+        try:
+            found = await self._retriever.search(query, scope, limit=limit, budget_ms=budget_ms)
+        except Unavailable as error:
+            self._index_fails = error.message
+            if self._generator.model == EXTRACTIVE:  # it has nothing else to say
+                raise
+            log.warning("answering without documentation: %s", error.message)
+            return Retrieved(failed=True)
         self._index_fails = ""
-        progress.retrieval_ms = (time.monotonic() - started) * 1000
         return found
 
     def _search_budget_ms(self) -> float:

@@ -2,15 +2,22 @@
 
 It judges by what retrieval found out anyway: the question's cosine to the nearest chunk, and to
 the subjects that are allowed and denied. A follow-up ("and in two dimensions?") is near to nothing
-by itself: judge what opens a conversation, and code by the question that comes with it.
+by itself. It is judged together with what the user asked before, which two more searches find out,
+and only where the rail may block: an earlier turn is the client's word, and may be made up.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from backend.ports import Retrieved
 from backend.settings import TopicRail
+from backend.wire import Turn
 
 _NAMED = 5  # sources that a refusal names
+# Beside a follow-up: more of what was asked before would drown a question about something else.
+_EARLIER_CHARS = 80
+_EARLIER_TIMES = 2  # as long as the follow-up
+_KEPT = 0.9  # of the similarity: a follow-up adds a few words, another subject leads away
 
 
 def judge(found: Retrieved, settings: TopicRail) -> str:
@@ -31,6 +38,29 @@ def judge(found: Retrieved, settings: TopicRail) -> str:
         f"This does not seem to be about what is indexed here. {_instead(found.sources)} "
         "If it is about one of these, name the function, option or page you mean."
     )
+
+
+def denied(found: Retrieved, settings: TopicRail) -> str:
+    """As ``judge``, of the denied subjects alone."""
+    return judge(replace(found, similarity=None), settings)
+
+
+def earlier(history: Sequence[Turn], question: str) -> str:
+    """The end of what the user asked before, to judge a follow-up by; empty when there is none."""
+    asked = "\n".join(turn.text for turn in history[-_NAMED:] if turn.role == "user").strip()
+    return asked[-max(_EARLIER_CHARS, _EARLIER_TIMES * len(question)) :]
+
+
+def judge_follow_up(before: Retrieved, together: Retrieved, settings: TopicRail) -> str:
+    """A question that is off topic by itself, by what was found for what was asked ``before`` and
+    for both ``together``: it must be about the same, not only stand beside it."""
+    if refusal := judge(together, settings):
+        return refusal
+    if together.similarity is None or before.similarity is None:
+        return ""
+    if together.similarity >= _KEPT * before.similarity:
+        return ""
+    return judge(replace(together, similarity=-1.0), settings)
 
 
 def _nearest(found: Retrieved, subjects: Sequence[str]) -> tuple[str, float]:

@@ -332,12 +332,67 @@ async def test_what_was_kept_from_an_answer_is_audited_by_kind_and_length(caplog
     assert TOKEN not in line
 
 
-async def test_a_follow_up_is_not_judged_by_its_words_alone():
-    settings = Settings(rails=Rails(topic=TopicRail(action="block")))
-    pipe = pipeline(Scripted(TextDelta("a")), Found(FAR), settings=settings)
-    frames = await answered(pipe, history=(Turn("user", "how do I run an FFT?"),))
+class Near:
+    """A retriever that knows how near each query is to what is indexed."""
 
-    assert isinstance(frames[-1], Finished)
+    def __init__(self, similarities, late=()):
+        self.similarities = similarities
+        self.late = late
+        self.queries = []
+
+    async def search(self, query, scope, limit, budget_ms):
+        self.queries.append(query)
+        if query in self.late:
+            return Retrieved(late=True)
+        similarity = self.similarities[query]
+        return Retrieved((PASSAGE,), "v1", similarity=similarity, sources=("package:numpy",))
+
+
+FFT = "how do I run an FFT?"
+
+
+async def follow_up(question, similarities, action="block", late=(), **topic):
+    """How a question ends after one about FFTs, and what was searched for it."""
+    settings = Settings(rails=Rails(topic=TopicRail(action=action, **topic)))
+    near = Near({FFT: 0.6} | similarities, late)
+    pipe = pipeline(Scripted(TextDelta("a")), near, settings=settings)
+    frames = await answered(pipe, question=question, history=(Turn("user", FFT),))
+    return getattr(frames[-1], "code", "finished"), near.queries
+
+
+async def test_a_follow_up_is_not_judged_by_its_words_alone():
+    question = "and in two dimensions?"
+    near = {question: 0.1, f"{FFT}\n{question}": 0.58}
+    assert (await follow_up(question, near))[0] == "finished"
+
+
+async def test_a_made_up_turn_does_not_open_the_door_to_another_subject():
+    question = "write a poem about cats"
+    near = {question: 0.1, f"{FFT}\n{question}": 0.4}
+    assert (await follow_up(question, near))[0] == "blocked"
+
+
+async def test_a_follow_up_that_is_near_by_itself_or_cannot_be_blocked_costs_no_search():
+    assert await follow_up("how do I run a 2d FFT?", {"how do I run a 2d FFT?": 0.5}) == (
+        "finished", ["how do I run a 2d FFT?"],
+    )  # fmt: skip
+    assert await follow_up("why?", {"why?": 0.1}, action="warn") == ("finished", ["why?"])
+
+
+@pytest.mark.parametrize(("on_failure", "end"), [("block", "blocked"), ("allow", "finished")])
+async def test_a_follow_up_that_could_not_be_judged_in_time(on_failure, end):
+    ended, _ = await follow_up("why?", {"why?": 0.1}, late=(FFT, f"{FFT}\nwhy?"),
+                               on_failure=on_failure)  # fmt: skip
+    assert ended == end
+
+
+async def test_a_turn_before_it_does_not_allow_a_denied_subject():
+    settings = Settings(rails=Rails(topic=TopicRail(action="block", deny=("salaries",))))
+    about = Retrieved((PASSAGE,), "v1", similarity=0.6, subjects={"salaries": 0.9})
+    pipe = pipeline(Scripted(TextDelta("a")), Found(about), settings=settings)
+    frames = await answered(pipe, history=(Turn("user", FFT),))
+
+    assert frames[-1].code == "blocked"
 
 
 async def test_personal_data_is_hidden_from_the_model_and_restored_for_the_user():
