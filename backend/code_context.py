@@ -1,6 +1,10 @@
 """What the editor sent about the code, as a model reads it. Pure."""
 
+import re
+
 from backend.wire import Context
+
+_TICKS = re.compile("`+")
 
 
 def document(context: Context | None) -> str:
@@ -49,10 +53,7 @@ def length(context: Context | None) -> int:
 
 def fence(text: str, language: str = "") -> str:
     """A fence longer than any inside, so that the text cannot close it (CommonMark 4.5)."""
-    longest = run = 0
-    for character in text:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
+    longest = max(map(len, _TICKS.findall(text)), default=0)
     marks = "`" * max(3, longest + 1)
     return f"{marks}{language}\n{text.rstrip()}\n{marks}"
 

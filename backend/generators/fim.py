@@ -9,6 +9,9 @@ from typing import Any
 
 from backend.ports import Gap
 
+_OWN_TOKENS = 4  # of the format at most: three marks and the beginning of a sequence
+_CHARACTERS_A_TOKEN = 16  # more than any vocabulary has on average, of indented code too
+
 
 @dataclass(frozen=True, slots=True)
 class _Format:
@@ -66,11 +69,19 @@ class FillIn:
                 return cls(format, tokenizer, vocabulary)
         return None
 
-    def tokens(self, gap: Gap) -> list[int]:
-        """The prompt. What the code says of special tokens stays text."""
+    def tokens(self, gap: Gap, most: int) -> list[int]:
+        """The prompt, of at most so many tokens: what is far from the cursor falls off, and a
+        quarter is kept for what follows it. What the code says of special tokens stays text."""
         format = self._format
-        prefix = [self._vocabulary[format.prefix], *self._encode(gap.prefix)]
-        suffix = [self._vocabulary[format.suffix], *self._encode(gap.suffix)]
+        room = max(0, most - _OWN_TOKENS)
+        # Characters first: what cannot fit need not be tokenized.
+        characters = room * _CHARACTERS_A_TOKEN
+        before = self._encode(gap.prefix[-characters:] if characters else "")
+        after = self._encode(gap.suffix[:characters])
+        after = after[: max(room - len(before), room // 4)]
+        before = before[max(0, len(before) - (room - len(after))) :]
+        prefix = [self._vocabulary[format.prefix], *before]
+        suffix = [self._vocabulary[format.suffix], *after]
         parts = [*suffix, *prefix] if format.suffix_first else [*prefix, *suffix]
         start = self._tokenizer.bos_token_id
         if format.middle:

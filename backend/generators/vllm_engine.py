@@ -25,7 +25,7 @@ from backend.generators.vllm_startup import (
     local_folder,
     startup_message,
 )
-from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
+from backend.ports import Finish, Load, Message, Prompt, Sampling, TextDelta
 from backend.settings import Vllm
 from backend.wire import Usage
 
@@ -96,7 +96,7 @@ class VllmGenerator:
         The first tokens leave at once, a later delta with the first step of the engine that ends
         ``coalesce_ms`` after its predecessor, unless it is the last.
         """
-        tokens = await self._tokens(prompt)
+        tokens = await self._tokens(prompt, sampling.max_tokens)
         room = self._context - len(tokens)
         if room < 1:
             raise TooLarge(
@@ -188,20 +188,24 @@ class VllmGenerator:
             raise Unavailable(f"The engine of {self.model} was closed. Start the server again.")
         return self._open
 
-    async def _tokens(self, prompt: Prompt) -> list[int]:
+    async def _tokens(self, prompt: Prompt, answer: int = 1) -> list[int]:
+        """Of a gap as much as leaves room for an ``answer`` of so many tokens."""
         if prompt.gap is not None:
             if self._fill_in is None:
                 raise Unsupported(f"{self.model} cannot fill in the middle of code.")
-            return self._fill_in.tokens(prompt.gap)
+            length = len(prompt.gap.prefix) + len(prompt.gap.suffix)
+            most = self._context - min(answer, self._context // 2)
+            tokenize = partial(self._fill_in.tokens, prompt.gap, most)
+        else:
+            length = sum(len(message.text) for message in prompt.messages)
+            tokenize = partial(self._tokenize, prompt.messages)
+        return tokenize() if length <= INLINE_CHARACTERS else await asyncio.to_thread(tokenize)
+
+    def _tokenize(self, prompt: Sequence[Message]) -> list[int]:
         messages = [
             {"role": message.role, "content": self._special.spelled_out(message.text)}
-            for message in prompt.messages
+            for message in prompt
         ]
-        if sum(len(message.text) for message in prompt.messages) <= INLINE_CHARACTERS:
-            return self._tokenize(messages)
-        return await asyncio.to_thread(self._tokenize, messages)
-
-    def _tokenize(self, messages: list[dict[str, str]]) -> list[int]:
         text = self._tokenizer.apply_chat_template(
             messages, add_generation_prompt=True, tokenize=False
         )

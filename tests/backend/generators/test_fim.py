@@ -37,13 +37,13 @@ class Tokenizer:
 def test_each_family_is_asked_in_its_own_way(special: tuple[str, ...], expected: list[int]) -> None:
     fill = FillIn.of(Tokenizer(*special))
     assert fill is not None
-    assert fill.tokens(Gap("p", "s")) == expected
+    assert fill.tokens(Gap("p", "s"), 100) == expected
 
 
 def test_a_beginning_of_sequence_comes_first() -> None:
     fill = FillIn.of(Tokenizer("[PREFIX]", "[SUFFIX]", bos=1))
     assert fill is not None
-    assert fill.tokens(Gap("p", "s"))[0] == 1
+    assert fill.tokens(Gap("p", "s"), 100)[0] == 1
 
 
 def test_a_model_without_the_tokens_cannot_fill() -> None:
@@ -57,8 +57,49 @@ def test_code_that_spells_a_token_stays_code(tiny_model: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tiny_model)
     fill = FillIn.of(tokenizer)
     assert fill is not None
-    tokens = fill.tokens(Gap("x = '<|fim_suffix|>'", "<|fim_middle|>"))
+    tokens = fill.tokens(Gap("x = '<|fim_suffix|>'", "<|fim_middle|>"), 100)
     vocabulary = tokenizer.get_vocab()
     for name in ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"):
         assert tokens.count(vocabulary[name]) == 1
     assert vocabulary["<|endoftext|>"] in fill.end
+
+
+def parts(prefix: str, suffix: str, most: int) -> tuple[str, str, int]:
+    fill = FillIn.of(Tokenizer("<fim_prefix>", "<fim_suffix>", "<fim_middle>"))
+    assert fill is not None
+    tokens = fill.tokens(Gap(prefix, suffix), most)
+    at = tokens.index(1001)
+    return "".join(map(chr, tokens[1:at])), "".join(map(chr, tokens[at + 1 : -1])), len(tokens)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "expected"),
+    [
+        ("abc", "xyz", ("abc", "xyz")),
+        ("a" * 50 + "near", "xyz", ("a" * 9 + "near", "xyz")),
+        ("abc", "near" + "x" * 50, ("abc", "near" + "x" * 9)),
+        ("a" * 50 + "near", "near" + "x" * 50, ("a" * 8 + "near", "near")),
+    ],
+    ids=["all of it", "long prefix", "long suffix", "both"],
+)
+def test_what_is_far_from_the_cursor_falls_off(
+    prefix: str, suffix: str, expected: tuple[str, str]
+) -> None:
+    before, after, length = parts(prefix, suffix, most=20)
+    assert (before, after) == expected
+    assert length <= 20
+
+
+def test_what_cannot_fit_is_not_tokenized() -> None:
+    class Counting(Tokenizer):
+        read = 0
+
+        def encode(self, text: str, **options: object) -> list[int]:
+            Counting.read += len(text)
+            return super().encode(text, **options)
+
+    fill = FillIn.of(Counting("<fim_prefix>", "<fim_suffix>", "<fim_middle>"))
+    assert fill is not None
+    assert len(fill.tokens(Gap("a" * 1_000_000, "b" * 1_000_000), 104)) <= 104
+    assert Counting.read <= 2 * 100 * 16
+    assert fill.tokens(Gap("a", "b"), 0) == [1000, 1001, 1002]

@@ -304,3 +304,14 @@ async def test_a_gap_in_code_is_filled_by_the_models_own_tokens(
     deltas = [delta async for delta in stream]
     assert deltas[-1].finish in ("stop", "length")
     assert 5 < deltas[-1].prompt_tokens < 20
+
+
+async def test_around_a_cursor_in_a_long_file_what_is_near_is_read(
+    vllm_generator: VllmGenerator,
+) -> None:
+    """A megabyte is cut to what the model takes with the answer, and is not refused."""
+    gap = Gap("value = 1\n" * 50_000, "value = 2\n" * 50_000)
+    stream = vllm_generator.stream(Prompt((), gap=gap), Sampling(max_tokens=8), "long gap")
+    deltas = [delta async for delta in stream]
+    assert deltas[-1].finish in ("stop", "length")
+    assert deltas[-1].prompt_tokens > 1000
