@@ -13,6 +13,7 @@ GlossatorError
 ├── Overloaded          shed by admission; says when to come back
 ├── DeadlineExceeded    nobody waits for the answer any more
 ├── Unavailable         a part of the backend is down
+│   ├── EngineFailed    … the engine that was making the answer: perhaps because of the prompt
 │   ├── UpstreamFailed  … the OpenAI-compatible server behind us, with its own words
 │   └── Interrupted     … and what could be had of the answer does not fit its beginning
 └── StartupFailed       cannot serve at all; the message says what to do
@@ -108,6 +109,10 @@ class DeadlineExceeded(GlossatorError):
 class Unavailable(GlossatorError):
     code: ClassVar[Code] = "unavailable"
     status: ClassVar[int] = 503
+
+
+class EngineFailed(Unavailable):
+    pass
 
 
 class UpstreamFailed(Unavailable):

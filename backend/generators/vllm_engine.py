@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.errors import BadFrame, StartupFailed, TooLarge, Unavailable, Unsupported
+from backend.errors import BadFrame, EngineFailed, StartupFailed, TooLarge, Unavailable, Unsupported
 from backend.generators.begun import taken_over
 from backend.generators.fim import FillIn
 from backend.generators.pacing import Pacing
@@ -225,6 +225,8 @@ class VllmGenerator:
         # Ids come from clients and may repeat; an abort must hit this request alone.
         engine_id = f"{request_id}#{next(self._serial)}"
         engine = self._engine
+        if engine.errored:  # by another's answer: nothing is known of this prompt
+            raise Unavailable(_dead(self.model))
         outputs = engine.generate(
             tokens_input(tokens, cache_salt=prompt.cache_salt or None),
             params,
@@ -238,7 +240,7 @@ class VllmGenerator:
         finished = False
         sent = 0
         try:
-            with _mapped(self.model):
+            with _mapped(self.model, EngineFailed):
                 async with aclosing(outputs):
                     async for output in outputs:
                         finished = output.finished
@@ -303,7 +305,7 @@ def _delta(output: "RequestOutput", prompt_tokens: int) -> TextDelta:
     completion = output.outputs[0]
     finish = completion.finish_reason
     if finish not in (None, "stop", "length"):
-        raise Unavailable(f"The engine ended the answer early ({finish}). Ask again.")
+        raise EngineFailed(f"The engine ended the answer early ({finish}). Ask again.")
     return TextDelta(
         text=completion.text,
         tokens=len(completion.token_ids),
@@ -315,21 +317,23 @@ def _delta(output: "RequestOutput", prompt_tokens: int) -> TextDelta:
 
 
 @contextmanager
-def _mapped(model: str) -> Iterator[None]:
-    """vLLM's exceptions as ours."""
+def _mapped(model: str, failed: type[Unavailable] = Unavailable) -> Iterator[None]:
+    """vLLM's exceptions as ours; ``failed`` where the engine is what failed."""
     from vllm.exceptions import VLLMClientError, VLLMError
     from vllm.v1.engine.exceptions import EngineDeadError
 
     try:
         yield
     except EngineDeadError as error:
-        raise Unavailable(
-            f"The engine that serves {model} has died; its log says why. Restart the server."
-        ) from error
+        raise failed(_dead(model)) from error
     except VLLMClientError as error:
         raise BadFrame(f"vLLM refused the request: {error}") from error
     except VLLMError as error:
-        raise Unavailable(f"vLLM could not go on with the answer: {error}. Ask again.") from error
+        raise failed(f"vLLM could not go on with the answer: {error}. Ask again.") from error
+
+
+def _dead(model: str) -> str:
+    return f"The engine that serves {model} has died; its log says why. Restart the server."
 
 
 def _build(model: str, local: bool, settings: Vllm, traces: str) -> "tuple[AsyncLLM, _Steps]":

@@ -23,7 +23,7 @@ from backend.deploy.direct.frames import (
     packed,
 )
 from backend.deploy.direct.server import watch
-from backend.errors import Unavailable
+from backend.errors import EngineFailed
 from backend.ports import Prompt, Sampling, TextDelta
 from backend.wire import Usage
 
@@ -116,7 +116,7 @@ class Line(asyncio.Protocol):
     ) -> AsyncGenerator[TextDelta]:
         """What arrives while nobody pulls comes as one delta.
 
-        Raises ``Unreachable`` when the replica has not taken it, ``Unavailable`` when it is lost
+        Raises ``Unreachable`` when the replica has not taken it, ``EngineFailed`` when it is lost
         later, besides what the generator raises. Closing it aborts in the engine.
         """
         number, arriving = self._open(request_id, prompt, sampling)
@@ -204,7 +204,7 @@ class _Arriving:
             return
         # Also where nothing has arrived yet: it may have been this prompt that killed the replica,
         # and whoever asks again for it counts how often.
-        self._error = Unavailable(
+        self._error = EngineFailed(
             "The generator is not answering; it is being restarted. Ask again."
         )
         self.ended = True

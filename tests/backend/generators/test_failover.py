@@ -4,7 +4,7 @@ from contextlib import aclosing
 
 import pytest
 
-from backend.errors import BadFrame, Interrupted, Unavailable, UpstreamFailed
+from backend.errors import BadFrame, EngineFailed, Interrupted, Unavailable, UpstreamFailed
 from backend.generators.failover import ATTEMPTS, FailoverGenerator
 from backend.ports import Load, Message, Prompt, Sampling, TextDelta
 from backend.wire import Usage
@@ -133,3 +133,69 @@ async def test_closing_early_closes_the_stream_of_the_replica():
             await anext(deltas)
         assert replicas.open == 1
     assert replicas.open == 0
+
+
+class Clock:
+    def __init__(self):
+        self.at = 0.0
+
+    def __call__(self):
+        return self.at
+
+
+def failing(*deaths):
+    """A generator whose engines fail at the prompt, and a clock to let time pass."""
+    replicas = Replicas(*deaths, error=EngineFailed("The engine died."))
+    clock = Clock()
+    return replicas, FailoverGenerator(replicas, now=clock), clock
+
+
+async def asked(generator, prompt=PROMPT):
+    return text([delta async for delta in generator.stream(prompt, Sampling(), "r")])
+
+
+async def test_an_engine_that_dies_once_is_an_accident():
+    replicas, generator, _ = failing(2)
+    assert (await asked(generator)).split() == ANSWER.split()
+    replicas.deaths = [2]
+    assert (await asked(generator)).split() == ANSWER.split()
+    assert len(replicas.begun) == 4
+
+
+@pytest.mark.parametrize("deaths", [(0, 0), (3, 0)])
+async def test_a_prompt_at_which_two_engines_fail_ends_no_third(deaths):
+    """Neither now, nor when it is asked again; the message says what to do."""
+    replicas, generator, clock = failing(*deaths, 0, 0, 0)
+    for _ in range(3):
+        with pytest.raises(EngineFailed, match="not tried again for 5 minutes"):
+            await asked(generator)
+    assert len(replicas.begun) == 2
+
+    other = Prompt((Message("user", "another question"),))
+    replicas.deaths = []
+    assert (await asked(generator, other)).split() == ANSWER.split()
+    clock.at = 301
+    assert (await asked(generator)).split() == ANSWER.split()
+
+
+async def test_an_answer_that_got_on_between_two_failures_is_not_held_against_its_prompt():
+    """Two engines died around it, at different places: it fails, and may be asked again."""
+    _, generator, _ = failing(1, 2)
+    with pytest.raises(EngineFailed, match="The engine died"):
+        await asked(generator)
+    assert (await asked(generator)).split() == ANSWER.split()
+
+
+async def test_a_guess_that_killed_an_engine_counts_as_one_failure():
+    replicas, generator, _ = failing(0, 0)
+
+    async def dies(prompt):
+        raise replicas.error
+
+    replicas.warm = dies
+    with pytest.raises(EngineFailed):
+        await generator.warm(PROMPT)
+    with pytest.raises(EngineFailed, match="not tried again"):
+        await asked(generator)
+    assert len(replicas.begun) == 1
+    assert await generator.warm(PROMPT) == Usage()

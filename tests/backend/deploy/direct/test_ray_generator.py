@@ -14,7 +14,8 @@ import pytest
 from backend.deploy.direct.client import Address
 from backend.deploy.handles import RayGenerator
 from backend.deploy.routing import work
-from backend.errors import Unavailable
+from backend.errors import EngineFailed, Unavailable
+from backend.generators.failover import FailoverGenerator
 from backend.ports import Message, Prompt, Sampling, TextDelta
 
 PROMPT = Prompt((Message("user", "why?"),))
@@ -95,3 +96,41 @@ async def test_a_replica_lost_in_mid_answer_is_for_whoever_asked_to_mend(replica
         await replica.server.close()
         with pytest.raises(Unavailable):
             await anext(deltas)
+
+
+async def test_a_prompt_that_kills_its_replica_kills_two_at_most(replica):
+    """Over real connections: the third replica goes on with everybody else's answers."""
+    replicas = [replica]
+    for _ in range(2):
+        replicas.append(type(replica)(replica._stack, most=3))
+        await replicas[-1].start()
+    addresses = {f"r{number}": each.address for number, each in enumerate(replicas)}
+    generator = FailoverGenerator(RayGenerator(Handle(**addresses), "tiny", fills=False))
+    deaths = []
+
+    def deadly(one):
+        async def dies(prompt, sampling, request_id):
+            if "poison" in prompt.messages[0].text:
+                deaths.append(one)
+                await _dies(one)
+            yield LAST
+
+        one.generator.stream = dies
+
+    for each in replicas:
+        deadly(each)
+
+    poison = Prompt((Message("user", "poison"),))
+    for _ in range(3):
+        with pytest.raises(EngineFailed, match="not tried again"):
+            [delta async for delta in generator.stream(poison, Sampling(), "p")]
+    assert deaths == replicas[:2]
+    assert await read(generator) == [LAST]
+
+
+async def _dies(replica):
+    """As a process does: no connection is left, and none can be made."""
+    replica.server._server.close()
+    for gateway in list(replica.server.gateways):
+        gateway.abort()
+    await asyncio.Event().wait()
