@@ -35,6 +35,7 @@ from backend.rails.policy import NAMES as RAILS
 from backend.rails.policy import policy
 from backend.session import Session
 from backend.settings import Settings
+from backend.shared import Shared
 from backend.tracing import Tracer
 from backend.wire import PATH, SUBPROTOCOL, Request
 
@@ -71,7 +72,9 @@ class Gateway:
         self.answers = Answers(self._answer, settings.server.resume_window_s, self._ended)
         self._tracer = tracer
         self._lookups = lookups
-        self._generator = generator
+        # Anybody may ask whether this is ready, as often as they like: one question at a time.
+        self._check = Shared(generator.check)
+        self._load = Shared(generator.load)
         self._accounts = Ledger(settings.quotas)
         self._sessions: set[Session] = set()
         self._leaving = ""  # why, once it is
@@ -179,7 +182,7 @@ class Gateway:
         if self._leaving:
             return Readiness(False, model, reason=self._leaving, degraded=said)
         try:
-            await self._generator.check()
+            await self._check()
         except GlossatorError as error:
             return Readiness(False, model, reason=error.message, degraded=said)
         closed = [
@@ -202,7 +205,7 @@ class Gateway:
 
     async def metrics_text(self) -> bytes:
         with contextlib.suppress(GlossatorError):  # a dead engine must not hide the other figures
-            self.metrics.engine(await self._generator.load())
+            self.metrics.engine(await self._load())
         return self.metrics.text()
 
     async def leave(self, reason: str) -> None:
