@@ -15,7 +15,7 @@ from backend.metrics import Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Retrieved
 from backend.rails.hold_back import NoGuard
-from backend.settings import Settings
+from backend.settings import Server, Settings
 from backend.tracing import Tracer
 
 load_all_checks()
@@ -28,7 +28,7 @@ class Nothing:
 
 @pytest.fixture
 def document():
-    settings = Settings()
+    settings = Settings(server=Server(hosts=("testserver",)))
     metrics, generator = Metrics(), ExtractiveGenerator()
     shares = {"help": 16.0, "chat": 4.0, "optimize": 1.0}
     gate = Gate(Limits(100, waiting_tokens=0.0), shares, lambda *_: None)
