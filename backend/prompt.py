@@ -12,6 +12,7 @@ from backend.code_context import document, fence, length, place
 from backend.ports import Gap, Message, Prompt
 from backend.wire import Ask, Citation, Complete, Context, Kind, Selection, Task, Turn
 from indexer.types import Passage, Scope
+from indexer.words import searched
 
 SYSTEM = """\
 You are Glossator, an assistant inside a developer's editor. Answer from the documentation \
@@ -44,11 +45,15 @@ _QUERY_CODE_CHARS = 400  # of selected code in a search query: an embedder reads
 
 
 def search_query(ask: Ask) -> str:
-    """What retrieval looks for: the question, and the code it is about."""
+    """What retrieval looks for: the question, and the code it is about.
+
+    A long question is cut here, before searches are queued, remembered and sent to other processes.
+    """
+    question = searched(ask.question)
     selection = ask.context.selection if ask.context else None
     if selection is None:
-        return ask.question
-    return f"{ask.question}\n{selection.text[:_QUERY_CODE_CHARS]}"
+        return question
+    return f"{question}\n{selection.text[:_QUERY_CODE_CHARS]}"
 
 
 def scope(ask: Ask, allowed: Sequence[str] | None) -> Scope:

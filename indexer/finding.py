@@ -11,7 +11,7 @@ from indexer.catalog import View
 from indexer.lexical import Card, LexicalIndex
 from indexer.ranking import Candidate, LinearRanker, Question, fuse, hint, in_scope
 from indexer.types import EVERYWHERE, Chunk, Scope, Vectors, VectorStore
-from indexer.words import is_about, names, resolved, terms
+from indexer.words import is_about, names, resolved, searched, sought
 
 DEPTH = 50  # entries from each search
 _SYMBOLS = 8  # at the cursor, that are looked up
@@ -45,9 +45,13 @@ class Finder:
         self._ranker = ranker
 
     def find(self, view: View, question: str, vector: Vectors, scope: Scope = EVERYWHERE) -> Found:
-        """What either search finds, what the question names and the cursor is at: each once."""
+        """What either search finds, what the question names and the cursor is at: each once.
+
+        A long question is cut, so that what a search costs does not grow with it.
+        """
+        question = searched(question)
         sources, hidden = _within(view, scope), view.hidden
-        words = terms(question)
+        words = sought(question)
         near_chunks = self._nearest(vector, sources, hidden)
         ranked_chunks = self._lexical.search(words, _RANKED, sources, hidden)
         near, ranked = _entries(near_chunks), _entries(ranked_chunks)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from indexer.lexical import Card
 from indexer.spelling import spelled
 from indexer.types import Scope
-from indexer.words import possessed, root, terms
+from indexer.words import possessed, root, sought
 
 WEIGHTS = Path(__file__).with_name("ranker.json")
 K = 10  # of reciprocal rank fusion: .85 hit@5 on 1,723 questions about Python, k=60 .84
@@ -70,7 +70,7 @@ class Question:
     @classmethod
     def of(cls, text: str, frequencies: Mapping[str, int], size: int) -> Self:
         """``frequencies``: in how many of ``size`` chunks each term stands."""
-        found = tuple(dict.fromkeys(terms(text)))
+        found = tuple(sought(text))
         idle = _ASKING | possessed(text)
         found = tuple(term for term in found if term not in idle) or found
         return cls(

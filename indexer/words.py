@@ -9,17 +9,26 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TOKENS = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*|\d+")
 _COMPOUND = re.compile(r"[._\d]|[^\W\d_A-Z][A-Z]|[A-Z]{2}(?!s\b)[a-z]")
 _POSSESSED = re.compile(r"\b(?:my|our)\s+([^\W\d]\w*)", re.IGNORECASE)
-_QUOTED = re.compile(r"`+([^`\s]+?)`+|([^\W\d][\w.]*)\(")
+# Possessive, and from the beginning of a run of backticks: a text of one letter, or of backticks
+# alone, is read once and not once for each of its characters. A name without a parenthesis is
+# matched too, so that the search goes on behind it.
+_QUOTED = re.compile(r"(?<!`)`++([^`\s]++)`++|([^\W\d][\w.]*+)(\()?")
 _ENDINGS = re.compile(
     r"(ations?|ators?|ions?|ings?|ers?|ors?|ed|ely|ly|ive|al|able|ible|ments?|e|es|y|ies)$"
 )
 _ROOT = 4  # letters that are left of a word; fewer begin too many others
 _LONGEST = 64  # characters of a word; encoded data has longer ones, and no meaning
+# Characters of a question that are searched for. An embedder reads about 1,000 from the beginning;
+# who pastes a long text asks at its end, which lexical search and names should see as well.
+_BEGINNING, _END = 1_500, 500
+_TERMS = 128  # of a question that are looked for: each is compared with every candidate
+_NAMES = 16  # that a question is looked up by: each costs a search
 
 # Names that a module is imported by more often than by its own.
 ALIASES = {
@@ -74,13 +83,25 @@ def terms(text: str) -> list[str]:
     return [term for token in _TOKENS.findall(text) for term in _terms(token)]
 
 
+def searched(question: str) -> str:
+    """What is searched for of a question: all of it, or its beginning and its end."""
+    if len(question) <= _BEGINNING + _END:
+        return question
+    return f"{question[:_BEGINNING]}\n{question[-_END:]}"
+
+
+def sought(question: str) -> list[str]:
+    """The distinct terms that a question is searched by, in its order; the first of very many."""
+    return list(islice(dict.fromkeys(terms(question)), _TERMS))
+
+
 def names(question: str) -> list[str]:
     """The identifiers that a question asks about by name, aliases resolved, in its order.
 
     What looks like code is one; a plain word is, when the question is about nothing else:
-    ``what does where do``, ``rfft parameters``.
+    ``what does where do``, ``rfft parameters``. Only the first few of many are returned.
     """
-    quoted = [match[0] or match[1] for match in _QUOTED.findall(question)]
+    quoted = [tick or call for tick, call, open_ in _QUOTED.findall(question) if tick or open_]
     tokens = [token for token in _TOKENS.findall(question) if _is_name(token)]
     found = [resolved(name.strip(".")) for name in (*quoted, *tokens)]
     if not found:
@@ -90,7 +111,7 @@ def names(question: str) -> list[str]:
         found = content if len(content) == 1 else about if len(about) == 1 else []
         if not found and not content:  # "how does where work": the last of the function words
             found = about[-1:]
-    return list(dict.fromkeys(found))
+    return list(islice(dict.fromkeys(found), _NAMES))
 
 
 def is_about(question: str, named: Sequence[str]) -> bool:

@@ -1,8 +1,24 @@
 """Words of prose and identifiers."""
 
-import pytest
+import re
 
-from indexer.words import is_about, names, overlap, possessed, root, stem, terms, words
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.words import (
+    _QUOTED,
+    is_about,
+    names,
+    overlap,
+    possessed,
+    root,
+    searched,
+    sought,
+    stem,
+    terms,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +74,31 @@ def test_a_text_is_found_by(text: str, expected: list[str]) -> None:
 def test_a_question_names(question: str, expected: list[str]) -> None:
     """What looks like code, and a plain word only where there is no other."""
     assert names(question) == expected
+
+
+@given(st.text("a.1_`( \n", max_size=40))
+def test_quoted_names_are_those_of_the_plain_expression(question: str) -> None:
+    """The expression that reads a text once finds what the simpler, quadratic one found."""
+    plain = re.compile(r"`+([^`\s]+?)`+|([^\W\d][\w.]*)\(")
+    found = [tick or call for tick, call, open_ in _QUOTED.findall(question) if tick or open_]
+    assert found == [tick or call for tick, call in plain.findall(question)]
+
+
+def test_few_of_many_names_and_terms_are_searched_for() -> None:
+    """20,000 dotted names were 20,000 searches."""
+    question = " ".join(f"pkg.name{number}" for number in range(20_000))
+    assert names(question) == [f"pkg.name{number}" for number in range(16)]
+    assert len(sought(question)) == 128
+    assert sought("sort the sorted sort") == ["sort", "sorted"]
+
+
+def test_of_a_long_question_the_beginning_and_the_end_are_searched() -> None:
+    assert searched("how do I sort?") == "how do I sort?"
+    long = "why does this fail: " + "x" * 1_000_000 + " with np.sort?"
+    cut = searched(long)
+    assert len(cut) <= 2_001
+    assert cut.startswith("why does this fail")
+    assert cut.endswith("with np.sort?")
 
 
 @pytest.mark.parametrize(
