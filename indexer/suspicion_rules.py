@@ -9,6 +9,7 @@ instructions" from "ignore all previous warnings about instructions".
 
 import re
 import unicodedata
+from collections.abc import Set
 from dataclasses import dataclass
 
 from indexer.phrases import Phrases
@@ -37,6 +38,7 @@ RULES = tuple(
     )
     for kind, weight, words, pattern in (*ORDERS, *SMUGGLED, *LANGUAGES)
 )
+REACH = 400  # more characters than a match of any rule takes, and than any of the words has
 _BY_WORD: dict[str, list[int]] = {}
 for _number, _rule in enumerate(RULES):
     for _word in _rule.words:
@@ -44,9 +46,13 @@ for _number, _rule in enumerate(RULES):
 _WORDS = Phrases((*_BY_WORD, *VERBS))
 
 
-def worth_trying(plain: str) -> list[int]:
-    """The numbers of the rules that may match a lower-case text, by the words in it."""
-    present = set(_WORDS.within(plain))
+def words_in(plain: str) -> set[str]:
+    """Those of the rules' words that stand in a lower-case text."""
+    return set(_WORDS.within(plain))
+
+
+def worth_trying(present: Set[str]) -> list[int]:
+    """The numbers of the rules that may match a text with these of the rules' words in it."""
     orders = not present.isdisjoint(VERBS)
     numbers = {number for word in present for number in _BY_WORD.get(word, ())}
     return sorted(number for number in numbers if orders or not RULES[number].orders)

@@ -22,6 +22,7 @@ from backend.rails.patterns import Scanner
 from backend.rails.pii import PiiRail
 from backend.rails.pii_formats import PII
 from backend.rails.policy import anywhere, policy
+from backend.rails.scans import Scans
 from backend.rails.secret_formats import SECRETS
 from backend.rails.secrets import SecretsRail
 from backend.rails.toxicity import ToxicityRail
@@ -149,15 +150,17 @@ def _reranking(retrieval: Retrieval) -> Reranking | None:
 
 def rails(settings: Settings, names: Sequence[str] = RAILS) -> list[Rail]:
     """Those of the named rails that some tenant has on; not started yet."""
-    return [rail(settings, name) for name in names if anywhere(settings, name)]
+    scans = Scans()
+    return [rail(settings, name, scans) for name in names if anywhere(settings, name)]
 
 
-def rail(settings: Settings, name: str) -> Rail:
+def rail(settings: Settings, name: str, scans: Scans | None = None) -> Rail:
+    """``scans``: where long texts are scanned; rails of one process should share it."""
     match name:
         case "secrets":
-            return SecretsRail()
+            return SecretsRail(scans)
         case "injection":
-            return InjectionRail()
+            return InjectionRail(scans)
         case "pii":
             pii = settings.rails.pii
             return PiiRail(pii.names, pii.model, pii.device)

@@ -4,36 +4,40 @@ The heuristics are the indexer's, which judges passages by them once, when they 
 is found is given as whole sentences, so that a redaction leaves no half of an instruction.
 """
 
-import asyncio
 from collections.abc import Sequence
 
 from backend.ports import Part, Span
 from backend.rails.redaction import merge
-from indexer.suspicion import sentence, suspects
-
-_LONG = 20_000  # characters; about 10 ms, more than an event loop should wait
+from backend.rails.scans import Scans
+from indexer.suspicion import judging, sentence
+from indexer.windows import Steps, each, run
 
 
 def find(text: str) -> tuple[Span, ...]:
     """The sentences that, together, are enough to call the text an injection."""
-    spans = [
-        Span(*sentence(text, sign.start, sign.end), f"injection: {sign.kind}")
-        for sign in suspects(text)
-    ]
-    return tuple(merge(spans))
+    return run(_finding(text))
 
 
 class InjectionRail:
     name = "injection"
     parts: frozenset[Part] = frozenset(("question", "code"))
 
+    def __init__(self, scans: Scans | None = None) -> None:
+        self._scans = scans or Scans()
+
     def start(self) -> None:
         return
 
     async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        if sum(len(text) for text in texts) < _LONG:
-            return [find(text) for text in texts]
-        return await asyncio.to_thread(lambda: [find(text) for text in texts])
+        return await self._scans.result(each(_finding, texts))
 
     async def state(self) -> str:
         return ""
+
+
+def _finding(text: str) -> Steps[tuple[Span, ...]]:
+    spans = []
+    for sign in (yield from judging(text)):
+        spans.append(Span(*sentence(text, sign.start, sign.end), f"injection: {sign.kind}"))
+        yield
+    return tuple(merge(spans))

@@ -11,6 +11,7 @@ import regex
 
 from backend.ports import Span
 from backend.rails.redaction import merge
+from indexer.windows import PIECE, Steps, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,15 @@ class Pattern:
     in no other, and what stands before it is nobody's secret. ``hints``: a text without any of
     these literals cannot match. ``validate`` judges the value: checksum, entropy, reserved ranges.
     Lookbehinds see at most ``Scanner.context`` characters, and stand first: after others, ``regex``
-    reports partial matches that cannot be, and text waits in vain.
+    reports partial matches that cannot be, and text waits in vain. ``reach``: more characters than
+    a match and what it looks ahead to can take together; long texts are searched in pieces.
     """
 
     kind: str
     expression: str
     hints: tuple[str, ...] = ()
     validate: Callable[[str], bool] | None = None
+    reach: int = 600
 
     @property
     def lead(self) -> str:
@@ -88,22 +91,40 @@ class Scanner:
         """What to remove, in order and apart: overlapping finds are one."""
         return tuple(merge(match.span for match in self.matches(text)))
 
+    def finding(self, text: str) -> Steps[tuple[Span, ...]]:
+        """As ``find``, with pauses."""
+        matches = yield from self._matching(text, 0)
+        return tuple(merge(match.span for match in matches))
+
     def matches(self, text: str, start: int = 0) -> list[Match]:
         """Every valid match from ``start`` on, in order of the table; they may overlap."""
+        return run(self._matching(text, start))
+
+    def _matching(self, text: str, start: int) -> Steps[list[Match]]:
+        """In pieces, as ``indexer.windows.found``, but a rejected candidate is taken back but for
+        its first character."""
         found = []
+        length = len(text)
         for pattern, compiled, value in self._patterns:
             if pattern.hints and not any(hint in text for hint in pattern.hints):
                 continue
-            position = start
-            while match := compiled.search(text, position):
-                if _BEGINNING.match(text, match.start()) and (
-                    pattern.validate is None or pattern.validate(match[value])
-                ):
-                    span = Span(match.start(value), match.end(value), pattern.kind)
-                    found.append(Match(match.start(), match.end(), span))
-                    position = match.end()
-                else:
-                    position = match.start() + 1
+            position = edge = start
+            while edge < length:
+                edge += PIECE
+                while match := compiled.search(text, position, edge + pattern.reach):
+                    if match.start() >= edge:
+                        break
+                    if _BEGINNING.match(text, match.start()) and (
+                        pattern.validate is None or pattern.validate(match[value])
+                    ):
+                        span = Span(match.start(value), match.end(value), pattern.kind)
+                        found.append(Match(match.start(), match.end(), span))
+                        position = match.end()
+                    else:
+                        position = match.start() + 1
+                        yield  # each of very many candidates takes a while to judge
+                position = max(position, edge)
+                yield
         return found
 
     def settled(self, text: str, start: int) -> Settled:

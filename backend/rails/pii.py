@@ -16,7 +16,8 @@ from backend.ports import Part, Span
 if TYPE_CHECKING:
     from backend.rails.analyzer import Analyzer
 
-_WINDOW = 20_000  # characters one call of the analyzer judges
+# Characters that one call of the analyzer judges; a model for names has more context in more.
+_WINDOW, _WINDOW_OF_NAMES = 4_000, 20_000
 _MARGIN = 600  # and reads beyond on either side: longer than any format
 
 
@@ -39,6 +40,7 @@ class PiiRail:
         remembered: int = 1024,
     ) -> None:
         self._load_arguments = (names, model, device)
+        self._window = _WINDOW if names == "none" else _WINDOW_OF_NAMES
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pii")
         self._loading: asyncio.Future[Analyzer] | None = None
         self._found: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
@@ -67,12 +69,20 @@ class PiiRail:
         key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if key not in self._found:
             analyzer = await self._analyzer()
-            loop = asyncio.get_running_loop()
-            self._found[key] = await loop.run_in_executor(self._pool, _analyze, analyzer, text)
+            self._found[key] = await self._analyzed(analyzer, text)
             if len(self._found) > self._remembered:
                 self._found.popitem(last=False)
         self._found.move_to_end(key)
         return self._found[key]
+
+    async def _analyzed(self, analyzer: "Analyzer", text: str) -> tuple[Span, ...]:
+        """Window by window: long texts take turns with short ones, and one whose time is up stops
+        at the end of a window."""
+        loop = asyncio.get_running_loop()
+        spans: list[Span] = []
+        for start, end in _windows(text, self._window):
+            spans += await loop.run_in_executor(self._pool, _analyze, analyzer, text, start, end)
+        return tuple(spans)
 
     async def _analyzer(self) -> "Analyzer":
         self.start()
@@ -90,24 +100,21 @@ def _load(names: Literal["none", "spacy", "transformers"], model: str, device: s
     return Analyzer(names, model, device)
 
 
-def _analyze(analyzer: "Analyzer", text: str) -> tuple[Span, ...]:
-    spans: list[Span] = []
-    for start, end in _windows(text):
-        low = max(0, start - _MARGIN)
-        spans += (
-            Span(span.start + low, span.end + low, span.kind)
-            for span in analyzer.find(text[low : end + _MARGIN])
-            if start <= span.start + low < end
-        )
-    return tuple(spans)
+def _analyze(analyzer: "Analyzer", text: str, start: int, end: int) -> list[Span]:
+    low = max(0, start - _MARGIN)
+    return [
+        Span(span.start + low, span.end + low, span.kind)
+        for span in analyzer.find(text[low : end + _MARGIN])
+        if start <= span.start + low < end
+    ]
 
 
-def _windows(text: str) -> Iterator[tuple[int, int]]:
+def _windows(text: str, size: int) -> Iterator[tuple[int, int]]:
     """Ranges that cover the text; each begins a line where lines are of any reasonable length."""
     start = 0
     while start < len(text):
-        end = start + _WINDOW
+        end = start + size
         if end < len(text):
-            end = text.rfind("\n", start + _WINDOW // 2, end) + 1 or end
+            end = text.rfind("\n", start + size // 2, end) + 1 or end
         yield start, min(end, len(text))
         start = end

@@ -5,6 +5,7 @@ the order is model, ``HoldBack``, ``Restore``, user.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable
 
 from backend.ports import Span
@@ -61,6 +62,7 @@ class Restore:
 
     def __init__(self, values: dict[str, str]) -> None:
         self._values = values
+        self._sorted = sorted(values)
         self._pending = ""
 
     def feed(self, text: str) -> str:
@@ -79,8 +81,12 @@ class Restore:
 
     def _may_become_one(self, tail: str) -> bool:
         """A placeholder has one "<", at its start, so only what follows the last can be open."""
-        return tail not in self._values and any(
-            placeholder.startswith(tail) for placeholder in self._values
+        # In order, those that begin with the tail come first from where it would stand itself.
+        place = bisect_left(self._sorted, tail)
+        return (
+            tail not in self._values
+            and place < len(self._sorted)
+            and self._sorted[place].startswith(tail)
         )
 
     def _value(self, found: re.Match[str]) -> str:

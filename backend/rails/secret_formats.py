@@ -59,11 +59,12 @@ def fake(value: str) -> bool:
 
 def random_looking(value: str) -> bool:
     """An opaque token: letters and digits mixed without order, and no placeholder."""
-    if fake(value) or _ASSEMBLY.fullmatch(value):
-        return False
+    # The cheapest first: nearly all candidates are rejected, and a text may have very many.
     mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    if not mixed or _ASSEMBLY.fullmatch(value):
+        return False
     unordered = _changes(value) >= 0.2 or _LONG_HEX.fullmatch(value) is not None
-    return mixed and unordered and _entropy(value) >= 3.0
+    return unordered and _entropy(value) >= 3.0 and not fake(value)
 
 
 def credential(value: str) -> bool:
@@ -122,6 +123,7 @@ SECRETS: tuple[Pattern, ...] = (
         r"[A-Za-z0-9+/=\s:,.()\\\-\"']{16,8000}?"
         r"-----END (?:[A-Z0-9]{2,10} ){0,3}PRIVATE KEY(?: BLOCK)?-----",
         ("PRIVATE KEY",),
+        reach=8_200,
     ),
     _token("GitHub token", r"gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_[A-Za-z0-9_]{22,255}", "gh"),
     _token("GitLab token", rf"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-{_WORD}{{20,250}}", "gl"),
@@ -200,10 +202,11 @@ SECRETS: tuple[Pattern, ...] = (
     _token("Dropbox token", rf"sl\.(?:u\.)?{_WORD}{{130,400}}", "sl."),
     _token("Facebook token", r"EAA[A-Za-z0-9]{90,250}", "EAA"),
     _token("age key", r"AGE-SECRET-KEY-1[0-9A-Z]{58}", "AGE-SECRET-KEY-1"),
-    _token(
+    Pattern(
         "JSON web token",
-        rf"eyJ{_WORD}{{8,1000}}\.eyJ{_WORD}{{8,2000}}\.{_WORD}{{8,600}}",
-        "eyJ",
+        rf"(?:eyJ{_WORD}{{8,1000}}\.eyJ{_WORD}{{8,2000}}\.{_WORD}{{8,600}}){_END}",
+        ("eyJ",),
+        reach=3_700,
     ),
     Pattern(
         "password in a URL",

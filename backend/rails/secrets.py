@@ -4,23 +4,26 @@ from collections.abc import Sequence
 
 from backend.ports import Part, Span
 from backend.rails.patterns import Scanner
+from backend.rails.scans import Scans
 from backend.rails.secret_formats import SECRETS
+from indexer.windows import each
 
 
 class SecretsRail:
-    """Finds secrets by their formats. 0.4 ms for 2 kB, so on the event loop."""
+    """Finds secrets by their formats: 0.4 ms for 2 kB."""
 
     name = "secrets"
     parts: frozenset[Part] = frozenset(("question", "conversation", "code"))
 
-    def __init__(self) -> None:
+    def __init__(self, scans: Scans | None = None) -> None:
         self._scanner = Scanner(SECRETS)
+        self._scans = scans or Scans()
 
     def start(self) -> None:
         return
 
     async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        return [self._scanner.find(text) for text in texts]
+        return await self._scans.result(each(self._scanner.finding, texts))
 
     async def state(self) -> str:
         return ""

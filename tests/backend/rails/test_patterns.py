@@ -4,11 +4,13 @@ import json
 import re
 import string
 from pathlib import Path
+from re import _constants, _parser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.rails import patterns
 from backend.rails.hold_back import HoldBack
 from backend.rails.patterns import Pattern, Scanner
 from backend.rails.pii_formats import PII
@@ -21,6 +23,9 @@ DATA = Path(__file__).parents[2] / "data" / "rails"
 
 def lines(name):
     return [json.loads(line) for line in (DATA / name).read_text("utf-8").splitlines()]
+
+
+PIECES = [line["text"] for line in lines("planted.jsonl")]
 
 
 def covered(text, start, end):
@@ -108,3 +113,41 @@ def test_what_code_is_full_of_is_left_alone(text):
 def test_a_secret_is_found_after_an_escape_a_hump_or_a_type(text, value):
     start = text.index(value)
     assert covered(text, start, start + len(value))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.sampled_from([*PIECES, "salt=", "password: 'a1", "x" * 40]), max_size=5),
+    st.integers(20, 400),
+)
+def test_a_text_searched_in_pieces_has_the_finds_of_the_whole(parts, piece):
+    text = "".join(parts)
+    whole = SCANNER.find(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patterns, "PIECE", piece)
+        assert SCANNER.find(text) == whole
+
+
+@pytest.mark.parametrize("pattern", [*SECRETS, *PII], ids=lambda pattern: pattern.kind)
+def test_no_match_reaches_further_than_pieces_overlap(pattern):
+    tree = _parser.parse(pattern.expression)
+    assert tree.getwidth()[1] + looks_ahead(tree) < pattern.reach
+
+
+def looks_ahead(tree):
+    """Characters behind a match that its expression may read."""
+    furthest = 0
+    for operation, arguments in tree:
+        ahead = operation in (_constants.ASSERT, _constants.ASSERT_NOT) and arguments[0] > 0
+        for part in parts_of(arguments):
+            width = part.getwidth()[1] if ahead else 0
+            furthest = max(furthest, width + looks_ahead(part))
+    return furthest
+
+
+def parts_of(arguments):
+    if isinstance(arguments, _parser.SubPattern):
+        yield arguments
+    elif isinstance(arguments, (tuple, list)):
+        for each in arguments:
+            yield from parts_of(each)
