@@ -21,6 +21,10 @@ from backend.settings import ToxicityRail as Settings
 
 BATCH = 32  # windows in one forward pass
 GATHER_MS = 3.0
+# A long text is taken apart piece by piece, and has few windows waiting at a time: others take
+# their turns in between, and what is given up does not go on.
+PIECE, OVERLAP = 20_000, 400  # characters
+WAITING = 8  # windows
 CACHED = 8192  # texts whose verdict is remembered: a conversation is sent again with each question
 _SLOW_S = 20.0  # a load that takes longer is told as a degradation
 _RETRY_S = 300.0  # weights may be brought, or a network come back, while the server runs
@@ -108,15 +112,21 @@ class ToxicityRail:
             self._verdicts.move_to_end(key)
             return self._verdicts[key]
         loop = asyncio.get_running_loop()
-        windows = await loop.run_in_executor(self._tokenizing, model.windows, text)
         if self._batcher is None:
             self._batcher = Batcher(model.scores, _bucket, most=BATCH, gather_ms=GATHER_MS)
-        scores = await asyncio.gather(*(self._batcher.submit(window) for window in windows))
-        verdict = tuple(
-            Span(window.start, window.end, kind)
-            for window, classes in zip(windows, scores, strict=True)
-            if (kind := _kind(classes, self._settings.threshold))
-        )
+        spans = []
+        for start in range(0, len(text), PIECE):
+            piece = text[start : start + PIECE + OVERLAP]
+            windows = await loop.run_in_executor(self._tokenizing, model.windows, piece)
+            for first in range(0, len(windows), WAITING):
+                some = windows[first : first + WAITING]
+                scores = await asyncio.gather(*map(self._batcher.submit, some))
+                spans += [
+                    Span(start + window.start, start + window.end, kind)
+                    for window, classes in zip(some, scores, strict=True)
+                    if (kind := _kind(classes, self._settings.threshold))
+                ]
+        verdict = tuple(spans)
         self._verdicts[key] = verdict
         if len(self._verdicts) > CACHED:
             self._verdicts.popitem(last=False)
