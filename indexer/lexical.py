@@ -24,8 +24,9 @@ from indexer.words import root, terms
 SCHEMA = 3  # of fields and terms; another one is made anew
 _STATE = "glossator.json"
 _HEAP_BYTES = 64_000_000
+_PARTS = 32  # of a symbol that it is found by; an anchor of a page may be anything
 _NAMED = 200  # chunks that are looked at for one name
-_DEPRECATED = re.compile(r"\s*deprecated\b|\.\. deprecated::", re.IGNORECASE)
+_DEPRECATED = re.compile(r"deprecated\b", re.IGNORECASE)
 # Where words stand: each place weighs the same. With symbol and headline at twice as much, what
 # only a text says is lost: of 1,055 sentences of release notes (see docs/retrieval.md) 31% found
 # their entry among the first five, 36% at the same weight, and 39% with the roots of all of them.
@@ -62,7 +63,9 @@ def _card_of(chunk: Chunk, text: Sequence[str]) -> Card:
         symbol=chunk.symbol,
         kind=chunk.kind,
         section=bool(chunk.section),
-        deprecated=bool(_DEPRECATED.match(chunk.summary) or _DEPRECATED.search(chunk.text)),
+        deprecated=bool(
+            _DEPRECATED.match(chunk.summary.lstrip()) or _DEPRECATED.search(chunk.text)
+        ),
         name=" ".join(terms(chunk.symbol)),
         headline=" ".join(terms(_headline(chunk))),
         text=" ".join(dict.fromkeys(text)),
@@ -321,7 +324,8 @@ def _key(chunk_id: str) -> int:
 
 
 def _suffixes(symbol: str) -> list[str]:
-    parts = symbol.split(".")
+    """The symbol, and what it ends with after each of its dots; of very many parts the last."""
+    parts = symbol.split(".")[-_PARTS:]
     return [".".join(parts[i:]) for i in range(len(parts))] if symbol else []
 
 

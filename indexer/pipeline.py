@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from indexer.chunkers import StructureChunker
 from indexer.chunkers.blocks import CHARACTERS
 from indexer.journal import Journal
+from indexer.markup import strip_markup
 from indexer.suspicion import suspicion
 from indexer.types import (
     Change,
@@ -49,7 +50,7 @@ _AHEAD = 3  # batches that the embedder is given before the first of them is kep
 # 93% in place of 95% of first sentences, which their words find anyway.
 HEADLINE = 1 / 3
 
-_CUT = 1  # of reading and cutting; another one has every entry read again
+_CUT = 2  # of reading and cutting; another one has every entry read again
 _EARLY = "\x1ffirst"  # the entry of what was asked for before the run ended
 _HEADLINES = 20_000  # vectors that are remembered while a run lasts
 _AWAITED: Vectors = np.zeros(0, dtype=np.float32)
@@ -228,7 +229,7 @@ class _Run:
             ids: dict[str, None] = {}
             for document in self._documents(entry):
                 documents += 1
-                for chunk in map(_judged, self._chunker.chunks(document)):
+                for chunk in map(_judged, map(_cleaned, self._chunker.chunks(document))):
                     ids[chunk.id] = None
                     if chunk.id not in self._stored:
                         pending[chunk.id] = chunk
@@ -339,6 +340,13 @@ def _blended(
 def _ruler(embedder: Embedder) -> Ruler:
     """The embedder's, where it can measure: chunks are then as long as it sees."""
     return embedder.ruler if isinstance(embedder, _Measures) else CHARACTERS
+
+
+def _cleaned(chunk: Chunk) -> Chunk:
+    """Without markup that an editor would follow: here once, and not with every question."""
+    before = {name: getattr(chunk, name) for name in (*_JUDGED, "breadcrumb")}
+    after: dict[str, Any] = {name: strip_markup(text) for name, text in before.items()}
+    return chunk if after == before else replace(chunk, **after)
 
 
 def _judged(chunk: Chunk) -> Chunk:

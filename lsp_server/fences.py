@@ -6,7 +6,7 @@ from typing import Literal
 
 Kind = Literal["code", "prose"]
 
-_OPENING = re.compile(r" {0,3}(`{3,}|~{3,})[^`\r\n]*\r?\n")
+_OPENING = re.compile(r" {0,3}(`{3,}+|~{3,}+)[^`\r\n]*+\r?\n")
 
 
 class Fences:

@@ -25,7 +25,9 @@ def _numbered(kind: str, lead: str, value: str, *hints: str) -> Pattern:
     return Pattern(kind, f"{lead}(?P<value>{value}){_END}", hints)
 
 
-_TEMPLATE = re.compile(r"(?i)<[^>]*>|\A\$|\$[{(]|\{|%\(|%s|environ|getenv|\*\*\*|\.\.\.|…|(.)\1{5}")
+_TEMPLATE = re.compile(
+    r"(?i)<[^<>]*+>|\A\$|\$[{(]|\{|%\(|%s|environ|getenv|\*\*\*|\.\.\.|…|(.)\1{5}"
+)
 _STAND_IN = re.compile(
     r"(?i)change.?me|your|example|placeholder|redacted|removed|dummy|sample|xxx|todo|insert"
 )
@@ -200,11 +202,11 @@ SECRETS: tuple[Pattern, ...] = (
     _numbered("Terraform token", r"[A-Za-z0-9]{14}\.atlasv1\.", rf"{_WORD}{{60,70}}", ".atlasv1."),
     _token("Cloudflare key", r"v1\.0-[a-f0-9]{24}-[a-f0-9]{146}", "v1.0-"),
     _token("Dropbox token", rf"sl\.(?:u\.)?{_WORD}{{130,400}}", "sl."),
-    _token("Facebook token", r"EAA[A-Za-z0-9]{90,250}", "EAA"),
+    _token("Facebook token", r"EAA[A-Za-z0-9]{90,250}+", "EAA"),
     _token("age key", r"AGE-SECRET-KEY-1[0-9A-Z]{58}", "AGE-SECRET-KEY-1"),
     Pattern(
         "JSON web token",
-        rf"(?:eyJ{_WORD}{{8,1000}}\.eyJ{_WORD}{{8,2000}}\.{_WORD}{{8,600}}){_END}",
+        rf"(?:eyJ{_WORD}{{8,1000}}+\.eyJ{_WORD}{{8,2000}}+\.{_WORD}{{8,600}}){_END}",
         ("eyJ",),
         reach=3_700,
     ),

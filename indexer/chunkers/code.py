@@ -18,7 +18,7 @@ from indexer.types import Chunk, Document, Ruler
 
 _HEADER_LINES = 8  # of a definition, repeated above the pieces of what is in it
 _DEPTH = 40  # of nesting that is followed; deeper, code is cut at any line
-_COMMENT_MARK = re.compile(r"^\s*(?:/\*+!?|\*+/|\*|//[/!]?|#+!?|\"\"\"|''')?\s?|\s*\*/\s*$")
+_COMMENT_MARK = re.compile(r"\s*(?:/\*+!?|\*+/|\*|//[/!]?|#+!?|\"\"\"|''')?\s?")
 _COMMENT = re.compile(r"\s*(//|/\*|\*|#(?!\[))")
 _WITH_NEXT = {"comment", "line_comment", "block_comment", "attribute_item", "decorator"}
 _OF_FOLDERS = {"__init__", "index", "mod", "lib"}  # files that stand for the folder they are in
@@ -272,8 +272,14 @@ class _File:
             text = (first.text or b"").decode("utf-8", "replace")
             if first.type == "expression_statement" and text.endswith(('"""', "'''", '"')):
                 above = text.rstrip("\"'").split("\n")
-        words = "\n".join(_COMMENT_MARK.sub("", line).strip() for line in above)
+        words = "\n".join(map(_unmarked, above))
         return first_paragraph(blocks(words.strip("\n")))
+
+
+def _unmarked(line: str) -> str:
+    """A line of a comment without what marks it as one."""
+    mark = _COMMENT_MARK.match(line)
+    return line[mark.end() if mark else 0 :].rstrip().removesuffix("*/").strip()
 
 
 def _module(breadcrumb: Sequence[str]) -> str:

@@ -3,15 +3,12 @@
 The one file of the indexer that imports tree-sitter and its grammars, each when first needed.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
 from tree_sitter import Language, Node, Parser
-
-_ARGUMENTS = re.compile(r"<.*?>+", re.S)  # of a template, of a generic type
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +104,24 @@ def name_of(node: Node) -> str:
         named = node.child_by_field_name("declarator")
     while named is not None and (inner := named.child_by_field_name("declarator")) is not None:
         named = inner
-    name = _ARGUMENTS.sub("", _text(named)).replace("::", ".").lstrip("*&~ ")
+    name = _without_arguments(_text(named)).replace("::", ".").lstrip("*&~ ")
     receiver = node.child_by_field_name("receiver")
     if receiver is not None:
         owner = _text(receiver).strip("()").split("[")[0].split()[-1:]
         name = ".".join([*(part.lstrip("*") for part in owner), name])
     return " ".join(name.split())
+
+
+def _without_arguments(name: str) -> str:
+    """Without those of a template, or of a generic type: what is in angle brackets."""
+    parts = []
+    position = 0
+    while (start := name.find("<", position)) >= 0 and (end := name.find(">", start)) >= 0:
+        parts.append(name[position:start])
+        position = (
+            len(name) - len(name[end:].lstrip(">")) if name[end + 1 : end + 2] == ">" else end + 1
+        )
+    return "".join([*parts, name[position:]])
 
 
 def _text(node: Node | None) -> str:

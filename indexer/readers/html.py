@@ -22,7 +22,7 @@ _MAIN = (
     "//div[contains(concat(' ', @class, ' '), ' body ')]",
     "//body",
 )
-_QUALIFIED = re.compile(r"[\w.]+(\.|::)$")
+_QUALIFIED = re.compile(r"(?<![\w.])(?:[\w.]++(?<=[\w.]\.)|[\w.]++::)$")
 _DOMAINS = {"py", "c", "cpp", "js"}
 _CLASSES = {"class", "exception", "struct", "union", "enum", "type", "concept"}
 _FUNCTIONS = {"function", "method", "classmethod", "staticmethod", "attribute", "data", "property",

@@ -11,7 +11,7 @@ from indexer.readers.page import Unreadable, inflated
 from indexer.types import SourceError
 
 _PORTS = {"http": 80, "https": 443}
-_LINK = re.compile(r"\[[^\]\n]{0,500}\]\(<?([^()\s<>]{1,2000})>?[^()\n]{0,500}\)")
+_LINK = re.compile(r"\[[^\[\]\n]{0,500}+\]\(<?([^()\s<>]{1,2000}+)>?[^()\n]{0,500}+\)")
 _MAX_URL = 2000
 SITEMAP_BYTES = 50_000_000  # what the protocol allows
 

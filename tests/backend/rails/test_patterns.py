@@ -59,7 +59,7 @@ def test_the_stream_redacts_each_planted_text_as_at_once_character_by_character(
 @pytest.mark.parametrize("pattern", [*SECRETS, *PII], ids=lambda pattern: pattern.kind)
 def test_every_quantifier_is_bounded(pattern):
     """The tail that a stream holds back is bounded by the longest match."""
-    without_classes = re.sub(r"\\.|\[[^\]]*\]", "", pattern.expression)
+    without_classes = re.sub(r"\\.|\[[^\]]*\]", "", pattern.expression).replace("}+", "}")
     assert not re.search(r"[*+]|\{\d*,\}", without_classes)
 
 

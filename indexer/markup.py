@@ -1,0 +1,113 @@
+"""Takes out of a text what an editor would follow by itself, or by one click. Pure.
+
+That is images, frames, scripts, and links that carry data in their address. Chunks are cleaned when
+they are indexed. The time is linear in the text: ends are looked for once, and quantifiers that
+could be tried again and again are possessive.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+
+_FOLLOWED = "https?:|ftp:|data:|//"
+_URL = rf"(?:{_FOLLOWED})[^\s)>\"']{{0,2000}}+"
+_IMAGE = re.compile(
+    rf"!\[([^\]]{{0,300}}+)\](?:\(\s?<?{_URL}>?[^)]{{0,300}}+\)|\[[^\]]{{0,100}}+\])"
+)
+_TAG = re.compile(
+    r"<(/?)(img|iframe|object|embed|script|style|link|meta|base|form|input|svg|video|audio|source)\b",
+    re.IGNORECASE,
+)
+# Elements that go with all that stands in them; the tag of a style alone does no harm.
+_CLOSING = re.compile(r"</(script|style|iframe|object|svg|form|video|audio)\s{0,9}>", re.IGNORECASE)
+_ALWAYS = {"img", "embed", "link", "meta", "base", "input", "source", "script", "iframe", "object",
+           "svg", "form", "video", "audio"}  # fmt: skip
+_COMMENT_ENDS = re.compile("-->")
+_TAG_ENDS = re.compile(">")
+_LONGEST_TAG, _LONGEST_COMMENT, _LONGEST_CONTENT = 2_000, 5_000, 20_000
+_EXECUTES = r"(?:javascript|vbscript|data)\s{0,3}:[^\s)>\"']{0,2000}+"
+# A query string that is more than a search for a word: what a smuggled answer would travel in.
+_CARRIES = r"https?://[^\s)>\"'?]{1,500}+\?[^\s)>\"'=]{0,200}+=[^\s)>\"']{0,1500}+"
+_LINK = re.compile(
+    rf"\[([^\[\]]{{0,300}}+)\]\(\s?<?(?:{_EXECUTES}|{_CARRIES})>?[^)]{{0,300}}+\)", re.IGNORECASE
+)
+_REFERENCE = re.compile(
+    rf"^[ ]{{0,3}}\[[^\]]{{1,100}}\]:\s{{0,3}}<?(?:{_EXECUTES}|{_CARRIES})[^\n]{{0,300}}$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_HREF = re.compile(
+    rf"\b(href|src|action)\s{{0,3}}=\s{{0,3}}(?:\"\s?(?:{_EXECUTES}|{_CARRIES})[^\"]{{0,300}}+\""
+    rf"|'\s?(?:{_EXECUTES}|{_CARRIES})[^']{{0,300}}+')",
+    re.IGNORECASE,
+)
+_IMAGE_DIRECTIVE = re.compile(
+    rf"^([ \t]{{0,20}})\.\.[ ](?:\|[^|\n]{{1,100}}\|[ ])?(?:image|figure|raw)::[ ]*(?:{_URL}|html)"
+    r"[^\n]{0,300}$",
+    re.MULTILINE,
+)
+
+
+def strip_markup(text: str) -> str:
+    """Without what fetches or leads somewhere by itself; the words that stood in it stay."""
+    if not ("://" in text or "<" in text or "script" in text.lower() or "data:" in text.lower()):
+        return text
+    text = _without_elements(_without_comments(text))
+    text = _IMAGE.sub(r"\1", text)
+    text = _LINK.sub(r"\1", text)
+    text = _REFERENCE.sub("", text)
+    text = _HREF.sub(r"\1=''", text)
+    return _IMAGE_DIRECTIVE.sub(r"\1", text)
+
+
+def _without_comments(text: str) -> str:
+    parts = []
+    position = 0
+    ends = _places(_COMMENT_ENDS, text) if "<!--" in text else []
+    at = text.find("<!--")
+    while at >= 0:
+        end = _end_after(at + 4, ends, _LONGEST_COMMENT)
+        if end is not None:
+            parts.append(text[position:at])
+            position = end
+        at = text.find("<!--", max(position, at + 4))
+    return "".join([*parts, text[position:]])
+
+
+def _without_elements(text: str) -> str:
+    """Without tags of these elements, and of some without what stands in them."""
+    tags = list(_TAG.finditer(text))
+    if not tags:
+        return text
+    ends = _places(_TAG_ENDS, text)
+    closings: dict[str, list[tuple[int, int]]] = {}
+    for closing in _CLOSING.finditer(text):
+        closings.setdefault(closing[1].lower(), []).append(closing.span())
+    parts = []
+    position = 0
+    for tag in tags:
+        name = tag[2].lower()
+        end = _end_after(tag.end(), ends, _LONGEST_TAG)
+        if tag.start() < position or end is None:
+            continue
+        if not tag[1]:
+            whole = _end_after(end, closings.get(name, ()), _LONGEST_CONTENT)
+            end = end if whole is None else whole
+            removed = whole is not None or name in _ALWAYS
+        else:
+            removed = name in _ALWAYS
+        if removed:
+            parts.append(text[position : tag.start()])
+            position = end
+    return "".join([*parts, text[position:]])
+
+
+def _places(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+    return [found.span() for found in pattern.finditer(text)]
+
+
+def _end_after(position: int, places: Sequence[tuple[int, int]], most: int) -> int | None:
+    """The end of the first that begins there, or at most so many characters later."""
+    number = bisect_left(places, (position, 0))
+    if number == len(places) or places[number][0] > position + most:
+        return None
+    return places[number][1]
