@@ -18,6 +18,7 @@ import numpy as np
 
 from indexer.chunkers import StructureChunker
 from indexer.chunkers.blocks import CHARACTERS
+from indexer.chunkers.limit import limited
 from indexer.journal import Journal
 from indexer.markup import strip_markup
 from indexer.suspicion import suspicion
@@ -229,7 +230,7 @@ class _Run:
             ids: dict[str, None] = {}
             for document in self._documents(entry):
                 documents += 1
-                for chunk in map(_judged, map(_cleaned, self._chunker.chunks(document))):
+                for chunk in map(_judged, map(_cleaned, self._chunks(document))):
                     ids[chunk.id] = None
                     if chunk.id not in self._stored:
                         pending[chunk.id] = chunk
@@ -241,6 +242,10 @@ class _Run:
         found.unlisted += self._skipped()[told:]
         self._put(pending, found)
         return found
+
+    def _chunks(self, document: Document) -> Iterator[Chunk]:
+        for chunk in self._chunker.chunks(document):
+            yield from limited(chunk)
 
     def _put(self, pending: dict[str, Chunk], found: _Read) -> None:
         chunks = list(pending.values())

@@ -35,7 +35,8 @@ class _Section:
 
 
 class ApiChunker:
-    """Chunks that with their heading fit the ruler, but for code that alone is longer."""
+    """Chunks that with their heading fit the ruler, but for code that alone is longer
+    (up to ``limit.LONGEST``)."""
 
     def __init__(self, ruler: Ruler = CHARACTERS) -> None:
         self._ruler = ruler

@@ -13,7 +13,7 @@ from indexer.types import Ruler
 # The bundled embedder sees 256 tokens, which is about 800 characters of text with code in it.
 LIMIT = 800
 
-_FENCE = re.compile(r"\s*(```+|~~~+)")
+FENCE = re.compile(r"\s*(```+|~~~+)")
 _INTRODUCES_CODE = re.compile(r"(^\s*\.\. (code|code-block|sourcecode|ipython|doctest)::.*|::)\s*$")
 
 
@@ -46,13 +46,14 @@ def blocks(page: str) -> list[Block]:
     """The blocks of a page, in order, without the blank lines between them."""
     lines = page.split("\n")
     found: list[Block] = []
+    texts: list[str] = []  # of the last block, whose paragraphs are joined once it is complete
     at = 0
     literal_indent: int | None = None  # of the paragraph that announced a literal block
     while at < len(lines):
         if not lines[at].strip():
             at += 1
             continue
-        fence = _FENCE.match(lines[at])
+        fence = FENCE.match(lines[at])
         if fence:
             end = _end_of_fence(lines, at, fence.group(1))
         elif literal_indent is not None and _indent(lines[at]) > literal_indent:
@@ -66,21 +67,25 @@ def blocks(page: str) -> list[Block]:
         )
         text = "\n".join(lines[at:end]).rstrip()
         if found and not code and not found[-1].code and _indent(lines[at]):
-            # A further paragraph of the same list item or parameter.
-            found[-1] = Block(f"{found[-1].text}\n\n{text}", found[-1].line)
+            texts.append(text)  # a further paragraph of the same list item or parameter
         else:
+            if found:
+                found[-1] = Block("\n\n".join(texts), found[-1].line, found[-1].code)
             found.append(Block(text, at, code))
+            texts = [text]
         last = lines[end - 1]
         announces = not code and _INTRODUCES_CODE.search(last)
         literal_indent = _indent(last) if announces else None
         at = end
+    if found:
+        found[-1] = Block("\n\n".join(texts), found[-1].line, found[-1].code)
     return found
 
 
 def pack(parts: Iterable[Block], limit: int = LIMIT, ruler: Ruler = CHARACTERS) -> Iterator[Block]:
     """Join neighbours while they fit ``limit`` as the ruler measures; cut prose that does not.
 
-    Code is never cut, whatever its length.
+    Code is not cut here, whatever its length: see ``limit``.
     """
     held: list[Block] = []
     size = 0
@@ -151,7 +156,7 @@ def _end_of_indented(lines: list[str], at: int, indent: int) -> int:
 
 def _end_of_paragraph(lines: list[str], at: int) -> int:
     for end in range(at + 1, len(lines)):
-        if not lines[end].strip() or _FENCE.match(lines[end]):
+        if not lines[end].strip() or FENCE.match(lines[end]):
             return end
     return len(lines)
 
@@ -218,9 +223,9 @@ def _cut_code(text: str, limit: int) -> str:
 
 def _without_fence(text: str) -> str:
     lines = text.split("\n")
-    if not _FENCE.match(lines[0]):
+    if not FENCE.match(lines[0]):
         return text
-    closed = len(lines) > 1 and _FENCE.match(lines[-1]) is not None
+    closed = len(lines) > 1 and FENCE.match(lines[-1]) is not None
     return "\n".join(lines[1:-1] if closed else lines[1:])
 
 

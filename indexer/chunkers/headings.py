@@ -38,7 +38,8 @@ class Section:
 
 
 class HeadingChunker:
-    """Chunks that with their heading fit the ruler, but for code that alone is longer."""
+    """Chunks that with their heading fit the ruler, but for code that alone is longer
+    (up to ``limit.LONGEST``)."""
 
     def __init__(self, ruler: Ruler = CHARACTERS) -> None:
         self._ruler = ruler

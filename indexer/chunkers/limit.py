@@ -1,0 +1,87 @@
+"""The hard limit of a chunk, which also code keeps, and so do headings and signatures. Pure.
+
+Ordinary chunks are as long as the embedder reads. Code is kept whole beyond that, because half an
+example helps nobody; but a page may hold a fence of a megabyte, and a prompt has no room for it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from indexer.chunkers.blocks import FENCE
+from indexer.types import Chunk
+
+LONGEST = 4_000  # characters of a chunk: about 1,000 tokens
+# Characters of what is repeated in every chunk of a document, or shown beside it.
+_SHORT = {
+    "title": 300,
+    "section": 300,
+    "breadcrumb": 1_000,
+    "signature": 2_000,
+    "summary": 1_000,
+    "example": 2_000,
+}
+_ADDRESS = 2_000  # characters of an address; a longer one opens nothing
+_SYMBOL = 500
+
+
+def limited(chunk: Chunk) -> Iterator[Chunk]:
+    """The chunk, or the pieces that keep the limit: between lines where it has some, and of code
+    preferably where a line stands out to the left."""
+    shorter: dict[str, Any] = {
+        name: f"{text[: most - 1].rstrip()}…"
+        for name, most in _SHORT.items()
+        if len(text := getattr(chunk, name)) > most
+    }
+    if len(chunk.uri) > _ADDRESS:
+        shorter["uri"] = chunk.uri[:_ADDRESS].partition("#")[0]
+    if len(chunk.symbol) > _SYMBOL:
+        shorter["symbol"] = ""
+    if len(chunk.text) <= LONGEST:
+        yield replace(chunk, **shorter) if shorter else chunk
+        return
+    for text in pieces(chunk.text):
+        yield replace(chunk, **shorter, text=text)
+
+
+def pieces(text: str, most: int = LONGEST) -> Iterator[str]:
+    """Of a fenced block every piece is fenced."""
+    fence = ""
+    held: list[str] = []
+    size = 0
+    best = 0  # where in what is held a piece may end well
+    for line in _lines(text, most // 2):
+        mark = FENCE.match(line)
+        if held and size + len(line) + 1 > most - len(fence) * 2 - 8:
+            end = best or len(held)
+            yield "\n".join([*held[:end], *_closing(fence)])
+            held = [*([fence] if fence else []), *held[end:]]
+            size = sum(len(each) + 1 for each in held)
+            best = 0
+        if size > most // 2 and line.strip() and not line[0].isspace() and line[0] not in ")]}":
+            best = len(held)
+        if mark and not fence:
+            fence = line[:80]
+            best = len(held) if size > most // 2 else best
+        elif mark and fence.lstrip().startswith(mark[1][:3]) and not line.strip().strip(mark[1][0]):
+            fence = ""
+        held.append(line)
+        size += len(line) + 1
+    if any(each.strip() for each in held):
+        yield "\n".join(held)
+
+
+def _closing(fence: str) -> list[str]:
+    mark = FENCE.match(fence)
+    return [mark[1]] if mark else []
+
+
+def _lines(text: str, most: int) -> Iterator[str]:
+    """Lines, and the pieces of those that are too long: cut at a blank where one is near."""
+    for line in text.split("\n"):
+        at = 0
+        while len(line) - at > most:
+            cut = line.rfind(" ", at + most // 2, at + most) + 1 or at + most
+            yield line[at:cut]
+            at = cut
+        yield line[at:]
