@@ -20,11 +20,13 @@ from backend.errors import (
     Blocked,
     DeadlineExceeded,
     GlossatorError,
+    TooLarge,
     Unavailable,
     UnknownModel,
     Unsupported,
 )
 from backend.metrics import Metrics
+from backend.passage_budget import fit
 from backend.ports import (
     Admission,
     Demand,
@@ -65,6 +67,7 @@ from backend.wire import (
     Prepare,
     Queued,
 )
+from indexer.types import Passage
 
 log = logging.getLogger(__name__)
 
@@ -74,16 +77,25 @@ UNGROUNDED = (
     "The documentation cannot be searched now, so this answer is not from it. The operator finds "
     "the reason at /readyz and in the log."
 )
+_LEAST_PASSAGE_TOKENS = 150.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A prompt, what it was made from, and what to tell the user about it."""
+    """A prompt, what it was made from, and what to tell the user about it.
 
+    ``found`` has the passages that the prompt holds, of all the ``passages`` that were retrieved;
+    ``ask`` is the question as the model sees it.
+    """
+
+    ask: Ask
     prompt: Prompt
     found: Retrieved
     notices: list[str]
     vault: Vault
+    passages: tuple[Passage, ...]
+    passage_tokens: float
+    shortened: str
 
 
 class Pipeline:
@@ -299,11 +311,31 @@ class Pipeline:
             # A question that was blocked or cancelled needs no passages.
             searching.cancel()
         how = self._settings.rails.injection.passages
-        found = replace(found, passages=disarm(found.passages, how))
+        passages = disarm(found.passages, how)
+        tokens = float(self._settings.retrieval.passage_tokens)
+        fitted = fit(passages, clean.question, tokens)
+        found = replace(found, passages=fitted.passages)
         history_chars = self._settings.generation.history_chars
         prompt = prompts.build(clean, found.passages, history_chars, salt=tenant)
         prompt = replace(prompt, late=found.late, traceparent=progress.trace.traceparent)
-        return _Prepared(prompt, found, notices, screen.vault)
+        return _Prepared(clean, prompt, found, notices, screen.vault, passages, tokens, fitted.said)
+
+    def _with_less(self, prepared: _Prepared) -> _Prepared:
+        """With a quarter of the room for passages; with none of them, when that is little."""
+        tokens = prepared.passage_tokens / 4
+        if tokens < _LEAST_PASSAGE_TOKENS:
+            tokens = 0
+        ask, before = prepared.ask, prepared.prompt
+        fitted = fit(prepared.passages, ask.question, tokens)
+        history_chars = self._settings.generation.history_chars
+        prompt = prompts.build(ask, fitted.passages, history_chars, salt=before.cache_salt)
+        return replace(
+            prepared,
+            prompt=replace(prompt, late=before.late, traceparent=before.traceparent),
+            found=replace(prepared.found, passages=fitted.passages),
+            passage_tokens=tokens,
+            shortened=fitted.said,
+        )
 
     async def _search(self, ask: Ask, tenant: str, progress: Progress) -> Retrieved:
         started = time.monotonic()
@@ -350,14 +382,12 @@ class Pipeline:
         # After the guards, as the client's text was: they see the whole answer every time.
         replay = Replay(ask.continue_from)
         reason: FinishReason = "stop"
-        self._ask(prepared.prompt, progress)
-        stream = self._generator.stream(prepared.prompt, self._sampling(ask), ask.id)
+        prepared, stream, delta = await self._begun(ask, prepared, gate, progress)
         # Closing the iterator is what aborts the engine, on every way out of this block.
         async with (
             aclosing(stream) as deltas,
             Outgoing(guards, self._judge(answer), tell) as outgoing,
         ):
-            delta = await self._first(deltas, gate, progress.trace)
             self._introduce(prepared, gate.result(), answer)
             try:
                 with progress.trace.span("decode"):
@@ -392,6 +422,25 @@ class Pipeline:
             None,
         )
 
+    async def _begun(
+        self, ask: Ask, prepared: _Prepared, gate: asyncio.Task[list[str]], progress: Progress
+    ) -> tuple[_Prepared, AsyncGenerator[TextDelta], TextDelta | None]:
+        """A stream, its first delta, and what it answers.
+
+        Only the generator knows how many tokens a prompt really has. Where it is too long, it is
+        made anew with less of the passages: the user, who has not chosen them, could do nothing.
+        """
+        while True:
+            self._ask(prepared.prompt, progress)
+            stream = self._generator.stream(prepared.prompt, self._sampling(ask), ask.id)
+            try:
+                return prepared, stream, await self._first(stream, gate, progress.trace)
+            except BaseException as error:
+                await stream.aclose()
+                if not isinstance(error, TooLarge) or not prepared.prompt.passages:
+                    raise
+            prepared = self._with_less(prepared)
+
     @staticmethod
     async def _first(
         deltas: AsyncGenerator[TextDelta], gate: asyncio.Task[list[str]], trace: Trace
@@ -415,6 +464,8 @@ class Pipeline:
     def _introduce(prepared: _Prepared, warnings: list[str], answer: Answer) -> None:
         for message in (*prepared.notices, *warnings):
             answer.emit(Notice, about="rails", message=message)
+        if prepared.shortened:
+            answer.emit(Notice, about="passages", message=prepared.shortened)
         found = prepared.found
         if found.failed:
             answer.emit(Notice, about="retrieval", message=UNGROUNDED)

@@ -45,7 +45,9 @@ class TransformersGenerator:
         await self.check()
         inputs = await asyncio.to_thread(self._tokenize, prompt)
         length = int(inputs["input_ids"].shape[1])
-        if length >= self._context:
+        # Passages give way to the answer: without them the prompt is made anew, and shorter.
+        least = min(sampling.max_tokens, self._context // 4) if prompt.passages else 1
+        if self._context - length < least:
             raise TooLarge(
                 f"The prompt has {length} tokens, but {self.model} takes {self._context} with "
                 "the answer. Select less code, or ask with less history."

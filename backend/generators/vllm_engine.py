@@ -98,7 +98,9 @@ class VllmGenerator:
         """
         tokens = await self._tokens(prompt, sampling.max_tokens)
         room = self._context - len(tokens)
-        if room < 1:
+        # Passages give way to the answer: without them the prompt is made anew, and shorter.
+        least = min(sampling.max_tokens, self._context // 4) if prompt.passages else 1
+        if room < least:
             raise TooLarge(
                 f"The prompt has {len(tokens)} tokens, but {self.model} takes {self._context} "
                 "with the answer. Select less code, ask with less history, or serve a model "

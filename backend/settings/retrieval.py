@@ -36,6 +36,14 @@ class Retrieval(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ""
     limit: Annotated[Count, doc("Passages given to the generator and cited.")] = 6
+    passage_tokens: Annotated[
+        Count,
+        doc(
+            "Most of a prompt that passages may take, in tokens, about. Longer ones are clipped "
+            "around what the question asks for, then the last ones left out; also where the "
+            "model's context is shorter."
+        ),
+    ] = 3000
     budget_ms: Annotated[
         Milliseconds,
         doc(

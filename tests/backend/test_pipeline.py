@@ -7,7 +7,7 @@ import pytest
 from backend.admission.gate import Gate
 from backend.admission.room import Limits
 from backend.answer import Answer
-from backend.errors import Blocked, Overloaded, Unavailable
+from backend.errors import Blocked, Overloaded, TooLarge, Unavailable
 from backend.metrics import Metrics
 from backend.pipeline import Pipeline
 from backend.ports import Load, Retrieved, Span, TextDelta
@@ -612,3 +612,52 @@ async def test_a_generator_that_cannot_fill_says_what_can():
     assert failed.code == "unsupported"
     assert "Qwen2.5-Coder" in failed.message
     assert generator.prompts == []
+
+
+class Narrow(Scripted):
+    """A generator whose context has room for so many characters."""
+
+    def __init__(self, characters, *deltas):
+        super().__init__(*deltas)
+        self.characters = characters
+
+    async def stream(self, prompt, sampling, request_id):
+        if sum(len(message.text) for message in prompt.messages) > self.characters:
+            self.prompts.append(prompt)
+            raise TooLarge("The prompt does not fit. Select less code.")
+        async for delta in super().stream(prompt, sampling, request_id):
+            yield delta
+
+
+def long_passages(count):
+    return Found(
+        Retrieved(
+            tuple(
+                Passage(Chunk(source="s", uri=f"file:///{n}", title="t", text="word " * 700), 0.5)
+                for n in range(count)
+            ),
+            "v1",
+        )
+    )
+
+
+@pytest.mark.parametrize(("characters", "left"), [(100_000, 3), (3_500, 2), (700, 0)])
+async def test_passages_never_make_a_question_unanswerable(characters, left):
+    """What the engine has no room for is left out, and said; citations are of what is left."""
+    generator = Narrow(characters, TextDelta("answer"))
+    frames = await answered(pipeline(generator, long_passages(3)))
+
+    assert text(frames) == "answer"
+    [citations] = [frame for frame in frames if isinstance(frame, Citations)]
+    assert len(citations.citations) == len(generator.prompts[-1].passages) == left
+    told = [frame.message for frame in frames if isinstance(frame, Notice)]
+    assert len(told) == 1
+    assert "too long for the prompt" in told[0]
+
+
+async def test_a_question_that_is_too_long_by_itself_is_told_so():
+    generator = Narrow(10, TextDelta("answer"))
+    frames = await answered(pipeline(generator, long_passages(3)))
+
+    assert frames[-1].code == "too_large"
+    assert generator.prompts[-1].passages == ()
