@@ -18,7 +18,7 @@ import numpy as np
 
 from indexer.chunkers import StructureChunker
 from indexer.chunkers.blocks import CHARACTERS
-from indexer.chunkers.limit import limited
+from indexer.chunkers.limit import TooSlow, limited
 from indexer.journal import Journal
 from indexer.markup import strip_markup
 from indexer.suspicion import suspicion
@@ -41,6 +41,7 @@ from indexer.types import (
 )
 from indexer.words import overlap
 
+DOCUMENT_S = 60.0  # to cut and judge one document; a page of two million characters takes ten
 FIRST = 48  # chunks that are made searchable before all others
 BATCH = 64  # chunks that are embedded, and kept, at once
 _AHEAD = 3  # batches that the embedder is given before the first of them is kept
@@ -228,9 +229,15 @@ class _Run:
             noted = len(self._skipped())
             documents = 0
             ids: dict[str, None] = {}
+            late: list[Skipped] = []
             for document in self._documents(entry):
+                try:
+                    chunks = self._chunks(document)
+                except TooSlow as error:
+                    late.append((document.uri, str(error)))
+                    continue
                 documents += 1
-                for chunk in map(_judged, map(_cleaned, self._chunks(document))):
+                for chunk in chunks:
                     ids[chunk.id] = None
                     if chunk.id not in self._stored:
                         pending[chunk.id] = chunk
@@ -238,14 +245,20 @@ class _Run:
                     self._put(pending, found)
             skipped = tuple(self._skipped()[noted:])
             told = noted + len(skipped)
-            found.held[key] = Held(stamp, documents, tuple(ids), skipped)
+            found.held[key] = Held(stamp, documents, tuple(ids), (*skipped, *late))
         found.unlisted += self._skipped()[told:]
         self._put(pending, found)
         return found
 
-    def _chunks(self, document: Document) -> Iterator[Chunk]:
+    def _chunks(self, document: Document) -> list[Chunk]:
+        """All of a document, or none: raises ``TooSlow``."""
+        ends = time.monotonic() + DOCUMENT_S
+        chunks: list[Chunk] = []
         for chunk in self._chunker.chunks(document):
-            yield from limited(chunk)
+            chunks += (_judged(_cleaned(piece)) for piece in limited(chunk))
+            if time.monotonic() > ends:
+                raise TooSlow(f"took more than {DOCUMENT_S:.0f} s to cut")
+        return chunks
 
     def _put(self, pending: dict[str, Chunk], found: _Read) -> None:
         chunks = list(pending.values())

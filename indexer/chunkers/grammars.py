@@ -3,12 +3,18 @@
 The one file of the indexer that imports tree-sitter and its grammars, each when first needed.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
 from tree_sitter import Language, Node, Parser
+
+from indexer.chunkers.limit import TooSlow
+
+PARSE_S = 10.0
+_PIECE = 65_536  # bytes that are read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +91,23 @@ GRAMMARS = {
 @cache
 def parser(language: str) -> Callable[[bytes], Node]:
     """Parses text of the language to its root. A parser is made for every text: threads may
-    share the function."""
+    share the function. It raises ``TooSlow``: text may be made so that parsers despair of it."""
     grammar = GRAMMARS[language]
     loaded = Language(getattr(import_module(grammar.module), grammar.function)())
-    return lambda text: Parser(loaded).parse(text).root_node
+
+    def parse(text: bytes) -> Node:
+        ends = time.monotonic() + PARSE_S
+        try:
+            # Only what is read by a callback can be given up.
+            tree = Parser(loaded).parse(
+                lambda offset, _: text[offset : offset + _PIECE],
+                progress_callback=lambda *_: time.monotonic() > ends,
+            )
+        except ValueError as error:
+            raise TooSlow(f"took more than {PARSE_S:g} s to parse") from error
+        return tree.root_node
+
+    return parse
 
 
 def name_of(node: Node) -> str:

@@ -25,6 +25,10 @@ _ADDRESS = 2_000  # characters of an address; a longer one opens nothing
 _SYMBOL = 500
 
 
+class TooSlow(Exception):
+    """A document takes too long, and is left out. The message says to do what."""
+
+
 def limited(chunk: Chunk) -> Iterator[Chunk]:
     """The chunk, or the pieces that keep the limit: between lines where it has some, and of code
     preferably where a line stands out to the left."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import PurePosixPath
 
-from indexer.readers import html, man, notebook, pdf
+from indexer.readers import apart, man, notebook, pdf
 from indexer.readers.page import Page, Unreadable, decoded
 
 Symbols = Mapping[str, str]  # of a page, by anchor
@@ -70,7 +70,7 @@ def _reader(name: str) -> Callable[[bytes, Symbols], Iterator[Page]] | None:
 def _html(data: bytes, symbols: Symbols) -> Iterator[Page]:
     if len(data) > HTML_BYTES:
         raise Unreadable(f"larger than {HTML_BYTES:,} bytes")
-    yield from html.read(data, symbols)
+    yield from apart.read(data, symbols)
 
 
 def _text(data: bytes, _: Symbols, *, language: str) -> Iterator[Page]:

@@ -66,7 +66,7 @@ def first_heading(text: str) -> str:
 def markdown(root: Element, without: Container[Element] = ()) -> str:
     """Blocks separated by blank lines, items of lists below each other."""
     writer = _Writer()
-    anchors: list[str] = []  # of the sections around
+    anchors: list[str] = []  # for each of the sections around, the nearest one that has one
     skipped: Element | None = None
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, at in walker:
@@ -85,7 +85,7 @@ def markdown(root: Element, without: Container[Element] = ()) -> str:
         elif tag == "pre":
             writer.code("".join(at.itertext()), _language(at))
         elif tag in _HEADINGS:
-            around = next((anchor for anchor in reversed(anchors) if anchor), "")
+            around = anchors[-1] if anchors else ""
             if at is root or _ADMONITIONS.isdisjoint(classes(at.getparent())):
                 anchor = at.get("id") or _target(at) or around
                 writer.heading(_HEADINGS[tag], inline(at), anchor)
@@ -93,7 +93,7 @@ def markdown(root: Element, without: Container[Element] = ()) -> str:
                 writer.paragraph(inline(at))
         else:
             if tag in _SECTIONS:
-                anchors.append(at.get("id") or "")
+                anchors.append(at.get("id") or (anchors[-1] if anchors else ""))
             if at is not root:  # of an entry's description the margin is its own
                 writer.enter(tag)
             writer.write(at.text)

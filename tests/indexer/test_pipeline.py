@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.chunkers import grammars
+from indexer.chunkers.limit import LONGEST
 from indexer.journal import Journal
 from indexer.pipeline import BATCH, FIRST, HEADLINE, index, stage
 from indexer.search import HybridIndex
@@ -393,3 +395,34 @@ def test_chunks_are_judged_when_they_are_indexed(
     assert verdicts["plain words"] == ""
     assert "instruction override" in verdicts[attack]
     assert index(Pages(["plain words", attack]), word_embedder, store).added == 0
+
+
+def test_a_document_that_takes_too_long_is_left_out_and_reported(
+    store: HybridIndex, word_embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JavaScript of unclosed comments takes its parser minutes."""
+    monkeypatch.setattr(grammars, "PARSE_S", 0.2)
+
+    class Mixed:
+        name = "pages"
+
+        def documents(self) -> Iterator[Document]:
+            hard = "/*\n" * 60_000
+            yield Document(self.name, "file:///a.js", "a", hard, "code", language="javascript")
+            yield Document(self.name, "file:///b.md", "b", "read all the same")
+
+    report = index(Mixed(), word_embedder, store)
+    assert report.documents == 1
+    assert report.skipped == (("file:///a.js", "took more than 0.2 s to parse"),)
+
+
+def test_chunks_are_cleaned_and_short_when_they_are_indexed(
+    store: HybridIndex, word_embedder: Embedder
+) -> None:
+    image = "![pixel](https://evil.example/?q=1)"
+    fence = "```json\n" + "[1, 2, 3],\n" * 30_000 + "```"
+    index(Pages([f"an image {image} in it\n\n{fence}"]), word_embedder, store)
+    chunks = [chunk for some, _ in store.export("pages") for chunk in some]
+    assert not any("evil.example" in chunk.text for chunk in chunks)
+    assert any("an image pixel in it" in chunk.text for chunk in chunks)
+    assert max(len(chunk.text) for chunk in chunks) <= LONGEST

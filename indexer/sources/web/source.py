@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from pathspec import PathSpec
 
 from indexer.chunkers.headings import title
-from indexer.readers import html, inventory
+from indexer.readers import apart, inventory
 from indexer.readers.formats import read
 from indexer.readers.inventory import Inventory
 from indexer.readers.page import Page, Unreadable
@@ -175,7 +175,7 @@ class WebSource:
         if _suffix(page, urlsplit(url).path) != ".html":
             return [], True
         try:
-            found = html.links(page.body)
+            found = apart.links(page.body)
         except Unreadable:
             return [], True  # reported when it is read
         targets = (site.address(link, url) for link in found.targets if found.follow)

@@ -125,3 +125,9 @@ def test_a_heading_without_an_anchor_has_that_of_what_it_stands_in() -> None:
         "## Types {#types}\n\nSome.\n\nNote\n\nCareful.\n\n#### grow {#method.grow}"
     )
     assert page.title == "Types"
+
+
+def test_a_heading_deep_in_sections_has_the_anchor_of_the_nearest_that_has_one() -> None:
+    """Found at once: to look through all sections around each heading would be quadratic."""
+    page = one("<section id='s'>" + "<div>" * 50 + "<h2>Deep</h2>" + "</div>" * 50 + "</section>")
+    assert page.text == "## Deep {#s}"

@@ -1,0 +1,84 @@
+"""Reads HTML in a process of its own, which is ended when it takes too much time or memory.
+
+A parser of HTML may need minutes for a page that was made for it: one element with a hundred
+thousand attributes takes 17 seconds. Nothing can interrupt it within a process. Starting one takes
+a few tenths of a second, so only pages that are large enough to do harm are read in one.
+"""
+
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import msgspec
+
+from indexer.readers import html
+from indexer.readers.page import Page, Unreadable
+
+FROM_BYTES = 200_000  # what is smaller takes three seconds at worst
+SECONDS = 30.0
+MEMORY_BYTES = 4_000_000_000
+
+
+class _Task(msgspec.Struct):
+    data: bytes
+    symbols: dict[str, str]
+    seconds: int
+
+
+class _Result(msgspec.Struct):
+    pages: list[Page] = []
+    links: html.Links | None = None
+    error: str = ""
+
+
+def read(
+    data: bytes, symbols: Mapping[str, str] | None = None, *, seconds: float = SECONDS
+) -> list[Page]:
+    """As ``html.read``; raises ``Unreadable`` also for a page that takes too long."""
+    if len(data) < FROM_BYTES:
+        return list(html.read(data, symbols))
+    return _apart(data, symbols or {}, seconds).pages
+
+
+def links(data: bytes, *, seconds: float = SECONDS) -> html.Links:
+    """As ``html.links``."""
+    if len(data) < FROM_BYTES:
+        return html.links(data)
+    found = _apart(data, {}, seconds).links
+    assert found is not None
+    return found
+
+
+def _apart(data: bytes, symbols: Mapping[str, str], seconds: float) -> _Result:
+    # -P: the folder that the indexer was started in is not looked through for modules.
+    command = [sys.executable, "-P", "-m", __name__]
+    task = msgspec.msgpack.encode(_Task(data, dict(symbols), int(seconds) + 1))
+    try:
+        process = subprocess.run(
+            command, input=task, capture_output=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unreadable(f"took more than {seconds:.0f} s to read") from error
+    try:
+        result = msgspec.msgpack.decode(process.stdout, type=_Result)
+    except msgspec.DecodeError as error:
+        raise Unreadable("took too much time or memory to read") from error
+    if result.error:
+        raise Unreadable(result.error)
+    return result
+
+
+def main() -> None:
+    task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Task)
+    resource.setrlimit(resource.RLIMIT_CPU, (task.seconds, task.seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    try:
+        result = _Result(list(html.read(task.data, task.symbols)), html.links(task.data))
+    except Unreadable as error:
+        result = _Result(error=str(error))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(result))
+
+
+if __name__ == "__main__":
+    main()
