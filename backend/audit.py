@@ -12,6 +12,8 @@ from backend.ports import Span
 
 log = logging.getLogger("glossator.audit")
 
+_LISTED = 100  # spans of one verdict; a text may have tens of thousands
+
 
 class Verdict(Line, frozen=True, omit_defaults=True):
     """One line of the log."""
@@ -22,6 +24,7 @@ class Verdict(Line, frozen=True, omit_defaults=True):
     tenant: str = ""
     kinds: tuple[str, ...] = ()
     lengths: tuple[int, ...] = ()  # of the spans, in characters
+    more: int = 0  # spans that are not listed
     ms: float = 0.0
 
 
@@ -43,8 +46,9 @@ class Audit:
                 rail=rail,
                 action=action,
                 tenant=tenant,
-                kinds=tuple(span.kind for span in found),
-                lengths=tuple(span.end - span.start for span in found),
+                kinds=tuple(span.kind for span in found[:_LISTED]),
+                lengths=tuple(span.end - span.start for span in found[:_LISTED]),
+                more=max(len(found) - _LISTED, 0),
                 ms=round(ms, 2),
             )
             log.info(verdict)

@@ -14,10 +14,11 @@ from backend.errors import Blocked
 from backend.ports import Span
 from backend.rails.placeholders import Vault
 from backend.rails.policy import Guarded
-from backend.rails.texts import Text, texts, with_texts
+from backend.rails.texts import Path, Text, texts, with_texts
 from backend.wire import Ask
 
 Findings = list[tuple[Span, ...]]
+_MANY, _LONG = 500, 100_000  # spans and characters whose redaction takes longer than a thread costs
 
 
 class Screen:
@@ -49,14 +50,23 @@ class Screen:
             for spans in findings
             for span in spans
         }
-        self.vault = Vault((each.text for each in found), restored=personal)
-        cleaned = {
-            each.path: self.vault.redact(each.text, spans)
-            for each, spans in zip(found, columns, strict=True)
-        }
+        size = sum(len(each.text) for each in found)
+        if sum(map(len, columns)) > _MANY or size > _LONG:
+            cleaned = await asyncio.to_thread(self._take_out, found, columns, personal)
+        else:
+            cleaned = self._take_out(found, columns, personal)
         kinds = sorted({span.kind for spans in columns for span in spans})
         notice = f"Kept from the model: {', '.join(kinds)}."
         return with_texts(ask, cleaned), [notice]
+
+    def _take_out(
+        self, found: Sequence[Text], columns: list[list[Span]], restored: set[str]
+    ) -> dict[Path, str]:
+        self.vault = Vault((each.text for each in found), restored=restored)
+        return {
+            each.path: self.vault.redact(each.text, spans)
+            for each, spans in zip(found, columns, strict=True)
+        }
 
     async def judge(self, ask: Ask) -> list[str]:
         """Notices. Raises ``Blocked``."""
