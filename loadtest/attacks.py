@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -24,7 +24,6 @@ from backend.wire import PATH, SUBPROTOCOL
 
 FRAME_BYTES = 1_048_576  # `[server] max_frame_bytes` by default
 _FILL = FRAME_BYTES - 2_000  # characters of text that fit beside the rest of a frame
-_USER = {"X-User": "mallory"}
 Frames = Iterator[str]
 
 
@@ -101,21 +100,22 @@ ATTACKS: dict[str, Attack] = {
 }  # fmt: skip
 
 
-async def run(url: str, attack: Attack, seconds: float) -> None:
-    """For so long; a server that hangs up is dialled again."""
+async def run(url: str, name: str, seconds: float) -> None:
+    """For so long, as a user of its own; a server that hangs up is dialled again."""
+    attack = ATTACKS[name]
     ends = asyncio.get_running_loop().time() + seconds
     address = urlsplit(url)._replace(scheme="ws").geturl() + PATH
     async with asyncio.TaskGroup() as tasks:
         for _ in range(attack.sockets):
-            tasks.create_task(_attack(address, attack, ends))
+            tasks.create_task(_attack(address, attack, {"X-User": name}, ends))
 
 
-async def _attack(address: str, attack: Attack, ends: float) -> None:
+async def _attack(address: str, attack: Attack, user: Mapping[str, str], ends: float) -> None:
     clock = asyncio.get_running_loop().time
     while clock() < ends:
         with suppress(OSError, TimeoutError, WebSocketException):
             async with connect(
-                address, subprotocols=[Subprotocol(SUBPROTOCOL)], additional_headers=_USER,
+                address, subprotocols=[Subprotocol(SUBPROTOCOL)], additional_headers=user,
                 compression=None, max_size=None, open_timeout=10, close_timeout=1,
             ) as socket:  # fmt: skip
                 if attack.frames is not None:
@@ -147,7 +147,7 @@ async def _read(socket: ClientConnection) -> None:
 
 def main() -> None:
     url, name, seconds = sys.argv[1:]
-    uvloop.run(run(url, ATTACKS[name], float(seconds)))
+    uvloop.run(run(url, name, float(seconds)))
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ WARM_PRIORITY = 1 << 30
 # Above this many characters (2,000 tokens, some 3 ms) tokenizing leaves the event loop for a
 # thread. Below, waiting for the thread would cost more than the work.
 INLINE_CHARACTERS = 8_000
+# Text and code have about 4 characters a token: most of twice as long does not fit the context.
+PART_CHARACTERS = 8
 # So many tokens leave as they come. The first alone may be half a character, or the start of what
 # an output rail looks for, and then the user sees nothing before the next.
 UNPACED_TOKENS = 4
@@ -102,7 +104,7 @@ class VllmGenerator:
         least = min(sampling.max_tokens, self._context // 4) if prompt.passages else 1
         if room < least:
             raise TooLarge(
-                f"The prompt has {len(tokens)} tokens, but {self.model} takes {self._context} "
+                f"The prompt has at least {len(tokens)} tokens, but {self.model} takes {self._context} "
                 "with the answer. Select less code, ask with less history, or serve a model "
                 "with a longer context."
             )
@@ -211,8 +213,21 @@ class VllmGenerator:
         text = self._tokenizer.apply_chat_template(
             messages, add_generation_prompt=True, tokenize=False
         )
-        # The template has written every special token already.
-        return list(self._tokenizer.encode(text, add_special_tokens=False, verbose=False))
+        return self._encode(text)
+
+    def _encode(self, text: str) -> list[int]:
+        """The tokens of a text, or of a beginning of it that is too long for the context already.
+
+        A megabyte costs a second and fifty megabytes of memory, which a prompt that cannot fit is
+        not worth. A beginning has at most one token more than it has inside of the whole text.
+        """
+        size = PART_CHARACTERS * self._context
+        while True:
+            # The template has written every special token already.
+            tokens = self._tokenizer.encode(text[:size], add_special_tokens=False, verbose=False)
+            if size >= len(text) or len(tokens) > self._context + 1:
+                return list(tokens)
+            size *= 4
 
     async def _generate(
         self,

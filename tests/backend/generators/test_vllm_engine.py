@@ -3,6 +3,7 @@
 import asyncio
 import json
 import multiprocessing
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from backend.errors import StartupFailed, Unavailable
+from backend.errors import StartupFailed, TooLarge, Unavailable
 from backend.generators.vllm_engine import UNPACED_TOKENS, VllmGenerator
 from backend.generators.vllm_startup import engine_args
 from backend.ports import Gap, Message, Prompt, Sampling, TextDelta
@@ -315,3 +316,15 @@ async def test_around_a_cursor_in_a_long_file_what_is_near_is_read(
     deltas = [delta async for delta in stream]
     assert deltas[-1].finish in ("stop", "length")
     assert deltas[-1].prompt_tokens > 1000
+
+
+async def test_of_a_prompt_that_cannot_fit_only_a_beginning_is_tokenized(
+    vllm_generator: VllmGenerator,
+) -> None:
+    """A megabyte would take a second and fifty megabytes, before it is refused all the same."""
+    long = Prompt((Message("user", "\U0001f468\u200d" * 130_000),))
+    with pytest.raises(TooLarge) as refused:
+        await anext(vllm_generator.stream(long, Sampling(), "long"))
+    counted = re.search(r"at least (\d+) tokens", refused.value.message)
+    assert counted is not None
+    assert 4096 < int(counted[1]) < 200_000  # of 900,000
