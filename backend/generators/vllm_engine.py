@@ -104,9 +104,9 @@ class VllmGenerator:
         least = min(sampling.max_tokens, self._context // 4) if prompt.passages else 1
         if room < least:
             raise TooLarge(
-                f"The prompt has at least {len(tokens)} tokens, but {self.model} takes {self._context} "
-                "with the answer. Select less code, ask with less history, or serve a model "
-                "with a longer context."
+                f"The prompt has at least {len(tokens)} tokens, but {self.model} takes "
+                f"{self._context} with the answer. Select less code, ask with less history, or "
+                "serve a model with a longer context."
             )
         most = min(sampling.max_tokens, room)
         decode = partial(self._tokenizer.decode, skip_special_tokens=True)
