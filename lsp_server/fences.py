@@ -66,7 +66,5 @@ class Fences:
         """A fence begins its line, at most three blanks in (CommonMark 4.5)."""
         if self.closed or self._passed:
             return False
-        start = line.lstrip(" ")
-        if len(line) - len(start) > 3:
-            return False
-        return not start or start[0] in "`~"
+        start = line[:4].lstrip(" ")  # not all of a line that grows and grows
+        return start[:1] in ("", "`", "~") and not line.startswith("    ")

@@ -55,6 +55,12 @@ def imported_packages(source: str) -> tuple[str, ...]:
     return tuple(modules)
 
 
+def forget() -> None:
+    """Lets go of the documents that were looked at last."""
+    imported_names.cache_clear()
+    imported_packages.cache_clear()
+
+
 def dotted_at(line: str, column: int) -> str:
     """The dotted name at a column, up to and with the part the column is in; else empty.
 

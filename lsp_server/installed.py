@@ -4,13 +4,18 @@ Nothing is imported or executed: names and versions stand in the names of ``*.di
 (PyPA's "Recording installed projects").
 """
 
+import itertools
 import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from lsp_server.regular_files import read_text
+
 _ENVIRONMENTS = (".venv", "venv", "env")
 _LAYOUTS = ("lib/python*/site-packages", "Lib/site-packages")
+_LARGEST_LIST = 64 * 2**10
+_MOST_ENTRIES = 20_000
 _DIST_INFO = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)\.dist-info")
 
 
@@ -33,7 +38,10 @@ class Installed:
         return found
 
     def _installed(self, folder: Path) -> dict[str, str]:
-        changed = folder.stat().st_mtime
+        try:
+            changed = folder.stat().st_mtime
+        except OSError:
+            return {}
         known = self._known.get(folder)
         if known is None or known[0] != changed:
             known = self._known[folder] = (changed, _read(folder))
@@ -49,17 +57,22 @@ def _site_packages(root: Path) -> list[Path]:
     ]
 
 
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(itertools.islice(found, _MOST_ENTRIES))
+    except OSError:
+        return []
+
+
 def _read(folder: Path) -> dict[str, str]:
     """Versions by import name: the project's own, and those its ``top_level.txt`` lists."""
     versions: dict[str, str] = {}
-    for entry in os.scandir(folder):
+    for entry in _entries(folder):
         named = _DIST_INFO.fullmatch(entry.name)
         if not named:
             continue
         versions[re.sub(r"[-.]+", "_", named["name"]).lower()] = named["version"]
-        try:
-            listed = Path(entry.path, "top_level.txt").read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue
+        listed = read_text(Path(entry.path, "top_level.txt"), _LARGEST_LIST)
         versions.update((name, named["version"]) for name in listed.split())
     return versions

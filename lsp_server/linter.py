@@ -20,6 +20,7 @@ from lsp_server.text import last_line
 
 RULES = "PERF,FURB,C4,SIM"
 TIMEOUT_S = 3.0
+MOST = 50  # findings: more than anybody reads, and than a question should carry
 _ENVIRONMENTS = (".venv", "venv", "env")
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class _Diagnostic(Struct, frozen=True):
 async def findings(
     source: str, path: str, first: int, last: int, roots: Sequence[str], command: str = ""
 ) -> list[Finding]:
-    """Those that lie within the rows ``first`` to ``last``.
+    """The first ``MOST`` that lie within the rows ``first`` to ``last``.
 
     None where ruff is not there, or takes too long: the rewrite goes on without evidence, and the
     log says why. A project whose configuration ruff refuses is checked by the defaults.
@@ -96,8 +97,9 @@ async def findings(
     except (OSError, TimeoutError, msgspec.DecodeError) as error:
         log.warning("ruff did not answer: %s", error or "it took too long")
         return []
-    found = [_finding(each, first, last) for each in reported if each.code]
-    return [each for each in found if first <= each.first_row and each.last_row <= last]
+    found = (_finding(each, first, last) for each in reported if each.code)
+    within = (each for each in found if first <= each.first_row and each.last_row <= last)
+    return list(itertools.islice(within, MOST))
 
 
 def apply(lines: Sequence[str], found: Sequence[Finding]) -> str:

@@ -1,10 +1,12 @@
 """A rewrite that was offered: its hunks, and where they go in the document as it is now. Pure."""
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from lsp_server.text import split_lines
+
+_COMPARED = 4_000_000  # rows with rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,27 @@ def _rows(text: str) -> list[str]:
 
 
 def _changes(old: Sequence[str], new: Sequence[str]) -> tuple[Change, ...]:
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    blocks = (block for block in matcher.get_opcodes() if block[0] != "equal")
     return tuple(
         Change(number, first, after, tuple(old[first:after]), tuple(new[begin:end]))
-        for number, (_, first, after, begin, end) in enumerate(blocks)
+        for number, (first, after, begin, end) in enumerate(_blocks(old, new))
     )
+
+
+def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+    """What differs. Of very long texts what is between the same beginning and the same end."""
+    if len(old) * len(new) > _COMPARED:  # difflib would compare each row with each like it
+        same = zip(old, new, strict=False)
+        start = next((row for row, (a, b) in enumerate(same) if a != b), min(len(old), len(new)))
+        rest = zip(reversed(old[start:]), reversed(new[start:]), strict=False)
+        most = min(len(old), len(new)) - start
+        kept = next((row for row, (a, b) in enumerate(rest) if a != b), most)
+        if start + kept < max(len(old), len(new)):
+            yield start, len(old) - kept, start, len(new) - kept
+        return
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for kind, first, after, begin, end in matcher.get_opcodes():
+        if kind != "equal":
+            yield first, after, begin, end
 
 
 def _find(lines: Sequence[str], wanted: Sequence[str], expected: int) -> int | None:
@@ -98,9 +115,26 @@ def _find(lines: Sequence[str], wanted: Sequence[str], expected: int) -> int | N
         return expected
     if not any(line.strip() for line in wanted):
         return None
-    rows = [
-        row
-        for row in range(len(lines) - count + 1)
-        if lines[row] == wanted[0] and list(lines[row : row + count]) == list(wanted)
-    ]
-    return rows[0] if len(rows) == 1 else None
+    return _only(lines, wanted)
+
+
+def _only(lines: Sequence[str], wanted: Sequence[str]) -> int | None:
+    """The one row where these lines begin. Each row is looked at once (Knuth, Morris, Pratt)."""
+    shorter = [0] * len(wanted)  # the longest beginning that each beginning also ends with
+    for at in range(1, len(wanted)):
+        length = shorter[at - 1]
+        while length and wanted[at] != wanted[length]:
+            length = shorter[length - 1]
+        shorter[at] = length + (wanted[at] == wanted[length])
+    found = None
+    length = 0
+    for row, line in enumerate(lines):
+        while length and line != wanted[length]:
+            length = shorter[length - 1]
+        length += line == wanted[length]
+        if length == len(wanted):
+            if found is not None:
+                return None
+            found = row - length + 1
+            length = shorter[-1]
+    return found

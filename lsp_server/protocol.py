@@ -57,6 +57,7 @@ class Options(Struct, frozen=True, rename="camel"):
     ruff: str = ""  # empty: the workspace's own, else the one installed with the server
     history_folder: str = ""  # empty: the user's data folder
     previews: bool = False
+    document_characters: Annotated[int, Meta(ge=0)] = 2_000_000  # of a longer one nothing is read
 
 
 class CursorState(Struct, frozen=True, rename="camel"):

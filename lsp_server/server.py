@@ -20,6 +20,7 @@ from lsp_server.features import (
     explain,
     hover,
     mentions,
+    opening,
     options,
     prepare,
     rewrite,
@@ -57,6 +58,7 @@ def build(url: str, token: str = "") -> LanguageServer:
     explaining = explain.Explaining(server, streaming, surroundings, configuration)
 
     options.attach(server, configuration)
+    opening.attach(server)
     status.attach(server, session)
     chat.attach(server, streaming, surroundings, said, configuration)
     conversations.attach(server, said)

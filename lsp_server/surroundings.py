@@ -47,7 +47,7 @@ class Surroundings:
         """The place in a document; one that is not open, or is secret, gives its name alone."""
         document = documents.find(uri)
         if document is None:
-            return wire.Context(uri=uri), []
+            return wire.Context(uri=uri), [_oversized(uri)] if documents.oversized(uri) else []
         if self.secret(documents, uri):
             return wire.Context(uri=uri, language=document.language), [_kept(uri)]
         made = context.context_at(
@@ -194,6 +194,10 @@ def cursor(place: Position | None = None) -> Range:
 
 def _kept(name: str) -> str:
     return f"{name.rpartition('/')[2]} is not sent: it may hold secrets, or is excluded."
+
+
+def _oversized(name: str) -> str:
+    return f"{name.rpartition('/')[2]} is not sent: it is too large."
 
 
 def _whole_lines(text: str, characters: int) -> str:

@@ -35,6 +35,7 @@ _DEFINITIONS = frozenset(
         "struct_item", "struct_specifier", "trait_item", "type_declaration",
     }
 )  # fmt: skip
+_LONGEST_HEADER = 4000  # bytes: a definition without a body would repeat all that is inside it
 _NAMES = ("name", "declarator", "type")  # of a definition; the first field that it has
 
 
@@ -65,12 +66,13 @@ def enclosing(language: str, source: str, row: int) -> list[Definition]:
     encoded = source.encode("utf-8", "replace")
     node: Node | None = _tree(language, source)
     while node is not None:
+        parent = node
         if node.type == "decorated_definition":
             node = node.child_by_field_name("definition")
         else:
             node = next((each for each in node.named_children if _holds(each, row)), None)
         if node is not None and node.type in _DEFINITIONS:
-            found.append(_definition(node, encoded))
+            found.append(_definition(node, parent, encoded))
     return found
 
 
@@ -91,17 +93,26 @@ def definitions(language: str, source: str) -> list[Definition]:
     if not knows(language):
         return []
     encoded = source.encode("utf-8", "replace")
-    return [_definition(node, encoded) for node in _walk(_tree(language, source))]
+    return [_definition(*found, encoded) for found in _walk(_tree(language, source))]
 
 
-def _walk(node: "Node") -> Iterator["Node"]:
-    """Without recursion: a long chain of operators is a deep tree."""
-    left = [node]
+def forget() -> None:
+    """Lets go of the tree of the last document, which is many times as large as its text."""
+    _tree.cache_clear()
+
+
+def _walk(root: "Node") -> Iterator[tuple["Node", "Node"]]:
+    """Definitions with their parents. Without recursion: a long chain of operators is deep.
+
+    The parents are carried along because tree-sitter looks for a node's parent from the root on,
+    past all its siblings.
+    """
+    left = [(child, root) for child in reversed(root.named_children)]
     while left:
-        each = left.pop()
-        if each.type in _DEFINITIONS and each.parent is not None:
-            yield each
-        left.extend(reversed(each.named_children))
+        each, parent = left.pop()
+        if each.type in _DEFINITIONS:
+            yield each, parent
+        left.extend((child, each) for child in reversed(each.named_children))
 
 
 def _holds(node: "Node", row: int) -> bool:
@@ -114,10 +125,11 @@ def _last_row(node: "Node") -> int:
     return row - 1 if column == 0 and row > node.start_point[0] else row
 
 
-def _definition(node: "Node", encoded: bytes) -> Definition:
-    whole = node.parent if node.parent and node.parent.type == "decorated_definition" else node
+def _definition(node: "Node", parent: "Node", encoded: bytes) -> Definition:
+    whole = parent if parent.type == "decorated_definition" else node
     body = node.child_by_field_name("body")
     end = body.start_byte if body else node.end_byte
+    end = min(end, node.start_byte + _LONGEST_HEADER)
     header = " ".join(encoded[node.start_byte : end].decode("utf-8", "replace").split())
     return Definition(
         _name(node, encoded), header.rstrip(" :{"), whole.start_point[0], _last_row(whole)

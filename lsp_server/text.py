@@ -13,12 +13,14 @@ Encoding = PositionEncodingKind | str
 Place = tuple[int, int]  # line and column, from 0, in code points
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)")
+_CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8's bytes that do not begin a character
 
 
 def split_lines(source: str) -> list[str]:
     """Lines with their ends; after a final line end comes an empty line, as in an editor."""
-    last_end = max(source.rfind("\n"), source.rfind("\r"))
-    return [*_LINE.findall(source), source[last_end + 1 :]]
+    # Only up to the last line end: behind it, the search would begin anew at every character.
+    after = max(source.rfind("\n"), source.rfind("\r")) + 1
+    return [*_LINE.findall(source, 0, after), source[after:]]
 
 
 def clean(text: str) -> str:
@@ -33,12 +35,7 @@ def locate(lines: Sequence[str], position: Position, encoding: Encoding) -> Plac
     content = lines[position.line].rstrip("\r\n")
     if content.isascii():
         return position.line, min(position.character, len(content))
-    units = 0
-    for column, character in enumerate(content):
-        units += _width(character, encoding)
-        if units > position.character:
-            return position.line, column
-    return position.line, len(content)
+    return position.line, _column(content, position.character, encoding)
 
 
 def span(lines: Sequence[str], place: Range, encoding: Encoding) -> tuple[Place, Place]:
@@ -51,7 +48,7 @@ def position(lines: Sequence[str], place: Place, encoding: Encoding) -> Position
     """The inverse of ``locate``."""
     line, column = place
     before = lines[line][:column] if line < len(lines) else ""
-    return Position(line, sum(_width(character, encoding) for character in before))
+    return Position(line, _units(before, encoding))
 
 
 def between(lines: Sequence[str], start: Place, end: Place) -> str:
@@ -64,9 +61,27 @@ def last_line(start: Place, end: Place) -> int:
     return end[0] - 1 if end[1] == 0 and end[0] > start[0] else end[0]
 
 
-def _width(character: str, encoding: Encoding) -> int:
-    if encoding == PositionEncodingKind.Utf8:
-        return len(character.encode("utf-8", "surrogatepass"))
+def _column(content: str, units: int, encoding: Encoding) -> int:
+    """The character that ``units`` leads into, or the end. A long line is not walked in Python."""
     if encoding == PositionEncodingKind.Utf32:
-        return 1
-    return 2 if character > "\uffff" else 1
+        return min(units, len(content))
+    content = content[: units + 1]  # every character is at least one unit
+    if encoding == PositionEncodingKind.Utf8:
+        encoded = content.encode("utf-8", "surrogatepass")
+        if units >= len(encoded):
+            return len(content)
+        return len(encoded[: units + 1].translate(None, _CONTINUATION)) - 1
+    encoded = content.encode("utf-16-le", "surrogatepass")
+    if units * 2 >= len(encoded):
+        return len(content)
+    column = len(encoded[: units * 2].decode("utf-16-le", "surrogatepass"))
+    inside = len(encoded[: units * 2 + 2].decode("utf-16-le", "surrogatepass")) == column
+    return column - 1 if inside else column
+
+
+def _units(text: str, encoding: Encoding) -> int:
+    if encoding == PositionEncodingKind.Utf8:
+        return len(text.encode("utf-8", "surrogatepass"))
+    if encoding == PositionEncodingKind.Utf32 or text.isascii():
+        return len(text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

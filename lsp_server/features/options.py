@@ -11,7 +11,7 @@ from lsprotocol.types import (
 )
 from pygls.lsp.server import LanguageServer
 
-from lsp_server.documents import Documents
+from lsp_server.documents import Documents, opened
 from lsp_server.options import Configuration
 
 
@@ -36,5 +36,6 @@ def attach(server: LanguageServer, configuration: Configuration) -> None:
             tell(configuration.replace(given))
 
     def tell(messages: list[str]) -> None:
+        opened(server).limit = configuration.options.document_characters
         for message in messages:
             server.window_show_message(ShowMessageParams(MessageType.Warning, message))

@@ -144,7 +144,8 @@ class Rewriting:
         documents = opened(self._server)
         document = documents.find(uri)
         if document is None:
-            raise rpc.refused(f"{uri} is not open in the editor.")
+            why = "too large" if documents.oversized(uri) else "not open in the editor"
+            raise rpc.refused(f"{uri} is {why}.")
         if self._surroundings.secret(documents, uri):
             raise rpc.refused(f"{uri} is not sent: it may hold secrets, or is excluded.")
         if document.version is not None and document.version != version:
