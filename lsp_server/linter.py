@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from lsp_server.programs import find, inside
 from lsp_server.text import last_line
 
 RULES = "PERF,FURB,C4,SIM"
@@ -81,18 +82,27 @@ class _Diagnostic(Struct, frozen=True):
 
 
 async def findings(
-    source: str, path: str, first: int, last: int, roots: Sequence[str], command: str = ""
+    source: str,
+    path: str,
+    first: int,
+    last: int,
+    roots: Sequence[str],
+    command: str = "",
+    *,
+    trusted: bool = False,
 ) -> list[Finding]:
     """The first ``MOST`` that lie within the rows ``first`` to ``last``.
 
     None where ruff is not there, or takes too long: the rewrite goes on without evidence, and the
-    log says why. A project whose configuration ruff refuses is checked by the defaults.
+    log says why. A project whose configuration ruff refuses is checked by the defaults. Of a
+    workspace that is not ``trusted`` neither the ruff nor the configuration is used.
     """
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            output = await _check(source, path, roots, command)
+            ruff = _ruff(roots, command, trusted)
+            output = await _check(source, path, roots, ruff) if trusted else None
             if output is None:
-                output = await _check(source, path, roots, command, "--isolated")
+                output = await _check(source, path, roots, ruff, "--isolated")
         reported = msgspec.json.decode(output or b"[]", type=tuple[_Diagnostic, ...])
     except (OSError, TimeoutError, msgspec.DecodeError) as error:
         log.warning("ruff did not answer: %s", error or "it took too long")
@@ -122,11 +132,11 @@ def apply(lines: Sequence[str], found: Sequence[Finding]) -> str:
 
 
 async def _check(
-    source: str, path: str, roots: Sequence[str], command: str, *more: str
+    source: str, path: str, roots: Sequence[str], ruff: str, *more: str
 ) -> bytes | None:
     """What ruff prints; None when it refuses to run."""
     process = await asyncio.create_subprocess_exec(
-        _ruff(roots, command),
+        ruff,
         "check", "--select", RULES, "--preview", "--output-format", "json", "--no-cache",
         "--exit-zero", "--quiet", "--no-fix", "--stdin-filename", path, *more, "-",
         stdin=asyncio.subprocess.PIPE,
@@ -161,14 +171,20 @@ def _finding(each: _Diagnostic, first: int, last: int) -> Finding:
     )
 
 
-def _ruff(roots: Sequence[str], command: str) -> str:
+def _ruff(roots: Sequence[str], command: str, trusted: bool) -> str:
+    """As configured; else the workspace's own where it is trusted, else the installed one."""
     if command:
         return command
-    for root in roots:
+    for root in roots if trusted else ():
         for environment in _ENVIRONMENTS:
             for name in ("bin/ruff", "Scripts/ruff.exe"):
                 found = Path(root, environment, name)
                 if found.is_file() and os.access(found, os.X_OK):
                     return str(found)
     beside = Path(sys.executable).with_name("ruff")
-    return str(beside) if beside.is_file() else "ruff"
+    if beside.is_file() and (trusted or not inside(str(beside), roots)):
+        return str(beside)
+    found_on_path = find("ruff", () if trusted else roots)
+    if found_on_path is None:
+        raise FileNotFoundError("ruff is not installed")
+    return found_on_path

@@ -54,9 +54,10 @@ class Options(Struct, frozen=True, rename="camel"):
     hover_budget_ms: Annotated[float, Meta(ge=0)] = 300.0
     inline_completion: bool = True
     context_tokens: Annotated[int, Meta(ge=200)] = 3000
-    ruff: str = ""  # empty: the workspace's own, else the one installed with the server
+    ruff: str = ""  # empty: the trusted workspace's own, else the one installed with the server
     history_folder: str = ""  # empty: the user's data folder
     previews: bool = False
+    trusted: bool = False  # whether programs of the workspace may be run
     document_characters: Annotated[int, Meta(ge=0)] = 2_000_000  # of a longer one nothing is read
 
 

@@ -5,9 +5,9 @@ mentions, the metadata of installed packages and, when asked, what git says; nev
 and none outside the workspace's folders.
 """
 
-import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from lsprotocol.types import Diagnostic, Position, Range
 from pygls.uris import from_fs_path, to_fs_path
 
 from backend import wire
-from lsp_server import context, syntax
+from lsp_server import changes, context, syntax
 from lsp_server.documents import Document, Documents
 from lsp_server.exclusions import Exclusions
 from lsp_server.installed import Installed
@@ -23,7 +23,7 @@ from lsp_server.mentions import Mention
 from lsp_server.text import clean
 
 CHARACTERS_A_TOKEN = 4
-_GIT_S = 2.0
+_NOTICES = 5  # of files that a diff leaves out; more would hide the answer
 _LARGEST_FILE = 4 * 2**20
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,8 @@ class Surroundings:
             if mention.kind == "diagnostics":
                 made = msgspec.structs.replace(made, remarks=context.remarks(diagnostics))
             elif mention.kind == "diff":
-                diff = await self._diff(documents.roots())
+                diff, left_out = await self._diff(documents.roots())
+                notices += left_out
                 made = msgspec.structs.replace(made, diff=clean(diff[: max(left, 0)]))
                 left -= len(made.diff)
             elif mention.kind in ("file", "symbol"):
@@ -152,38 +153,20 @@ class Surroundings:
                     return file, ""
         return None, f"@symbol:{name} is not defined in an open document."
 
-    async def _diff(self, roots: Sequence[str]) -> str:
+    def _sent(self, root: str, roots: Sequence[str], name: str) -> bool:
+        return not self._exclusions.excluded(f"{root}/{name}", roots)
+
+    async def _diff(self, roots: Sequence[str]) -> tuple[str, list[str]]:
         """What git says has changed, without what is never sent; empty where there is no git."""
         for root in roots:
             try:
-                names = await _git(root, "diff", "HEAD", "--name-only", "-z", "--relative")
-                kept = [
-                    name
-                    for name in names.split("\0")
-                    if name and not self._exclusions.excluded(str(Path(root) / name), roots)
-                ]
-                if kept:
-                    return await _git(root, "diff", "HEAD", "--no-ext-diff", "--", *kept)
-            except (OSError, TimeoutError) as error:
+                text, left_out = await changes.diff(root, partial(self._sent, root, roots))
+            except changes.NoChanges as error:
                 log.info("no diff of %s: %s", root, error)
-        return ""
-
-
-async def _git(folder: str, *arguments: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        "git", "-C", folder, *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(_GIT_S):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return output.decode("utf-8", "replace")
+                continue
+            if text or left_out:
+                return text, [_kept(name) for name in left_out[:_NOTICES]]
+        return "", []
 
 
 def cursor(place: Position | None = None) -> Range:

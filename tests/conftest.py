@@ -8,8 +8,10 @@ a scripted OpenAI-compatible server on a real port.
 import asyncio
 import contextlib
 import json
+import os
 import re
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -536,3 +538,82 @@ def eventually() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
                 await asyncio.sleep(0.005)
 
     return wait
+
+
+class Planted:
+    """Programs that leave a mark when they run, and repositories that name them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.marks = folder / "marks"
+        self.marks.mkdir(parents=True)
+
+    def program(self, name: str) -> str:
+        path = self.folder / name
+        path.write_text(f"#!/bin/sh\ntouch '{self.marks}/{name}'\ncat\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return str(path)
+
+    @property
+    def ran(self) -> list[str]:
+        return sorted(each.name for each in self.marks.iterdir())
+
+    def git(self, folder: Path, *arguments: str) -> str:
+        """A real git, without anybody's configuration."""
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"}
+        done = subprocess.run(
+            ["git", "-C", folder, *identity, *arguments],
+            check=True, env=environment, capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def repository(self, folder: Path, name: str = "app.py") -> Path:
+        """With what is in it as its one commit, and a file by this name changed since."""
+        folder.mkdir(exist_ok=True)
+        self.git(folder, "init", "-q")
+        (folder / name).write_text("old\n")
+        self.git(folder, "add", "-A")
+        self.git(folder, "commit", "-q", "-m", "first")
+        (folder / name).write_text("new\n")
+        return folder
+
+    def everything(self, repository: Path) -> None:
+        """Every way we know for a repository to name a program that git runs."""
+        (repository / ".gitattributes").write_text("*.py diff=mine filter=mine\n")
+        (repository / ".git" / "info").mkdir(exist_ok=True)
+        (repository / ".git" / "info" / "attributes").write_text("* diff=mine filter=mine\n")
+        for name in ("post-index-change", "fsmonitor-watchman", "post-checkout", "pre-commit"):
+            hook = self.program(f"hook-{name}")
+            (repository / ".git" / "hooks").mkdir(exist_ok=True)
+            (repository / ".git" / "hooks" / name).symlink_to(hook)
+        for key in (
+            "core.fsmonitor", "core.pager", "pager.diff", "core.editor", "core.sshCommand",
+            "core.askPass", "diff.external", "diff.mine.command", "diff.mine.textconv",
+            "filter.mine.clean", "filter.mine.smudge", "filter.mine.process",
+            "interactive.diffFilter", "gpg.program", "credential.helper",
+            "uploadpack.packObjectsHook", "core.alternateRefsCommand",
+        ):  # fmt: skip
+            self.git(repository, "config", key, self.program(key))
+        self.git(repository, "config", "filter.mine.required", "true")
+        self.git(repository, "config", "diff.mine.cachetextconv", "true")
+        self.git(repository, "config", "alias.diff", f"!{self.program('alias')}")
+        self.git(repository, "config", "alias.rev-parse", f"!{self.program('alias')}")
+        # Objects that are missing would be fetched by a program of theirs.
+        self.git(repository, "config", "remote.origin.url", f"ext::{self.program('remote')}")
+        self.git(repository, "config", "remote.origin.promisor", "true")
+        self.git(repository, "config", "remote.origin.partialclonefilter", "blob:none")
+        self.git(repository, "config", "protocol.ext.allow", "always")
+        self.git(repository, "config", "core.repositoryformatversion", "1")
+        self.git(repository, "config", "extensions.partialClone", "origin")
+
+    def ruff(self, folder: Path) -> None:
+        """In each place where a workspace has its own."""
+        for place in (".venv/bin", "venv/bin", "env/bin", "tools"):
+            (folder / place).mkdir(parents=True)
+            (folder / place / "ruff").symlink_to(self.program("ruff"))
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Planted:
+    return Planted(tmp_path / "planted")

@@ -27,6 +27,7 @@ _ENVIRONMENT = {
     "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=20",
     "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
     "GIT_LFS_SKIP_SMUDGE": "1",
+    "GIT_NO_LAZY_FETCH": "1",  # a local repository would name the program that fetches
     "GIT_OPTIONAL_LOCKS": "0",
     "LC_ALL": "C",
 }

@@ -6,9 +6,10 @@
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -30,15 +31,28 @@ SETTINGS = {
     "git.enabled": False,
     "editor.renderWhitespace": "none",  # dots would stand in the text
 }
+# Nobody is asked whether a folder is trusted: it is not.
+UNTRUSTED = {
+    "security.workspace.trust.enabled": True,
+    "security.workspace.trust.startupPrompt": "never",
+    "security.workspace.trust.banner": "never",
+}
 # Of the machine that the server runs on: the editor is a browser, which may run elsewhere.
 # -P: the server is started in the workspace, whose files must not stand in for modules.
 MACHINE_SETTINGS = {"glossator.command": [sys.executable, "-P", "-m", "glossator", "lsp"]}
 
 
 @asynccontextmanager
-async def code_server(home: Path) -> AsyncIterator[str]:
-    """The address of one whose folders are all in ``home``. Raises ``ProcessFailed``."""
-    for kind, settings in {"User": SETTINGS, "Machine": MACHINE_SETTINGS}.items():
+async def code_server(
+    home: Path, *, trust: bool = False, machine: Mapping[str, Any] | None = None
+) -> AsyncIterator[str]:
+    """The address of one whose folders are all in ``home``. Raises ``ProcessFailed``.
+
+    With ``trust`` a folder is untrusted until the user says otherwise; else all are trusted.
+    ``machine`` are settings of the machine, which count in every folder.
+    """
+    user = SETTINGS | (UNTRUSTED if trust else {})
+    for kind, settings in {"User": user, "Machine": MACHINE_SETTINGS | dict(machine or {})}.items():
         folder = home / "user" / kind
         folder.mkdir(parents=True)
         (folder / "settings.json").write_text(json.dumps(settings))
@@ -61,8 +75,8 @@ async def code_server(home: Path) -> AsyncIterator[str]:
     serve = [
         *command,
         *("--auth", "none", "--bind-addr", "127.0.0.1:0", "--disable-telemetry"),
-        *("--disable-update-check", "--disable-workspace-trust"),
-        "--disable-getting-started-override",
+        *("--disable-update-check", "--disable-getting-started-override"),
+        *(() if trust else ("--disable-workspace-trust",)),
     ]
     async with running("code-server", serve, home, environment) as child:
         yield await child.until(lambda: _address(child))

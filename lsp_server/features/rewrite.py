@@ -159,13 +159,15 @@ class Rewriting:
     async def _evidence(self, request: RewriteParams, target: _Target) -> list[linter.Finding]:
         if request.kind != "optimize" or target.document.language != "python":
             return []
+        options = self._configuration.options
         return await linter.findings(
             target.document.source,
             target.document.path,
             target.first,
             target.last,
             opened(self._server).roots(),
-            self._configuration.options.ruff,
+            options.ruff,
+            trusted=options.trusted,
         )
 
     def _ask(

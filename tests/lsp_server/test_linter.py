@@ -18,9 +18,9 @@ def g(xs):
 """
 
 
-async def findings(tmp_path, first=0, last=100, source=SOURCE, command=""):
+async def findings(tmp_path, first=0, last=100, source=SOURCE, command="", trusted=True):
     return await linter.findings(
-        source, str(tmp_path / "a.py"), first, last, [str(tmp_path)], command
+        source, str(tmp_path / "a.py"), first, last, [str(tmp_path)], command, trusted=trusted
     )
 
 

@@ -38,7 +38,9 @@ export interface Options {
   contextTokens: number;
   ruff: string;
   historyFolder: string;
+  documentCharacters: number;
   previews: true;
+  trusted: boolean;
 }
 
 export interface CursorState {

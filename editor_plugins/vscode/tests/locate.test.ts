@@ -6,6 +6,7 @@ const linux: Machine = {
   home: "/home/ada",
   env: { PATH: "/usr/bin:/opt/tools" },
   folders: ["/home/ada/app"],
+  trusted: true,
 };
 
 function find(exists: string[], machine: Partial<Machine> = {}, configured: string[] = []) {
@@ -42,8 +43,17 @@ test("an environment that is active is looked into", () => {
   expect(find(["/envs/main/bin/glossator"], { env })?.[0]).toBe("/envs/main/bin/glossator");
 });
 
-test("without the folders of an untrusted workspace nothing in it is run", () => {
-  expect(find(["/home/ada/app/.venv/bin/glossator"], { folders: [] })).toBeUndefined();
+test.each([
+  ["its environment", "/home/ada/app/.venv/bin", {}],
+  ["the search path", "/home/ada/app/tools", { PATH: "/home/ada/app/tools" }],
+  ["a search path with a detour", "/home/ada/app/tools", { PATH: "/usr/../home/ada/app/tools" }],
+  ["an active environment", "/home/ada/app/env/bin", { VIRTUAL_ENV: "/home/ada/app/env" }],
+])("nothing of an untrusted workspace is run, found by %s", (_, folder, env) => {
+  expect(find([`${folder}/glossator`], { trusted: false, env })).toBeUndefined();
+});
+
+test("an entry of the search path that is not absolute is no place", () => {
+  expect(find(["glossator", "./glossator"], { env: { PATH: ".::" } })).toBeUndefined();
 });
 
 test("on Windows programs lie in Scripts and end in .exe", () => {

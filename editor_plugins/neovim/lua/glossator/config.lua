@@ -35,10 +35,19 @@ M.defaults = {
   ---@type boolean
   prepare = true,
 
+  --- Which projects you trust: true for all, a list of folders, or a function that is given the
+  --- root (nil for a file without one). Nothing that lies in another project is run, such as a ruff
+  --- of its own, and ruff's configuration in it is not read.
+  ---@type boolean|string[]|fun(root?: string): boolean
+  trusted = false,
+
   --- Options of the language server; docs/lsp.md names them.
   ---@type table<string, any>
   server = {},
 }
+
+--- Settings that may be of several types.
+local TYPES = { filetypes = { "table" }, trusted = { "boolean", "table", "function" } }
 
 local NAMES = vim.list_extend(vim.tbl_keys(M.defaults), { "filetypes" })
 table.sort(NAMES)
@@ -54,14 +63,36 @@ function M.set(options)
     if not vim.list_contains(NAMES, name) then
       error(("glossator: unknown setting %q; there are: %s"):format(name, table.concat(NAMES, ", ")), 0)
     end
-    local expected = name == "filetypes" and "table" or type(M.defaults[name])
-    if type(value) ~= expected then
-      error(("glossator: setting %q must be a %s, this is a %s"):format(name, expected, type(value)), 0)
+    local expected = TYPES[name] or { type(M.defaults[name]) }
+    if not vim.list_contains(expected, type(value)) then
+      local wanted = table.concat(expected, " or a ")
+      error(("glossator: setting %q must be a %s, this is a %s"):format(name, wanted, type(value)), 0)
     end
   end
   -- Lists are replaced, not merged: half of one command and half of another is none.
   M.current = vim.tbl_extend("force", M.defaults, options)
   return M.current
+end
+
+--- Whether programs of a project may be run.
+---@param root? string
+---@return boolean
+function M.trusts(root)
+  local trusted = M.current.trusted
+  if type(trusted) == "function" then
+    return trusted(root) == true
+  end
+  if type(trusted) == "boolean" then
+    return trusted
+  end
+  local real = root and vim.uv.fs_realpath(root)
+  for _, folder in ipairs(real and trusted or {}) do
+    local allowed = vim.uv.fs_realpath(vim.fs.normalize(folder))
+    if allowed and (real == allowed or vim.startswith(real, allowed .. "/")) then
+      return true
+    end
+  end
+  return false
 end
 
 return M

@@ -70,9 +70,12 @@ function M.configure(config)
       end,
       ["workspace/applyEdit"] = apply_edit,
     },
-    before_init = function()
+    before_init = function(params, started)
       starting = true
+      params.initializationOptions.trusted = require("glossator.config").trusts(started.root_dir)
     end,
+    -- Not in the project, whose files could stand in for what a program looks for around it.
+    cmd_cwd = vim.uv.os_homedir(),
     on_init = function()
       starting = false
     end,

@@ -26,6 +26,7 @@ export class Connection implements vscode.Disposable {
   private tokens = 0;
   private readonly changed = new vscode.EventEmitter<State>();
   private readonly watching: vscode.Disposable;
+  private readonly granting: vscode.Disposable;
 
   readonly onDidChangeState = this.changed.event;
   state: State = { state: "connecting", url: "", reason: "" };
@@ -45,10 +46,12 @@ export class Connection implements vscode.Disposable {
       ) {
         await this.restart();
       } else if (event.affectsConfiguration("glossator")) {
-        await this.client?.sendNotification(DidChangeConfigurationNotification.type, {
-          settings: { glossator: readSettings().options },
-        });
+        await this.sendOptions();
       }
+    });
+    this.granting = vscode.workspace.onDidGrantWorkspaceTrust(async () => {
+      // The settings of the workspace count from now on, and so does a server that lies in it.
+      await (this.isRunning ? this.sendOptions() : this.restart());
     });
   }
 
@@ -75,7 +78,12 @@ export class Connection implements vscode.Disposable {
     const client = new LanguageClient(
       "glossator",
       "Glossator",
-      { command: command[0], args: [...command.slice(1), "--url", url] },
+      {
+        command: command[0],
+        args: [...command.slice(1), "--url", url],
+        // Not in the workspace, whose files could stand in for what a program looks for around it.
+        options: { cwd: os.homedir() },
+      },
       {
         documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
         outputChannel: this.output,
@@ -132,8 +140,15 @@ export class Connection implements vscode.Disposable {
 
   async dispose(): Promise<void> {
     this.watching.dispose();
+    this.granting.dispose();
     this.changed.dispose();
     await this.endClient();
+  }
+
+  private async sendOptions(): Promise<void> {
+    await this.client?.sendNotification(DidChangeConfigurationNotification.type, {
+      settings: { glossator: readSettings().options },
+    });
   }
 
   private async endClient(): Promise<void> {
@@ -149,11 +164,12 @@ export class Connection implements vscode.Disposable {
 }
 
 function machine(): Parameters<typeof findServer>[1] {
-  const folders = vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []) : [];
+  const folders = vscode.workspace.workspaceFolders ?? [];
   return {
     platform: process.platform,
     home: os.homedir(),
     env: process.env,
+    trusted: vscode.workspace.isTrusted,
     folders: folders.filter(({ uri }) => uri.scheme === "file").map(({ uri }) => uri.fsPath),
   };
 }

@@ -6,8 +6,10 @@ export interface Machine {
   platform: NodeJS.Platform;
   home: string;
   env: Readonly<Record<string, string | undefined>>;
-  /** Of the workspace; none when it is not trusted, for a program in it could be anybody's. */
+  /** Of the workspace. */
   folders: readonly string[];
+  /** Whether a program in these folders may be run: else it could be anybody's. */
+  trusted: boolean;
 }
 
 /** The command line that starts the server: as configured, else the first that exists. */
@@ -24,9 +26,9 @@ export function findServer(
 }
 
 /** The search path first, then the workspace's own environment, then where installers put it. */
-export function candidates({ platform, home, env, folders }: Machine): string[] {
+export function candidates({ platform, home, env, folders, trusted }: Machine): string[] {
   const windows = platform === "win32";
-  const { join, delimiter } = windows ? path.win32 : path.posix;
+  const { join, delimiter, isAbsolute, relative } = windows ? path.win32 : path.posix;
   const scripts = windows ? "Scripts" : "bin";
   const name = windows ? "glossator.exe" : "glossator";
   const data = windows ? (env["APPDATA"] ?? home) : join(home, ".local", "share");
@@ -40,5 +42,11 @@ export function candidates({ platform, home, env, folders }: Machine): string[] 
     ...(platform === "darwin" ? ["/opt/homebrew/bin"] : []),
     ...(windows ? [] : ["/usr/local/bin"]),
   ];
-  return [...new Set(places.map((place) => join(place, name)))];
+  const inside = (place: string): boolean =>
+    folders.some((folder) => {
+      const way = relative(folder, place);
+      return !way.startsWith("..") && !isAbsolute(way);
+    });
+  const allowed = places.filter((place) => isAbsolute(place) && (trusted || !inside(place)));
+  return [...new Set(allowed.map((place) => join(place, name)))];
 }

@@ -21,7 +21,10 @@ export function readSettings(): Settings {
       contextTokens: settings.get("contextTokens", 3000),
       ruff: settings.get("ruff", ""),
       historyFolder: settings.get("historyFolder", ""),
+      documentCharacters: settings.get("documentCharacters", 2_000_000),
       previews: true,
+      // Not a setting: a workspace may bring settings along.
+      trusted: vscode.workspace.isTrusted,
     },
   };
 }

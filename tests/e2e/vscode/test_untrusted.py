@@ -1,0 +1,86 @@
+"""A real VS Code with Workspace Trust, on a folder that somebody else made: nothing of it runs."""
+
+import pytest
+from playwright.async_api import expect
+
+from backend import wire
+from loadtest.editors.code_server import code_server
+from loadtest.editors.workbench import Workbench
+
+pytestmark = pytest.mark.editor
+
+LOOP = "def total(xs):\n    result = []\n    for x in xs:\n        result.append(x * 2)\n"
+
+
+@pytest.fixture
+async def asked(scripted, tmp_path):
+    """The address of a VS Code with Workspace Trust, and what its backend is asked."""
+    asks = []
+
+    async def reply(frame):
+        if isinstance(frame, wire.Ask):
+            asks.append(frame)
+            usage, timings = wire.Usage(), wire.Timings()
+            yield wire.Delta(id=frame.id, seq=0, text="an answer")
+            yield wire.Finished(id=frame.id, seq=1, reason="stop", usage=usage, timings=timings)
+
+    machine = {"glossator.url": await scripted(reply)}
+    async with code_server(tmp_path / "editor", trust=True, machine=machine) as address:
+        yield address, asks
+
+
+async def opened(browser, address, planted, folder, settings):
+    """A window on a folder with programs of its own in every place."""
+    planted.repository(folder, "notes.txt")
+    planted.ruff(folder)
+    planted.everything(folder)
+    window = await Workbench.start(browser, address, folder, {"loops.py": LOOP}, settings)
+    await window.open("loops.py")
+    await window.ready()
+    return window
+
+
+async def optimize(window, asks):
+    """The evidence that went along: ruff gives it."""
+    count = len(asks)
+    await window.page.keyboard.press("Control+a")
+    await window.command("Optimize")
+    await window.until(lambda: len(asks) > count)
+    return [each.code for each in asks[-1].context.remarks]
+
+
+async def test_nothing_of_an_untrusted_folder_is_run(asked, browser, planted, tmp_path):
+    """Neither a server or ruff that its settings name, nor its ruff, nor what its repository
+    names; the answers have their evidence all the same."""
+    address, asks = asked
+    settings = {
+        "glossator.command": [planted.program("server")],
+        "glossator.ruff": planted.program("configured-ruff"),
+        "glossator.url": "http://127.0.0.1:9",
+    }
+    window = await opened(browser, address, planted, tmp_path / "work", settings)
+    assert await optimize(window, asks) == ["PERF401"]
+    chat = await window.chat()
+    await chat.ask("what is new? @diff")
+    await chat.ended()
+    assert "+new" in asks[-1].context.diff
+    assert planted.ran == []
+    await window.stop()
+
+
+async def test_trusting_the_folder_counts_at_once(asked, browser, planted, tmp_path):
+    """Without a restart; its ruff runs then."""
+    address, asks = asked
+    window = await opened(browser, address, planted, tmp_path / "work", {})
+    assert await optimize(window, asks) == ["PERF401"]
+    assert planted.ran == []
+    await window.page.locator(".statusbar-item", has_text="Restricted Mode").click()
+    await window.page.get_by_role("button", name="Trust", exact=True).click()
+    restricted = window.page.locator(".statusbar-item", has_text="Restricted Mode")
+    await expect(restricted).to_have_count(0)
+    await window.page.locator(".tab", has_text="loops.py").click()
+    await window.page.locator(".monaco-editor .view-line").first.click()
+    await optimize(window, asks)
+    assert "ruff" in planted.ran
+    assert not [each for each in planted.ran if each.startswith("filter")]
+    await window.stop()
