@@ -10,6 +10,7 @@ from backend.answer import Answer
 from backend.errors import GlossatorError
 from backend.ports import Retriever
 from backend.prompt import visible
+from backend.rails.passages import strip_markup, strip_prose
 from backend.settings import Settings
 from backend.wire import Entry, Found, Lookup
 from indexer.types import Chunk, Passage, Scope
@@ -63,8 +64,8 @@ def _entry(chunk: Chunk) -> Entry:
         symbol=chunk.symbol,
         uri=chunk.uri,
         signature=chunk.signature,
-        summary=chunk.summary,
-        example=chunk.example,
+        summary=strip_prose(chunk.summary),
+        example=strip_markup(chunk.example),
         line=chunk.line,
         source=chunk.source,
         version=chunk.version,

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from lsp_server.programs import find, inside
+from lsp_server.programs import find
 from lsp_server.text import last_line
 
 RULES = "PERF,FURB,C4,SIM"
@@ -182,7 +182,7 @@ def _ruff(roots: Sequence[str], command: str, trusted: bool) -> str:
                 if found.is_file() and os.access(found, os.X_OK):
                     return str(found)
     beside = Path(sys.executable).with_name("ruff")
-    if beside.is_file() and (trusted or not inside(str(beside), roots)):
+    if beside.is_file():  # of the environment that this process runs from, wherever that lies
         return str(beside)
     found_on_path = find("ruff", () if trusted else roots)
     if found_on_path is None:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend import wire
-from lsp_server import checks, linter
+from foreign.markdown import escape, link, plain
+from lsp_server import checks, linter, translate
 from lsp_server.fences import Fences
 from lsp_server.protocol import RewriteKind
 from lsp_server.streamed import Streamed
@@ -75,6 +76,7 @@ def offer(
         if fixed is None:
             return Offer(answer.text, old, [] if found else ["No model is configured to rewrite."])
         return Offer(f"{_explained(found)}\n\n{answer.text}", fixed, [])
+    prose = escape(fences.prose.strip(), translate.addresses(answer.citations))
     code = fit(old, fences.code)
     complete = answer.finished.reason == "stop"
     problems = checks.problems(language, lines, first, last, code, complete=complete)
@@ -85,11 +87,11 @@ def offer(
         failed = " ".join(problems)
         text = (
             f"The model's rewrite failed its check ({failed}) These are ruff's own fixes.\n\n"
-            f"{_explained(found)}\n\n{fences.prose.strip()}"
+            f"{_explained(found)}\n\n{prose}"
         )
         return Offer(text.rstrip(), fixed, [])
     # Whoever gives instructions may mean to rename things, and is told that it is so.
-    told = [*(lost if kind == "rewrite" else ()), fences.prose.strip()]
+    told = [*(lost if kind == "rewrite" else ()), prose]
     return Offer("\n\n".join(told), code if fences.code else "", problems)
 
 
@@ -117,7 +119,7 @@ def _fixed(
 
 
 def _explained(found: Sequence[linter.Finding]) -> str:
-    return "\n".join(f"- [{each.code}]({each.url}) {each.message}" for each in found)
+    return "\n".join(f"- {link(each.code, each.url)} {plain(each.message)}" for each in found)
 
 
 def _indent(text: str) -> str:

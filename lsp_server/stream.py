@@ -11,12 +11,13 @@ from lsprotocol.types import PROGRESS, ProgressParams
 from pygls.lsp.server import LanguageServer
 
 from backend import wire
+from foreign.markdown import Escaping, escape
 from lsp_server import protocol, rpc, translate
-from lsp_server.protocol import End, EndReason, Progress, Token
+from lsp_server.protocol import Code, End, EndReason, Progress, Token
 from lsp_server.session import Session
 from lsp_server.streamed import Streamed
 
-Split = Callable[[str], Iterable[Progress]]
+Split = Callable[[str], Iterable[Code | str]]
 
 
 class Streaming:
@@ -38,14 +39,24 @@ class Streaming:
         notices: Sequence[str] = (),
         split: Split | None = None,
     ) -> Streamed:
-        """The whole answer, once it has been told. ``split`` says what a piece of text is told as.
+        """The whole answer, once it has been told. ``split`` tells code from prose in it.
+
+        Prose is told as Markdown that an editor may draw (``foreign.markdown``).
 
         Raises ``SessionError``, or the JSON-RPC error that the backend's refusal becomes.
         """
         texts: list[str] = []
+        shown: list[str] = []
+        escaping = Escaping()
         citations: tuple[wire.Citation, ...] = ()
         model = ""
         end: EndReason = "cancelled"  # what is true if nothing below says otherwise
+
+        def show(piece: str) -> None:
+            if piece:
+                shown.append(piece)
+                self.report(token, protocol.Delta(piece))
+
         try:
             for message in notices:
                 self.report(token, protocol.Notice("context", message))
@@ -53,12 +64,15 @@ class Streaming:
                 async for frame in frames:
                     if isinstance(frame, wire.Delta):
                         texts.append(frame.text)
-                        if split is not None:
-                            for progress in split(frame.text):
+                        for progress in split(frame.text) if split else (frame.text,):
+                            if isinstance(progress, Code):
                                 self.report(token, progress)
-                            continue
-                    elif isinstance(frame, wire.Citations):
+                            else:
+                                show(escaping.feed(progress))
+                        continue
+                    if isinstance(frame, wire.Citations):
                         citations = frame.citations
+                        escaping = Escaping(translate.addresses(citations))
                     elif isinstance(frame, wire.Admitted):
                         model = frame.model
                     if (told := translate.partial_result(frame)) is not None:
@@ -71,5 +85,8 @@ class Streaming:
             end = "failed"
             raise
         finally:
+            show(escaping.end())
             self.report(token, End(end))
-        return Streamed(model, "".join(texts), citations, frame)
+        text = "".join(texts)
+        safe = "".join(shown) if split is None else escape(text, translate.addresses(citations))
+        return Streamed(model, safe, citations, frame, text)

@@ -7,12 +7,16 @@ from backend import wire
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """Its text, what the text refers to, and how it ended."""
+    """Its text, what the text refers to, and how it ended.
+
+    ``text`` may be drawn; ``raw`` is what the model wrote, and what it is shown of it later.
+    """
 
     model: str
     text: str
     citations: tuple[wire.Citation, ...]
     finished: wire.Finished
+    raw: str = ""
 
     @property
     def whole(self) -> bool:

@@ -3,11 +3,14 @@
 Lines of the websocket count from 1, those of the editor from 0.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from backend import wire
+from foreign.markdown import escape, is_address
 from lsp_server import protocol
-from lsp_server.conversation import Conversation
+from lsp_server.conversation import Conversation, Turn
 from lsp_server.streamed import Streamed
 
 
@@ -21,6 +24,13 @@ def citation(source: wire.Citation) -> protocol.Citation:
         version=source.version,
         score=source.score,
     )
+
+
+def addresses(citations: Sequence[wire.Citation]) -> list[str]:
+    """What an answer may link to: its sources, at their lines."""
+    found = [each.uri for each in citations]
+    found += [f"{each.uri}#L{each.line}" for each in citations if each.line is not None]
+    return [each for each in found if is_address(each)]
 
 
 def partial_result(frame: wire.AnswerFrame) -> protocol.Progress | None:
@@ -71,7 +81,12 @@ def conversation(kept: Conversation) -> protocol.Conversation:
     return protocol.Conversation(
         tab_id=kept.tab_id,
         turns=tuple(
-            protocol.Turn(turn.role, turn.text, tuple(map(citation, turn.citations)))
+            protocol.Turn(turn.role, _shown(turn), tuple(map(citation, turn.citations)))
             for turn in kept.turns
         ),
     )
+
+
+def _shown(turn: Turn) -> str:
+    """An answer is drawn as Markdown; a question is shown as it was typed."""
+    return escape(turn.text, addresses(turn.citations)) if turn.role == "assistant" else turn.text

@@ -8,10 +8,12 @@ here once more, for an index may be older than these rules.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from backend.ports import Span
 from backend.rails.redaction import merge
+from foreign.markdown import escape, leads_out
 from indexer.markup import strip_markup
 from indexer.suspicion import sentence, suspects
 from indexer.types import Chunk, Passage
@@ -19,6 +21,7 @@ from indexer.types import Chunk, Passage
 REMOVED = "[removed: text that addresses the model]"
 _TEXTS = ("text", "title", "breadcrumb", "section", "signature", "summary", "example")
 
+_CODE = ("signature", "example")
 
 def disarm(
     passages: Sequence[Passage], how: Literal["keep", "neutralize", "drop"]
@@ -30,6 +33,17 @@ def disarm(
     """
     kept = (passage for passage in passages if how != "drop" or not passage.chunk.suspicion)
     return tuple(replace(passage, chunk=_harmless(passage.chunk, how)) for passage in kept)
+
+
+@lru_cache(maxsize=2048)
+def strip_prose(text: str) -> str:
+    """As ``strip_markup``, and what a Markdown parser still finds afterwards is escaped.
+
+    Patterns see half of what a renderer sees: blanks before an address, entities, definitions,
+    brackets in brackets, tags that form when another one is taken out of them.
+    """
+    stripped = strip_markup(text)
+    return escape(stripped) if leads_out(stripped) else stripped
 
 
 def neutralize(text: str) -> str:
@@ -48,7 +62,10 @@ def _harmless(chunk: Chunk, how: Literal["keep", "neutralize", "drop"]) -> Chunk
     changed: dict[str, Any] = {}
     for name in _TEXTS:
         before = getattr(chunk, name)
-        after = strip_markup(neutralize(before) if suspicious else before)
+        # Code is no Markdown, though brackets may stand in it as if it were.
+        prose = name not in _CODE and chunk.kind != "code"
+        strip = strip_prose if prose else strip_markup
+        after = strip(neutralize(before) if suspicious else before)
         if after != before:
             changed[name] = after
     return replace(chunk, **changed) if changed else chunk

@@ -42,7 +42,7 @@ def attach(
             answer = await streaming.answer(ask, request.partial_result_token, notices)
             if answer.whole:
                 conversations.add(
-                    request.tab_id, clean(request.prompt), answer.text, answer.citations
+                    request.tab_id, clean(request.prompt), answer.raw, answer.citations
                 )
             return protocol.to_json(translate.result(answer))
 

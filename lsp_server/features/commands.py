@@ -24,6 +24,7 @@ from lsprotocol.types import (
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
+from foreign.markdown import fenced, words
 from lsp_server import protocol, rpc
 from lsp_server.features.explain import Explaining
 from lsp_server.features.rewrite import Rewriting
@@ -48,7 +49,7 @@ def attach(server: LanguageServer, rewrites: Rewriting, explaining: Explaining) 
             with rpc.clear_errors():
                 await work()
         except JsonRpcException as error:
-            server.window_show_message(ShowMessageParams(MessageType.Error, error.message))
+            server.window_show_message(ShowMessageParams(MessageType.Error, words(error.message)))
         finally:
             if token:
                 server.work_done_progress.end(token, WorkDoneProgressEnd())
@@ -88,14 +89,14 @@ def attach(server: LanguageServer, rewrites: Rewriting, explaining: Explaining) 
 
     async def offer(result: RewriteResult) -> None:
         if not result.applicable:
-            await show(f"{' '.join(result.problems)}\n\n```\n{result.code}\n```\n\n{result.text}")
+            await show(f"{' '.join(result.problems)}\n\n{fenced(result.code)}\n\n{result.text}")
             return
         if not result.hunks:
             await show(f"There is nothing to change.\n\n{result.text}")
             return
         count = len(result.hunks)
         summary = f"Glossator changes the code in {count} place{'s' if count > 1 else ''}."
-        text = f"{summary} {' '.join(result.text.split())}"[:_MESSAGE_CHARACTERS]
+        text = words(f"{summary} {result.text}")[:_MESSAGE_CHARACTERS]
         actions = [MessageActionItem(title) for title in (APPLY, SHOW, DISCARD)]
         chosen = await server.window_show_message_request_async(
             ShowMessageRequestParams(MessageType.Info, text, actions)
@@ -103,7 +104,7 @@ def attach(server: LanguageServer, rewrites: Rewriting, explaining: Explaining) 
         if chosen is None or chosen.title == DISCARD:
             return
         if chosen.title == SHOW:
-            await show(f"```\n{result.code}\n```\n\n{result.text}")
+            await show(f"{fenced(result.code)}\n\n{result.text}")
             return
         accepted = await rewrites.accept(AcceptParams(result.id))
         if not accepted.applied:
@@ -112,7 +113,7 @@ def attach(server: LanguageServer, rewrites: Rewriting, explaining: Explaining) 
     async def show(text: str) -> None:
         window = server.protocol.client_capabilities.window
         if window is None or window.show_document is None or not window.show_document.support:
-            server.window_show_message(ShowMessageParams(MessageType.Info, text))
+            server.window_show_message(ShowMessageParams(MessageType.Info, words(text)))
             return
         folder = Path(tempfile.mkdtemp(prefix="glossator-"))  # the editor's to read, and keep open
         page = folder / "glossator.md"

@@ -24,6 +24,7 @@ from lsprotocol.types import (
 from pygls.lsp.server import LanguageServer
 
 from backend.wire import Entry, Found, Lookup
+from foreign.markdown import escape, fenced, link
 from lsp_server.documents import Document, opened
 from lsp_server.imports import dotted_at, imported_names, imported_packages, resolve
 from lsp_server.options import Configuration
@@ -111,14 +112,14 @@ def symbol_at(document: Document, row: int, column: int) -> tuple[str, tuple[str
 
 def markdown(entry: Entry, language: str) -> str:
     """Signature, first paragraph, example, and where it stands."""
-    parts = [f"```{language}\n{entry.signature or entry.symbol}\n```"]
+    parts = [fenced(entry.signature or entry.symbol, language)]
     if entry.summary:
-        parts.append(entry.summary)
+        parts.append(escape(entry.summary))
     if entry.example:
         lines = entry.example.splitlines()
         shown = "\n".join([*lines[:_EXAMPLE_LINES], *(["…"] if lines[_EXAMPLE_LINES:] else [])])
-        parts.append(f"```{language}\n{shown}\n```")
+        parts.append(fenced(shown, language))
     place = entry.uri + (f"#L{entry.line}" if entry.line else "")
     title = " ".join(part for part in (entry.symbol, entry.version) if part)
-    parts.append(f"[{title}]({place})")
+    parts.append(link(title, place))
     return "\n\n".join(parts)

@@ -80,9 +80,9 @@ class Rewriting:
         ask, notices = self._ask(request, target, found)
         fences = Fences()
 
-        def split(text: str) -> Iterator[protocol.Progress]:
+        def split(text: str) -> Iterator[protocol.Code | str]:
             for kind, piece in fences.feed(text):
-                yield protocol.Code(piece) if kind == "code" else protocol.Delta(piece)
+                yield protocol.Code(piece) if kind == "code" else piece
 
         answer = await self._streaming.answer(
             ask, request.partial_result_token, notices, split=split

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { explain } from "./beside/explain";
 import { Threads } from "./beside/threads";
 import { ChatView } from "./chat/view";
+import { words } from "./citations";
 import { activeEditor } from "./place";
 import {
   EXPLAIN_COMMAND,
@@ -96,7 +97,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
           await run(argument);
         } catch (error) {
           const reason = error instanceof Error ? error.message : String(error);
-          await vscode.window.showErrorMessage(`Glossator: ${reason}`);
+          await vscode.window.showErrorMessage(`Glossator: ${words(reason)}`);
         }
       }),
     );
@@ -121,7 +122,11 @@ function here(): vscode.TextEditor {
 async function offerHelp(reason: string): Promise<void> {
   const help = "How to Install It";
   const locate = "Set Its Path";
-  const chosen = await vscode.window.showWarningMessage(`Glossator: ${reason}`, help, locate);
+  const chosen = await vscode.window.showWarningMessage(
+    `Glossator: ${words(reason)}`,
+    help,
+    locate,
+  );
   if (chosen === help) {
     await vscode.commands.executeCommand("glossator.setUp");
   } else if (chosen === locate) {

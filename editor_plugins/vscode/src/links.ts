@@ -8,10 +8,13 @@ export async function openCitation(citation: Citation): Promise<void> {
   await openLink(address(citation));
 }
 
-/** Opens `file:`, `http:` and `https:` addresses; an answer's text may ask for nothing else. */
+/** Opens `file:` of this machine, `http:` and `https:` addresses; an answer's text may ask for nothing else. */
 export async function openLink(address: string): Promise<void> {
   const uri = vscode.Uri.parse(address, true);
-  if (uri.scheme === "file") {
+  if (uri.scheme === "file" && uri.authority !== "") {
+    // Opening it would ask that host for the file, and tell it who the user is.
+    await vscode.window.showWarningMessage(`Glossator does not open files of ${uri.authority}.`);
+  } else if (uri.scheme === "file") {
     const line = Number(/^L(\d+)/.exec(uri.fragment)?.[1] ?? "1") - 1;
     try {
       await vscode.window.showTextDocument(uri.with({ fragment: "" }), {

@@ -16,7 +16,14 @@ test.each([
 
 test("a title cannot break out of its link", () => {
   const text = withSources("See [1].", [citation("file:///f.py", 6, "a](command:x) [b")]);
-  expect(text).toContain("[a\\](command:x) \\[b](<file:///f.py#L7>)");
+  expect(text).toContain("[a\\]\\(command:x\\) \\[b](<file:///f.py#L7>)");
+});
+
+test("a source of another host or scheme is named, and no link", () => {
+  for (const uri of ["file://host/share", "command:x", "javascript:x", "https://x> [y](z"]) {
+    expect(withSources("So.", [citation(uri, null)])).toContain("1. irfft");
+    expect(withSources("So.", [citation(uri, null)])).not.toContain("](");
+  }
 });
 
 test("an answer without sources stays as it is", () => {

@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from backend.rails.passages import REMOVED, disarm, strip_markup
+from backend.rails.passages import REMOVED, disarm, strip_markup, strip_prose
+from foreign.markdown import leads_out
 from indexer.suspicion import suspicion
 from indexer.types import Chunk, Passage
 
@@ -70,6 +73,7 @@ def test_what_leads_away_is_stripped(markup: str, left: str) -> None:
 )
 def test_ordinary_documentation_is_untouched(text: str) -> None:
     assert strip_markup(text) == text
+    assert strip_prose(text) == text
 
 
 def test_markup_is_stripped_from_every_passage_and_every_field() -> None:
@@ -78,3 +82,42 @@ def test_markup_is_stripped_from_every_passage_and_every_field() -> None:
     )
     (passage,) = disarm([Passage(chunk, 1)], "keep")
     assert (passage.chunk.text, passage.chunk.example) == ("x i", "e")
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "![x](  https://x.example/i.png)",
+        "![x](HTTPS://x.example/i.png)",
+        "[x](java&#115;cript:alert(1))",
+        "[a [b] c](javascript:alert(1))",
+        "[x][y]\n\n[y]: <javascript:alert(1)>",
+        "![x][y]\n\n[y]: i.png",
+        "[x](\\\\\\\\host\\\\share)",
+        "[x](file://host/share)",
+        "[x](command:workbench.x)",
+        "<scr<script></script>ipt>alert(1)</script>",
+        "<im<!-- -->g src=//x.example>",
+        "<a href = 'command:x'>x</a>",
+        "<div onclick=alert(1)>x</div>",
+    ],
+)
+def test_what_patterns_miss_a_parser_finds(markup: str) -> None:
+    assert leads_out(markup) or leads_out(strip_markup(markup))
+    assert not leads_out(strip_prose(markup))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<", ">", "scr", "ipt", "<script>", "</script>", "<!--", "-->", "img ", "src=x", "[x]",
+             "(", ")", "![", "](", "]: ", "javascript:", "https://x.example/?q=1", "\n", "\n\n",
+             " ", "&#91;", "`", "a", "<a href=", "'", "\\"]
+        ),
+        max_size=15,
+    ).map("".join)
+)  # fmt: skip
+def test_nothing_that_leads_out_is_left_of_a_passage(text: str) -> None:
+    """Also where taking one thing out makes another one."""
+    assert not leads_out(strip_prose(text))

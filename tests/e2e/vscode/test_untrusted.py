@@ -1,5 +1,7 @@
 """A real VS Code with Workspace Trust, on a folder that somebody else made: nothing of it runs."""
 
+from pathlib import Path
+
 import pytest
 from playwright.async_api import expect
 
@@ -9,6 +11,7 @@ from loadtest.editors.workbench import Workbench
 
 pytestmark = pytest.mark.editor
 
+SCREENSHOTS = Path(__file__).parents[3] / "artifacts" / "vscode"
 LOOP = "def total(xs):\n    result = []\n    for x in xs:\n        result.append(x * 2)\n"
 
 
@@ -29,15 +32,25 @@ async def asked(scripted, tmp_path):
         yield address, asks
 
 
-async def opened(browser, address, planted, folder, settings):
-    """A window on a folder with programs of its own in every place."""
-    planted.repository(folder, "notes.txt")
-    planted.ruff(folder)
-    planted.everything(folder)
-    window = await Workbench.start(browser, address, folder, {"loops.py": LOOP}, settings)
-    await window.open("loops.py")
-    await window.ready()
-    return window
+@pytest.fixture
+async def opened(asked, request, browser, planted, tmp_path):
+    """``await opened(settings)``: a window on a folder with programs of its own in every place."""
+    windows = []
+
+    async def start(settings):
+        folder = tmp_path / "work"
+        planted.repository(folder, "notes.txt")
+        planted.ruff(folder)
+        planted.everything(folder)
+        window = await Workbench.start(browser, asked[0], folder, {"loops.py": LOOP}, settings)
+        windows.append(window)
+        await window.open("loops.py")
+        await window.ready()
+        return window
+
+    yield start
+    for window in windows:
+        await window.picture(SCREENSHOTS / f"{request.node.name}.png")
 
 
 async def optimize(window, asks):
@@ -49,38 +62,36 @@ async def optimize(window, asks):
     return [each.code for each in asks[-1].context.remarks]
 
 
-async def test_nothing_of_an_untrusted_folder_is_run(asked, browser, planted, tmp_path):
+async def test_nothing_of_an_untrusted_folder_is_run(asked, opened, planted):
     """Neither a server or ruff that its settings name, nor its ruff, nor what its repository
     names; the answers have their evidence all the same."""
-    address, asks = asked
+    _, asks = asked
     settings = {
         "glossator.command": [planted.program("server")],
         "glossator.ruff": planted.program("configured-ruff"),
         "glossator.url": "http://127.0.0.1:9",
     }
-    window = await opened(browser, address, planted, tmp_path / "work", settings)
+    window = await opened(settings)
     assert await optimize(window, asks) == ["PERF401"]
     chat = await window.chat()
-    await chat.ask("what is new? @diff")
+    await chat.ask("@diff what is new?")
     await chat.ended()
     assert "+new" in asks[-1].context.diff
     assert planted.ran == []
-    await window.stop()
 
 
-async def test_trusting_the_folder_counts_at_once(asked, browser, planted, tmp_path):
+async def test_trusting_the_folder_counts_at_once(asked, opened, planted):
     """Without a restart; its ruff runs then."""
-    address, asks = asked
-    window = await opened(browser, address, planted, tmp_path / "work", {})
+    _, asks = asked
+    window = await opened({})
     assert await optimize(window, asks) == ["PERF401"]
     assert planted.ran == []
     await window.page.locator(".statusbar-item", has_text="Restricted Mode").click()
     await window.page.get_by_role("button", name="Trust", exact=True).click()
     restricted = window.page.locator(".statusbar-item", has_text="Restricted Mode")
     await expect(restricted).to_have_count(0)
-    await window.page.locator(".tab", has_text="loops.py").click()
+    await window.page.locator(".tab[data-resource-name='loops.py']").click()
     await window.page.locator(".monaco-editor .view-line").first.click()
     await optimize(window, asks)
     assert "ruff" in planted.ran
     assert not [each for each in planted.ran if each.startswith("filter")]
-    await window.stop()

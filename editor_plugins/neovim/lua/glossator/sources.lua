@@ -80,8 +80,13 @@ end
 
 ---@param citation glossator.Citation
 local function open(citation)
-  if not vim.startswith(citation.uri, "file:") then
+  if citation.uri:match("^https?://") then
     vim.ui.open(citation.uri)
+    return
+  end
+  -- A file of another host would be asked for there, and another scheme may start any program.
+  if not vim.startswith(citation.uri, "file:///") then
+    vim.notify(("glossator: %s is neither a page nor a file of this machine"):format(citation.uri), vim.log.levels.WARN)
     return
   end
   local name = vim.uri_to_fname(citation.uri)

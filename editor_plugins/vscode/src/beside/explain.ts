@@ -1,7 +1,7 @@
 // "Explain" and "Ask at the cursor": an answer that streams into a thread beside the code.
 
 import * as vscode from "vscode";
-import { withSources } from "../citations";
+import { plain, withSources } from "../citations";
 import { contextFor } from "../place";
 import { type ChatResult, EXPLAIN, type ExplainParams, type Progress } from "../protocol";
 import type { Connection } from "../server/connection";
@@ -31,7 +31,7 @@ export async function explain(
       text += progress.text;
       thread.show(text);
     } else if (progress.kind === "notice") {
-      notices.push(`*${progress.message}*`);
+      notices.push(`*${plain(progress.message)}*`);
     }
   };
   try {
@@ -44,7 +44,7 @@ export async function explain(
     thread.finish([...notices, withSources(result.text, result.citations)].join("\n\n"));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    thread.finish([text, `**${abort.signal.aborted ? "Stopped." : reason}**`].join("\n\n"));
+    thread.finish([text, `**${abort.signal.aborted ? "Stopped." : plain(reason)}**`].join("\n\n"));
   }
 }
 

@@ -80,10 +80,14 @@ export class Thread {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.drawnAt = performance.now();
+    // The language server has escaped what could lead out; commands and HTML are off besides.
+    const body = new vscode.MarkdownString(this.text);
+    body.isTrusted = false;
+    body.supportHtml = false;
     this.thread.comments = [
       {
         author: { name: "Glossator" },
-        body: new vscode.MarkdownString(this.text),
+        body,
         mode: vscode.CommentMode.Preview,
       },
     ];

@@ -3,6 +3,7 @@
 
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
+import { words } from "../citations";
 import { openCitation, openLink } from "../links";
 import { activeEditor, contextFor, placeLabel, placeOf } from "../place";
 import {
@@ -62,7 +63,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     view.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     view.webview.onDidReceiveMessage((message: FromWebview) =>
       this.received(message).catch((error: Error) =>
-        vscode.window.showErrorMessage(`Glossator: ${error.message}`),
+        vscode.window.showErrorMessage(`Glossator: ${words(error.message)}`),
       ),
     );
     view.onDidDispose(() => {

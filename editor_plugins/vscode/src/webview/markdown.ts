@@ -8,7 +8,7 @@ export interface Block {
   html: string;
 }
 
-const SAFE_LINK = /^(https?|file):/i;
+const SAFE_LINK = /^(https?:\/\/|file:\/\/\/)/i;
 
 const markdown = new MarkdownIt({ html: false, linkify: false });
 // Images would need the network, which the page's policy forbids.
