@@ -6,13 +6,13 @@ and none outside the workspace's folders.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import msgspec
 from lsprotocol.types import Diagnostic, Position, Range
-from pygls.uris import from_fs_path, to_fs_path
+from pygls.uris import from_fs_path
 
 from backend import wire
 from lsp_server import changes, context, syntax
@@ -32,7 +32,9 @@ log = logging.getLogger(__name__)
 class Surroundings:
     """Makes the context of one question after the other; ``notices`` tell what is left out."""
 
-    def __init__(self) -> None:
+    def __init__(self, trusted: Callable[[], bool] = lambda: False) -> None:
+        """``trusted`` says whether the workspace may let through what is usually kept."""
+        self._trusted = trusted
         self._exclusions = Exclusions()
         self._installed = Installed()
 
@@ -77,6 +79,8 @@ class Surroundings:
         left = tokens * CHARACTERS_A_TOKEN - len(made.text)
         for mention in mentions:
             if mention.kind == "diagnostics":
+                if self.secret(documents, made.uri):
+                    continue  # they quote the document, and a notice says that it is kept
                 made = msgspec.structs.replace(made, remarks=context.remarks(diagnostics))
             elif mention.kind == "diff":
                 diff, left_out = await self._diff(documents.roots())
@@ -101,8 +105,11 @@ class Surroundings:
         return (None if made == wire.Context(uri="") else made), notices
 
     def secret(self, documents: Documents, uri: str) -> bool:
-        path = to_fs_path(uri)
-        return path is not None and self._exclusions.excluded(path, documents.roots())
+        """Whether a document is never sent, whatever its scheme."""
+        return self._exclusions.excluded_uri(uri, documents.roots(), trusted=self._trusted())
+
+    def _excluded(self, path: str, roots: Sequence[str]) -> bool:
+        return self._exclusions.excluded(path, roots, trusted=self._trusted())
 
     def _file(self, documents: Documents, here: str, name: str) -> tuple[wire.File | None, str]:
         """The document itself, an open one, or a file of the workspace."""
@@ -117,7 +124,7 @@ class Surroundings:
         for root in map(Path, documents.roots()):
             path = (root / name).resolve()
             if path.is_relative_to(root.resolve()) and path.is_file():
-                if self._exclusions.excluded(str(path), documents.roots()):
+                if self._excluded(str(path), documents.roots()):
                     return None, _kept(name)
                 return self._read(path, name)
         return None, f"@file:{name} is not in the workspace."
@@ -154,7 +161,7 @@ class Surroundings:
         return None, f"@symbol:{name} is not defined in an open document."
 
     def _sent(self, root: str, roots: Sequence[str], name: str) -> bool:
-        return not self._exclusions.excluded(f"{root}/{name}", roots)
+        return not self._excluded(f"{root}/{name}", roots)
 
     async def _diff(self, roots: Sequence[str]) -> tuple[str, list[str]]:
         """What git says has changed, without what is never sent; empty where there is no git."""

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from pathspec import PathSpec
 
+from foreign.secrets import is_secret
 from indexer.chunkers.headings import title
 from indexer.readers import inventory
 from indexer.readers.formats import is_code, is_documentation, read
@@ -160,8 +161,12 @@ class FolderSource:
             )
             for each in sorted(files):
                 relative = here / each
-                if self._wanted(relative):
-                    yield relative
+                if not self._wanted(relative):
+                    continue
+                if is_secret(str(relative)):
+                    self._skip(relative, "its name tells of a secret")
+                    continue
+                yield relative
 
     def _wanted(self, relative: PurePosixPath) -> bool:
         if self._exclude.match_file(str(relative)):

@@ -29,6 +29,7 @@ from lsp_server.documents import Document, opened
 from lsp_server.imports import dotted_at, imported_names, imported_packages, resolve
 from lsp_server.options import Configuration
 from lsp_server.session import Session, SessionError
+from lsp_server.surroundings import Surroundings
 from lsp_server.text import locate
 
 _REMEMBERED = 512  # symbols
@@ -67,13 +68,19 @@ class Glossary:
         return ()
 
 
-def attach(server: LanguageServer, session: Session, configuration: Configuration) -> None:
+def attach(
+    server: LanguageServer,
+    session: Session,
+    surroundings: Surroundings,
+    configuration: Configuration,
+) -> None:
     glossary = Glossary(session)
 
     @server.feature(TEXT_DOCUMENT_HOVER)
     async def hover(params: HoverParams) -> Hover | None:
-        document = opened(server).find(params.text_document.uri)
-        if document is None:
+        documents = opened(server)
+        document = documents.find(params.text_document.uri)
+        if document is None or surroundings.secret(documents, document.uri):
             return None
         options = configuration.options
         row, column = locate(document.lines, params.position, document.encoding)

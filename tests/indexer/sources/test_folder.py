@@ -87,3 +87,13 @@ def test_spec_decides_the_source(tmp_path: Path) -> None:
 def test_anything_else_is_refused_with_what_to_write(spec: str, says: str) -> None:
     with pytest.raises(SourceError, match=says):
         open_source(spec)
+
+
+def test_files_whose_names_tell_of_secrets_are_not_read(tmp_path: Path) -> None:
+    """Whatever is included; the report says so."""
+    (tmp_path / "guide.md").write_text("# Guide\n\nWords.")
+    (tmp_path / "Secrets.YML").write_text("a: b")
+    (tmp_path / "id_rsa.md").write_text("key")
+    source = FolderSource(tmp_path, takes=lambda name: True)
+    assert [each.title for each in source.documents()] == ["Guide"]
+    assert {why for _, why in source.skipped} == {"its name tells of a secret"}
