@@ -14,6 +14,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from foreign.terminal import escaped, printable
+
 Format = Literal["text", "json"]
 
 _RECORDS = ("glossator.answers", "glossator.audit")  # of which machines want every line
@@ -31,6 +33,10 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Names and addresses of others stand in messages, and a log is read in a terminal."""
+        return printable(super().format(record))
 
     def formatException(self, ei: Any) -> str:
         """The traceback without what the exception says."""
@@ -59,7 +65,7 @@ class JsonFormatter(logging.Formatter):
                 f"{frame.filename}:{frame.lineno} {frame.name}"
                 for frame in traceback.extract_tb(error.__traceback__)
             ]
-        return msgspec.json.encode(written).decode()
+        return escaped(msgspec.json.encode(written).decode())
 
 
 def configure(how: Format) -> None:

@@ -27,6 +27,7 @@ from backend.wire import (
     Selection,
     encode,
 )
+from foreign.terminal import Printing, escaped, line, printable
 from lsp_server.session import SessionError
 from lsp_server.traced import session as open_session
 
@@ -79,13 +80,14 @@ async def stream(url: str, token: str, request: Ask, show: Callable[[AnswerFrame
 
 
 def _print_json(frame: AnswerFrame) -> None:
-    print(encode(frame), flush=True)
+    print(escaped(encode(frame)), flush=True)
 
 
 class Transcript:
     """Answer and citations on standard output; what happens meanwhile on standard error."""
 
     def __init__(self) -> None:
+        self._printing = Printing()
         self._citations: tuple[Citation, ...] = ()
         self._model = ""
         self._dataset = ""
@@ -104,18 +106,19 @@ class Transcript:
             case Notice(message=message):
                 _aside(message)
             case Delta(text=text):
-                sys.stdout.write(text)
+                sys.stdout.write(self._printing.feed(text))
                 sys.stdout.flush()
             case Failed(message=message, code=code):
-                click.secho(f"Error ({code}): {message}", fg="red", err=True)
+                sys.stdout.write(self._printing.end())
+                click.secho(line(f"Error ({code}): {message}"), fg="red", err=True)
             case Finished():
                 self._end(frame)
 
     def _end(self, finished: Finished) -> None:
-        click.echo("\n")
+        click.echo(self._printing.end() + "\n")
         for citation in self._citations:
             version = f" ({citation.version})" if citation.version else ""
-            click.echo(f"[{citation.number}] {citation.title}{version}  {_place(citation)}")
+            click.echo(line(f"[{citation.number}] {citation.title}{version}  {_place(citation)}"))
         timings, usage = finished.timings, finished.usage
         parts = [
             f"first words after {timings.ttft_ms:.0f} ms",
@@ -132,7 +135,7 @@ class Transcript:
 
 
 def _aside(message: str) -> None:
-    click.secho(message, dim=True, err=True)
+    click.secho(printable(message), dim=True, err=True)
 
 
 def _place(citation: Citation) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 import platformdirs
 
+from foreign.terminal import printable
+
 DEFAULT_URL = "http://127.0.0.1:8765"
 EXTRAS = (
     "This installation has the client side only. For the backend:\n"
@@ -79,5 +81,5 @@ def errors_for_people() -> Iterator[None]:
     else:
         return
     click.secho("Error: ", fg="red", bold=True, err=True, nl=False)
-    click.echo(message, err=True)
+    click.echo(printable(message), err=True)
     sys.exit(1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,6 +21,7 @@ from rich.progress import (
 from backend.deploy import build
 from backend.errors import StartupFailed
 from backend.settings import load
+from foreign.terminal import line
 from glossator import intake
 from glossator.declaring import opened
 from indexer.pipeline import Report
@@ -77,7 +79,7 @@ def leave_all(
             with _Bar(spec, lambda: False) as bar:
                 report = intake.leave(source(spec), embedder, data, bar.advance)
         except IndexerError as error:
-            console.print(f"[red]{spec}: {error}[/]")
+            console.print(line(f"{spec}: {error}"), style="red", markup=False)
             failed = 1
         else:
             _print(report)
@@ -113,7 +115,7 @@ def index_all(
         except _StoppedError:
             return failed
         except IndexerError as error:
-            console.print(f"[red]{spec}: {error}[/]")
+            console.print(line(f"{spec}: {error}"), style="red", markup=False)
             failed += 1
         else:
             _print(report)
@@ -128,7 +130,7 @@ class _Bar:
     """The progress of one source. ``paused`` clears it while others write to the terminal."""
 
     def __init__(self, spec: str, stopped: Callable[[], bool]) -> None:
-        self._spec = spec
+        self._spec = escape(line(spec))
         self._stopped = stopped
         self._progress = Progress(
             SpinnerColumn(),
@@ -140,7 +142,7 @@ class _Bar:
             console=console,
             transient=True,
         )
-        self._task = self._progress.add_task(f"{spec}: reading", total=None)
+        self._task = self._progress.add_task(f"{self._spec}: reading", total=None)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -164,12 +166,13 @@ class _Bar:
 
 def _print(report: Report) -> None:
     console.print(
-        f"{report.source}: {report.documents} documents, {report.chunks} chunks "
+        f"{line(report.source)}: {report.documents} documents, {report.chunks} chunks "
         f"({report.added} new, {report.removed} removed, {report.unchanged} unchanged) "
-        f"in {report.seconds:.1f} s; index {report.dataset}"
+        f"in {report.seconds:.1f} s; index {report.dataset}",
+        markup=False,
     )
     shown = 5
     for what, why in report.skipped[:shown]:
-        console.print(f"  skipped {what}: {why}", style="dim")
+        console.print("  " + line(f"skipped {what}: {why}"), style="dim", markup=False)
     if len(report.skipped) > shown:
         console.print(f"  and {len(report.skipped) - shown} more skipped", style="dim")

@@ -11,6 +11,7 @@ import click
 
 from backend.deploy import build
 from backend.settings import Settings, load
+from foreign.terminal import line as printable_line
 from glossator.declaring import declaration
 from indexer.catalog import Catalog
 from indexer.types import SourceError
@@ -45,7 +46,7 @@ def show(config: Path | None, data: Path) -> int:
     if not listed:
         click.echo("No source is declared or indexed. See `glossator index --help`.")
         return 0
-    table = [HEAD, *(astuple(row) for row in listed)]
+    table = [HEAD, *(tuple(map(printable_line, astuple(row))) for row in listed)]
     widths = [max(len(line[column]) for line in table) for column in range(len(HEAD))]
     for line in table:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))

@@ -22,6 +22,7 @@ from backend.generators.choose import choose
 from backend.identity.door import open_to_all
 from backend.settings import Settings, load
 from backend.wire import Ask
+from foreign.terminal import line
 from glossator import asking, indexing
 from glossator.cli_options import DEFAULT_URL
 from glossator.declaring import opened
@@ -143,7 +144,7 @@ async def _redeploy_on_hangup(backend: "RayBackend", again: Callable[[], Setting
             settings = again()
             await backend.redeploy(settings, await choose(settings.generation))
         except StartupFailed as error:
-            console.print(f"[yellow]Not replaced: {error.message}[/]")
+            console.print(line(f"Not replaced: {error.message}"), style="yellow", markup=False)
         else:
             console.print("The deployments are replaced.")
 
@@ -160,9 +161,11 @@ async def _until_ready(url: str) -> None:
             break
         await asyncio.sleep(0.2)
     if not ready:
-        console.print(f"[yellow]Not ready: {readiness.get('reason', '')}[/]")
+        console.print(
+            line(f"Not ready: {readiness.get('reason', '')}"), style="yellow", markup=False
+        )
     for part in readiness.get("degraded", ()):
-        console.print(f"[yellow]Degraded: {part}[/]")
+        console.print(line(f"Degraded: {part}"), style="yellow", markup=False)
 
 
 def _readiness(url: str) -> tuple[bool, dict[str, Any]]:
@@ -216,7 +219,7 @@ async def _index(
 
 
 async def _ask(url: str, question: str) -> None:
-    console.print(f"\n[bold]> {question}[/]\n")
+    console.print(f"\n> {line(question)}\n", style="bold", markup=False)
     token = os.environ.get("GLOSSATOR_TOKEN", "")
     request = Ask(id=uuid.uuid4().hex, question=question)
     await asking.stream(url, token, request, asking.Transcript())

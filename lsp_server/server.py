@@ -8,6 +8,7 @@ import platformdirs
 from lsprotocol.types import TextDocumentSyncKind
 from pygls.lsp.server import LanguageServer
 
+from foreign.terminal import PrintableStream
 from lsp_server import rpc
 from lsp_server.conversation import Conversations, workspace_folder
 from lsp_server.documents import opened
@@ -75,7 +76,9 @@ def build(url: str, token: str = "") -> LanguageServer:
 
 def main(url: str, token: str = "") -> None:
     """Speaks LSP on stdin and stdout until the editor leaves; logs to stderr."""
-    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        stream=PrintableStream(sys.stderr), format="%(levelname)s %(name)s: %(message)s"
+    )
     logging.getLogger("lsp_server").setLevel(logging.INFO)
     logging.getLogger("pygls.protocol.json_rpc").addFilter(rpc.QuietExpected())
     build(url, token).start_io()

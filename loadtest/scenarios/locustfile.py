@@ -21,6 +21,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
+from foreign.terminal import line, printable
 from loadtest.experiments.figures import Slo, table
 from loadtest.experiments.log import Moment, keep
 from loadtest.experiments.sample import Sample
@@ -206,7 +207,7 @@ def _start(environment: Environment, **_: Any) -> None:
     try:
         site = Site(environment)
     except (ConnectionError, ValueError) as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(line(f"Error: {error}"), file=sys.stderr)
         environment.process_exit_code = 1
         environment.glossator_site = None  # type: ignore[attr-defined]
         return
@@ -229,7 +230,7 @@ def _watch(site: Site) -> None:
         site.run.note(Moment(at, users, len(site.run.samples), **site.server.gauges()))
         if at - said >= _SAY_S:
             said = at
-            print(site.run.progress(), file=sys.stderr)
+            print(printable(site.run.progress()), file=sys.stderr)
         gevent.sleep(_LOOK_S)
 
 
@@ -254,7 +255,7 @@ def _stop(environment: Environment, **_: Any) -> None:
     try:
         path = keep(Path(site.options.log), experiment, site.run.samples)
     except OSError as error:
-        print(f"Error: the experiment could not be kept: {error}", file=sys.stderr)
+        print(line(f"Error: the experiment could not be kept: {error}"), file=sys.stderr)
         environment.process_exit_code = 1
         path = None
     print(table(experiment.figures))
@@ -265,5 +266,5 @@ def _stop(environment: Environment, **_: Any) -> None:
     if path:
         print(f"\nKept as {experiment.id} in {site.options.log}", file=sys.stderr)
     if experiment.broken and experiment.ceiling is None:
-        print(f"SLO broken: {'; '.join(experiment.broken)}", file=sys.stderr)
+        print(line(f"SLO broken: {'; '.join(experiment.broken)}"), file=sys.stderr)
         environment.process_exit_code = environment.process_exit_code or _EXIT_SLO

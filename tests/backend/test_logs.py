@@ -47,3 +47,10 @@ def test_an_exception_says_where_and_not_what():
     assert "test_logs.py" in text
     assert json.loads(written)["exception"] == "KeyError"
     assert "test_logs.py" in json.loads(written)["raised"][-1]
+
+
+def test_a_log_moves_no_terminal() -> None:
+    """Names and addresses of others stand in messages."""
+    record = logging.LogRecord("a", logging.INFO, "f", 1, "%s", ("x\x1b]0;evil\x07\x9b2Jy",), None)
+    assert TextFormatter().format(record).endswith("a: xy")
+    assert "\x9b" not in JsonFormatter().format(record)
