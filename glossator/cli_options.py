@@ -3,13 +3,17 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 import platformdirs
 
+from foreign import bearer
 from foreign.terminal import printable
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 DEFAULT_URL = "http://127.0.0.1:8765"
 EXTRAS = (
@@ -39,12 +43,32 @@ url = click.option(
     show_default=True,
     help="The backend to ask.",
 )
-token = click.option(
+_token = click.option(
     "--token",
     default="",
     envvar="GLOSSATOR_TOKEN",
     help="API token or JWT; better in the environment, where nobody else reads it.",
 )
+
+
+def _allow(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        os.environ[bearer.INSECURE] = "1"
+
+
+_insecure = click.option(
+    "--insecure-token",
+    is_flag=True,
+    envvar=bearer.INSECURE,
+    callback=_allow,
+    expose_value=False,
+    help="Send the token also to another machine over http or ws, where others can read it.",
+)
+
+
+def token(command: _Command) -> _Command:
+    """Where a token is taken there is the question where it may be sent."""
+    return _token(_insecure(command))
 
 
 def _trust(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:

@@ -3,7 +3,6 @@
 The only place that knows what websockets and the operating system raise on connecting.
 """
 
-import ipaddress
 import itertools
 import random
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus,
 from websockets.typing import Subprotocol
 
 from backend import wire
+from foreign.bearer import is_loopback, refusal
 from lsp_server.answer import SessionError
 
 MAX_MESSAGE_BYTES = 16 * 2**20
@@ -51,17 +51,26 @@ def delays(first_s: float = 0.1, cap_s: float = 15.0) -> Iterator[float]:
         yield random.uniform(0, min(cap_s, first_s * 2.0 ** min(attempt, 32)))
 
 
+class _Connect(connect):
+    """Follows no redirect: it would take the token along to wherever it leads."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
 async def dial(url: str, token: str, timeout_s: float) -> ClientConnection:
     """An open connection that speaks ``wire.SUBPROTOCOL``. Raises ``BackendUnreachable``."""
     address = endpoint(url)
+    if why_not := refusal(address, token):
+        raise BackendUnreachable(why_not)
     try:
-        socket = await connect(
+        socket = await _Connect(
             address,
             subprotocols=[Subprotocol(wire.SUBPROTOCOL)],
             additional_headers={"Authorization": f"Bearer {token}"} if token else None,
             compression=None,  # deltas are a few bytes: deflate costs more than it saves
             # A proxy from the environment is for the world outside, never for this machine.
-            proxy=None if _is_loopback(address) else True,
+            proxy=None if is_loopback(address) else True,
             open_timeout=timeout_s,
             close_timeout=CLOSE_TIMEOUT_S,
             max_size=MAX_MESSAGE_BYTES,
@@ -83,14 +92,6 @@ async def dial(url: str, token: str, timeout_s: float) -> ClientConnection:
             "Install the same version of Glossator on both sides."
         )
     return socket
-
-
-def _is_loopback(address: str) -> bool:
-    host = urlsplit(address).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _absent(url: str, reason: str) -> str:

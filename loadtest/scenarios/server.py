@@ -6,6 +6,8 @@ from typing import Any
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from foreign.bearer import refusal
+
 # By what they mean, ours first; a server that has none of them is measured without.
 _GAUGES = {
     "running": ("glossator_requests_running", "vllm:num_requests_running"),
@@ -19,6 +21,9 @@ class Server:
     """``url`` without a path; ``token`` for those that ask for one."""
 
     def __init__(self, url: str, token: str = "") -> None:
+        """Raises ``ConnectionError`` where a token may not be sent to that address."""
+        if why_not := refusal(url, token):
+            raise ConnectionError(why_not)
         self._url = url.rstrip("/")
         self._session = requests.Session()
         if token:
