@@ -62,6 +62,12 @@ async def optimize(window, asks):
     return [each.code for each in asks[-1].context.remarks]
 
 
+async def reviewed(window):
+    """The review takes the keyboard when it opens, and would close what is open by then."""
+    await expect(window.page.locator(".tab.active", has_text="Optimize")).to_be_visible()
+    await expect(window.page.locator(".monaco-diff-editor .line-insert").first).to_be_visible()
+
+
 async def test_nothing_of_an_untrusted_folder_is_run(asked, opened, planted):
     """Neither a server or ruff that its settings name, nor its ruff, nor what its repository
     names; the answers have their evidence all the same."""
@@ -73,6 +79,7 @@ async def test_nothing_of_an_untrusted_folder_is_run(asked, opened, planted):
     }
     window = await opened(settings)
     assert await optimize(window, asks) == ["PERF401"]
+    await reviewed(window)
     chat = await window.chat()
     await chat.ask("@diff what is new?")
     await chat.ended()
@@ -85,13 +92,16 @@ async def test_trusting_the_folder_counts_at_once(asked, opened, planted):
     _, asks = asked
     window = await opened({})
     assert await optimize(window, asks) == ["PERF401"]
+    await reviewed(window)
     assert planted.ran == []
     await window.page.locator(".statusbar-item", has_text="Restricted Mode").click()
     await window.page.get_by_role("button", name="Trust", exact=True).click()
     restricted = window.page.locator(".statusbar-item", has_text="Restricted Mode")
     await expect(restricted).to_have_count(0)
-    await window.page.locator(".tab[data-resource-name='loops.py']").click()
-    await window.page.locator(".monaco-editor .view-line").first.click()
+    await window.page.locator(".monaco-modal-editor-block .codicon-close").last.click()
+    await window.page.get_by_role("tab", name="loops.py", exact=True).click()
+    active = window.page.locator(".editor-group-container.active .editor-instance .view-line")
+    await active.first.click()
     await optimize(window, asks)
     assert "ruff" in planted.ran
     assert not [each for each in planted.ran if each.startswith("filter")]
