@@ -23,6 +23,7 @@ _TEXTS = ("text", "title", "breadcrumb", "section", "signature", "summary", "exa
 
 _CODE = ("signature", "example")
 
+
 def disarm(
     passages: Sequence[Passage], how: Literal["keep", "neutralize", "drop"]
 ) -> tuple[Passage, ...]:
