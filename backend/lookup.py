@@ -10,9 +10,10 @@ from backend.answer import Answer
 from backend.errors import GlossatorError
 from backend.ports import Retriever
 from backend.prompt import visible
-from backend.rails.passages import strip_markup, strip_prose
+from backend.rails.passages import strip_prose
 from backend.settings import Settings
 from backend.wire import Entry, Found, Lookup
+from indexer.markup import strip_markup
 from indexer.types import Chunk, Passage, Scope
 
 _LIMIT = 8
