@@ -35,7 +35,7 @@ test-editors: test-neovim test-vscode ## Run the tests that drive real editors; 
 
 test-neovim: setup ## Run the tests in a real Neovim; 0.11 or newer is fetched on Debian (or NEOVIM=path).
 	@tests/lsp_server/editors/install-neovim.sh .editors/neovim
-	$(BIN)/pytest -m editor tests/lsp_server/editors tests/loadtest/test_editor_latency.py
+	$(BIN)/pytest -m editor tests/lsp_server/editors tests/loadtest/benchmarks/editors/test_editor_latency.py
 
 test-vscode: setup ## Run the tests in a real VS Code; what they need is fetched into .editors/.
 	tests/e2e/vscode/install.sh .editors/vscode
@@ -57,34 +57,34 @@ format: setup ## Format and fix what can be fixed.
 	$(BIN)/ruff format .
 
 bench: setup ## Measure TTFT and tokens/s: engine, vllm serve, gateway, gateway on Ray.
-	$(BIN)/python -m loadtest.compare
+	$(BIN)/python -m loadtest.benchmarks.serving.compare
 
 bench-rails: setup ## Measure what the rails add to TTFT: all on beside all off.
-	$(BIN)/python -m loadtest.rails_cost
+	$(BIN)/python -m loadtest.benchmarks.rails.rails_cost
 
 bench-overload: setup ## Measure arrivals at 1 to 8 times the capacity, with and without admission.
-	$(BIN)/python -m loadtest.overload
+	$(BIN)/python -m loadtest.benchmarks.serving.overload
 
 bench-fairness: setup ## Measure what nineteen users see while one floods.
-	$(BIN)/python -m loadtest.fairness
+	$(BIN)/python -m loadtest.benchmarks.serving.fairness
 
 ladder: setup ## Climb the seed story's ladder: HF pipeline, vLLM, Ray Serve; ten users (4 minutes).
-	$(BIN)/python -m loadtest.story
+	$(BIN)/python -m loadtest.benchmarks.serving.story
 
 bench-ladder: setup ## Measure one to fifty users of every way to serve one model (25 minutes).
-	$(BIN)/python -m loadtest.ladder
+	$(BIN)/python -m loadtest.benchmarks.serving.ladder
 
 simulate: setup ## Simulate what autoscaling costs and keeps, on hours of traffic.
-	$(BIN)/python -m loadtest.simulate
+	$(BIN)/python -m loadtest.benchmarks.scaling.simulate
 
 bench-editors: setup ## Measure Enter in the chat to the first character, in Neovim and VS Code.
 	@tests/lsp_server/editors/install-neovim.sh .editors/neovim
 	tests/e2e/vscode/install.sh .editors/vscode
-	$(BIN)/python -m loadtest.editor_latency
+	$(BIN)/python -m loadtest.benchmarks.editors.editor_latency
 
 docs: setup ## Write the generated pages anew: settings, protocol.
-	$(BIN)/python -m backend.settings_reference > docs/settings.md
-	$(BIN)/python -m backend.wire_reference > docs/protocol.md
+	$(BIN)/python -m backend.settings.reference > docs/settings.md
+	$(BIN)/python -m backend.gateway.reference > docs/protocol.md
 
 sbom: setup .tools/.ready ## Write the software bill of materials and the licences into artifacts/.
 	requirements/sbom.sh

@@ -24,7 +24,7 @@ wire protocol says, ``status`` its HTTP equivalent (RFC 9110).
 
 from typing import ClassVar
 
-from backend.wire import Code
+from backend.protocol.wire import Code
 
 _QUOTED = 400  # characters
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from backend.answer import Answer
+from backend.answering.answer import Answer
 from backend.ports import Load, Work
-from backend.wire import Finished, Kind, outcome
+from backend.protocol.wire import Finished, Kind, outcome
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 120)

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from backend.wire import Kind, Usage
+from backend.protocol.wire import Kind, Usage
 from indexer.types import Passage, Scope
 
 Role = Literal["system", "user", "assistant"]

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from glossator.cli_loadtest import loadtest
-from glossator.cli_options import ca as _ca
-from glossator.cli_options import config as _config
-from glossator.cli_options import data as _data
-from glossator.cli_options import errors_for_people as _errors_for_people
-from glossator.cli_options import token as _token
-from glossator.cli_options import url as _url
-from glossator.cli_token import token as tokens
+from glossator.loadtest import loadtest
+from glossator.options import ca as _ca
+from glossator.options import config as _config
+from glossator.options import data as _data
+from glossator.options import errors_for_people as _errors_for_people
+from glossator.options import token as _token
+from glossator.options import url as _url
+from glossator.token import token as tokens
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -90,7 +90,7 @@ def serve(
         "observability": _given(log_format=log_format),
     }
     with _errors_for_people():
-        from glossator import serving
+        from glossator import serve as serving
 
         sys.exit(serving.serve(deploy, config, overrides, data, sources, question))
 
@@ -152,10 +152,10 @@ def run(
         raise click.UsageError("Name a SOURCE, or give --list.")
     with _errors_for_people():
         if list_them:
-            from glossator import listing
+            from glossator import index_list as listing
 
             sys.exit(listing.show(config, data))
-        from glossator import indexing
+        from glossator import index as indexing
 
         if leave:
             sys.exit(indexing.leave(sources, config, data))
@@ -172,7 +172,7 @@ def migrate(to: str, config: Path | None, data: Path) -> None:
     Nothing is embedded again. Afterwards set retrieval.chroma_url, or empty it.
     """
     with _errors_for_people():
-        from glossator import moving
+        from glossator import index_move as moving
 
         sys.exit(moving.migrate(to, config, data))
 
@@ -184,7 +184,7 @@ def migrate(to: str, config: Path | None, data: Path) -> None:
 def backup(folder: Path, config: Path | None, data: Path) -> None:
     """Write the index into FOLDER, which must not exist: chunks, vectors, and their sources."""
     with _errors_for_people():
-        from glossator import moving
+        from glossator import index_move as moving
 
         sys.exit(moving.backup(folder, config, data))
 
@@ -196,7 +196,7 @@ def backup(folder: Path, config: Path | None, data: Path) -> None:
 def restore(folder: Path, config: Path | None, data: Path) -> None:
     """Make the index from the backup in FOLDER, embedded or on a server, and check it."""
     with _errors_for_people():
-        from glossator import moving
+        from glossator import index_move as moving
 
         sys.exit(moving.restore(folder, config, data))
 
@@ -221,7 +221,7 @@ def ask(
     if lines and not file:
         raise click.UsageError("--range needs --file")
     with _errors_for_people():
-        from glossator import asking
+        from glossator import ask as asking
 
         sys.exit(asking.ask(question, url, token, file, _line_range(lines), as_json))
 
@@ -268,7 +268,7 @@ def retrieval(files: tuple[Path, ...], config: Path | None, data: Path) -> None:
     Markdown: recall at 1, 5 and 10, mean reciprocal rank, nDCG, and the time a search takes.
     """
     with _errors_for_people():
-        from glossator import evaluating_retrieval
+        from glossator.evaluation import retrieval as evaluating_retrieval
 
         sys.exit(evaluating_retrieval.evaluate(files, config, data))
 
@@ -288,7 +288,7 @@ def rails(data: Path | None, as_json: bool, config: Path | None) -> None:
     without weights, or without its file of examples, is named and left out.
     """
     with _errors_for_people():
-        from glossator import evaluating_rails
+        from glossator.evaluation import rails as evaluating_rails
 
         sys.exit(evaluating_rails.evaluate(data, config, as_json))
 

@@ -19,9 +19,10 @@ import numpy as np
 from indexer.chunkers import StructureChunker
 from indexer.chunkers.blocks import CHARACTERS
 from indexer.chunkers.limit import TooSlow, limited
-from indexer.journal import Journal
-from indexer.markup import strip_markup
-from indexer.suspicion import suspicion
+from indexer.index.journal import Journal
+from indexer.ranking.words import overlap
+from indexer.screening.markup import strip_markup
+from indexer.screening.suspicion import suspicion
 from indexer.types import (
     Change,
     Chunk,
@@ -39,7 +40,6 @@ from indexer.types import (
     StampedSource,
     Vectors,
 )
-from indexer.words import overlap
 
 DOCUMENT_S = 60.0  # to cut and judge one document; a page of two million characters takes ten
 FIRST = 48  # chunks that are made searchable before all others

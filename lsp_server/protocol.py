@@ -2,7 +2,7 @@
 
 Mirrored by ``docs/lsp.md`` and by the type files of the editor plugins. Members are camelCase on
 the wire. Lines and characters count as in LSP (from 0, in the negotiated position encoding), also
-where ``backend.wire`` counts from 1.
+where ``backend.protocol.wire`` counts from 1.
 """
 
 from typing import Annotated, Any, Literal
@@ -17,7 +17,7 @@ from lsprotocol.types import (
 )
 from msgspec import Meta, Struct
 
-from backend import wire
+from backend.protocol import wire
 
 CHAT = "glossator/chat"
 EXPLAIN = "glossator/explain"

@@ -15,9 +15,9 @@ from msgspec import Struct
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
 from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, default_converter
 
-from backend.wire import Code, Failed
+from backend.protocol.wire import Code, Failed
 from lsp_server import protocol
-from lsp_server.session import BrokenAnswer, SessionError
+from lsp_server.client.session import BrokenAnswer, SessionError
 
 log = logging.getLogger(__name__)
 

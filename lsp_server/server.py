@@ -8,10 +8,13 @@ import platformdirs
 from lsprotocol.types import TextDocumentSyncKind
 from pygls.lsp.server import LanguageServer
 
-from foreign.terminal import PrintableStream
+from indexer.screening.terminal import PrintableStream
 from lsp_server import rpc
-from lsp_server.conversation import Conversations, workspace_folder
-from lsp_server.documents import opened
+from lsp_server.answers.stream import Streaming
+from lsp_server.client.traced import session as open_session
+from lsp_server.context.conversation import Conversations, workspace_folder
+from lsp_server.context.surroundings import Surroundings
+from lsp_server.documents.open import opened
 from lsp_server.features import (
     actions,
     chat,
@@ -28,9 +31,6 @@ from lsp_server.features import (
     status,
 )
 from lsp_server.options import Configuration
-from lsp_server.stream import Streaming
-from lsp_server.surroundings import Surroundings
-from lsp_server.traced import session as open_session
 
 VERSION = "0.1.0"
 

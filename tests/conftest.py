@@ -36,11 +36,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
 from pygls.protocol import JsonRPCNotification, JsonRPCResponseMessage, default_converter
 from pytest_lsp import LanguageClient, client_capabilities
 
-from backend.generators.vllm_engine import VllmGenerator
+from backend.generators.vllm.engine import VllmGenerator
 from backend.settings import Vllm
 from indexer.types import Change, Chunk, ChunkIndex, Embedder, Held, Vectors
-from loadtest import tiny_model as recipe
-from loadtest.cable import Cable
+from loadtest.benchmarks.drivers.cable import Cable
+from loadtest.benchmarks.models import tiny_model as recipe
 
 REPOSITORY = Path(__file__).parents[1]
 SERVER = "import sys; from lsp_server.server import main; main(sys.argv[1])"

@@ -23,10 +23,10 @@ import pytest
 import regex
 
 from backend.generators.special_tokens import SpecialTokens
-from backend.rails import patterns
-from backend.rails.pii_formats import PII
-from backend.rails.secret_formats import SECRETS
-from indexer.suspicion_rules import RULES
+from backend.rails.formats import patterns
+from backend.rails.formats.pii import PII
+from backend.rails.formats.secrets import SECRETS
+from indexer.screening.rules import RULES
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("backend", "glossator", "indexer", "loadtest", "lsp_server")
@@ -39,28 +39,28 @@ LIMIT_IN_PIECES_S = 0.2
 
 # Not timed: they read only what we, an operator or the machine have written.
 OWN = {
-    "backend.wire_reference": "our own source and docstrings",
-    "indexer.release_notes": "a tool of development: release notes that a developer has chosen",
-    "indexer.questions": "a tool of development: trains the ranker from installed packages",
+    "backend.gateway.reference": "our own source and docstrings",
+    "indexer.training.release_notes": "for developers: release notes that they chose",
+    "indexer.training.questions": "for developers: trains the ranker from installed packages",
     "loadtest.experiments.figures": "conditions on the operator's command line",
-    "loadtest.hold_back": "our own text, cut into deltas for a measurement",
-    "loadtest.paths": "the log of a server that the load test started",
-    "loadtest.server": "the metrics of a server that the load test started",
-    "loadtest.stub_upstream": "questions of the load test",
+    "loadtest.benchmarks.rails.hold_back": "our own text, cut into deltas for a measurement",
+    "loadtest.benchmarks.servers.paths": "the log of a server that the load test started",
+    "loadtest.benchmarks.servers.server": "the metrics of a server that the load test started",
+    "loadtest.benchmarks.servers.stub_upstream": "questions of the load test",
 }
 CALLED_WITH_CARE = {
-    "lsp_server.text._LINE": "is given the text up to the last line end only",
+    "lsp_server.documents.text._LINE": "is given the text up to the last line end only",
 }
 # Made while the program runs: an example of each, by the module and the name of the function.
 MADE: dict[tuple[str, str], Any] = {
     ("backend.generators.special_tokens", "__init__"): SpecialTokens(
         ["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<s>", "</s>"]
     )._any,
-    ("backend.rails.patterns", "_compile"): patterns._BEGINNING,  # and the tables below
+    ("backend.rails.formats.patterns", "_compile"): patterns._BEGINNING,  # and the tables below
     ("indexer.sources.inspect_package", "_take_signature"): re.compile(
         r"(?:[\w.]+\.)?f(\(.*\)(?:\s*->\s*.*)?)\s*$"
     ),
-    ("indexer.suspicion_rules", ""): None,  # the rules below
+    ("indexer.screening.rules", ""): None,  # the rules below
 }
 
 
@@ -283,7 +283,7 @@ def test_its_time_grows_no_faster_than_the_text(expression: Expression) -> None:
 def test_no_expression_is_left_out() -> None:
     """A guard against a search of the source that finds nothing."""
     names = {each.name.partition(":")[0] for each in EVERY}
-    assert {"indexer.words._QUOTED", "backend.rails.placeholders._PLACEHOLDER"} <= names
+    assert {"indexer.ranking.words._QUOTED", "backend.rails.placeholders._PLACEHOLDER"} <= names
     assert len(EVERY) > 300
     assert all(importlib.import_module(name) for name in OWN if "loadtest" not in name)
 

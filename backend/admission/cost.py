@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from backend.ports import Demand, Work
-from backend.wire import Usage
+from backend.protocol.wire import Usage
 
 EXPECTED_OUTPUT = 256.0  # tokens, until a first answer of the kind has ended
 _NEWEST = 0.05  # weight of the newest of many requests

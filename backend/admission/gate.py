@@ -13,7 +13,7 @@ from backend.admission.cost import Costs, spent
 from backend.admission.room import Limits, Reason, Room, Ticket
 from backend.errors import DeadlineExceeded, Overloaded
 from backend.ports import Demand, Work
-from backend.wire import Kind, Usage
+from backend.protocol.wire import Kind, Usage
 
 Count = Callable[[Work, str], None]  # a request of this kind was turned away, for this reason
 

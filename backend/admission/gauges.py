@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from backend.admission.room import Room
 from backend.metrics import Metrics
-from backend.wire import Kind
+from backend.protocol.wire import Kind
 
 
 def watch(room: Room, kinds: Iterable[Kind], metrics: Metrics) -> None:

@@ -24,7 +24,7 @@ from typing import Literal
 from backend.admission.drain import DrainRate
 from backend.admission.fair import Backlog, SelfClocked, StartTime
 from backend.ports import Work
-from backend.wire import Kind
+from backend.protocol.wire import Kind
 
 State = Literal["new", "waiting", "running", "shed", "expired", "preempted", "left"]
 Reason = Literal["", "wait", "deadline", "room", "busy"]

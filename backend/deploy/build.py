@@ -7,34 +7,34 @@ from pathlib import Path
 from backend.admission import gauges
 from backend.admission.gate import Gate
 from backend.admission.room import Limits
+from backend.answering.lookup import Lookups
+from backend.answering.pipeline import Pipeline
 from backend.errors import StartupFailed
-from backend.gateway import Gateway
+from backend.gateway.app import Gateway
 from backend.generators.choose import Choice
 from backend.identity.door import door
-from backend.lookup import Lookups
 from backend.metrics import Metrics
-from backend.pipeline import Pipeline
 from backend.ports import Admission, Generator, Load, Rail, Retriever, StreamGuard
-from backend.prefetch import Prefetched
-from backend.rails.hold_back import Chain, HoldBack, Tell
-from backend.rails.injection import InjectionRail
-from backend.rails.patterns import Scanner
-from backend.rails.pii import PiiRail
-from backend.rails.pii_formats import PII
+from backend.protocol.tracing import exporting
+from backend.protocol.wire import Kind
+from backend.rails.formats.patterns import Scanner
+from backend.rails.formats.pii import PII
+from backend.rails.formats.secrets import SECRETS
+from backend.rails.input.injection import InjectionRail
+from backend.rails.input.pii import PiiRail
+from backend.rails.input.secrets import SecretsRail
+from backend.rails.input.toxicity import ToxicityRail
+from backend.rails.output.hold_back import Chain, HoldBack, Tell
 from backend.rails.policy import anywhere, policy
 from backend.rails.scans import Scans
-from backend.rails.secret_formats import SECRETS
-from backend.rails.secrets import SecretsRail
-from backend.rails.toxicity import ToxicityRail
-from backend.reranking import Reranking
-from backend.retriever import IndexRetriever
+from backend.retrieval.prefetch import Prefetched
+from backend.retrieval.reranking import Reranking
+from backend.retrieval.retriever import IndexRetriever
 from backend.settings import Retrieval, Settings
-from backend.tracing import exporting
-from backend.wire import Kind
 from indexer.embedder import SentenceTransformerEmbedder
-from indexer.index_folder import IndexFolder
-from indexer.reranker import CrossEncoderReranker
-from indexer.search import HybridIndex
+from indexer.index.folder import IndexFolder
+from indexer.index.search import HybridIndex
+from indexer.ranking.reranker import CrossEncoderReranker
 from indexer.types import Embedder, IndexDamaged, IndexerError, SearchIndex
 
 RAILS = ("secrets", "pii", "toxicity", "injection")  # the topic rail judges what was retrieved
@@ -51,7 +51,7 @@ async def generator(choice: Choice, settings: Settings) -> Generator:
     generation = settings.generation
     match choice.engine:
         case "vllm":
-            from backend.generators.vllm_engine import VllmGenerator
+            from backend.generators.vllm.engine import VllmGenerator
 
             return await VllmGenerator.start(
                 choice.model, settings.vllm, generation.coalesce_ms, traces(settings)

@@ -17,12 +17,12 @@ import uvicorn
 from backend.deploy import build
 from backend.deploy.patience import ImpatientWebSocket, impatient_http
 from backend.errors import StartupFailed
-from backend.gateway import Gateway, build_app
+from backend.gateway.app import Gateway, build_app
 from backend.generators.choose import Choice
-from backend.generators.vllm_metrics import EngineFigures
+from backend.generators.vllm.metrics import EngineFigures
 from backend.metrics import Metrics
 from backend.settings import Server, Settings
-from indexer.search import HybridIndex
+from indexer.index.search import HybridIndex
 from indexer.types import Embedder
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ signature, what it does, the documentation's own example, and what else may fit.
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
+from backend.answering.prompt import cite
 from backend.ports import Load, Prompt, Sampling, TextDelta
-from backend.prompt import cite
-from backend.wire import EXTRACTIVE, Usage
+from backend.protocol.wire import EXTRACTIVE, Usage
 from indexer.types import Chunk
 
 NOTE = (

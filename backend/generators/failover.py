@@ -13,9 +13,9 @@ from dataclasses import replace
 
 from backend.errors import EngineFailed, Interrupted, Unavailable, UpstreamFailed
 from backend.generators.poison import FAILURES, Suspects
+from backend.generators.replay import Replay
 from backend.ports import Generator, Load, Prompt, Sampling, TextDelta
-from backend.replay import Replay
-from backend.wire import Usage
+from backend.protocol.wire import Usage
 
 log = logging.getLogger(__name__)
 

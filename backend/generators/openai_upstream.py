@@ -20,8 +20,8 @@ from backend.errors import (
     UpstreamFailed,
 )
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
+from backend.protocol.wire import Usage
 from backend.settings import Generation
-from backend.wire import Usage
 
 if TYPE_CHECKING:
     from openai.types import CompletionUsage

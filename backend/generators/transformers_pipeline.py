@@ -14,7 +14,7 @@ from typing import Any
 from backend.errors import StartupFailed, TooLarge, Unavailable
 from backend.generators.special_tokens import SpecialTokens
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
-from backend.wire import Usage
+from backend.protocol.wire import Usage
 
 
 class TransformersGenerator:

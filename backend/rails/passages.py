@@ -2,8 +2,8 @@
 
 Two things may not reach it: instructions to the model, which were recognised when the passage was
 indexed (``Chunk.suspicion``), and markup that an editor would follow by itself or by one click of
-a user who trusts the answer (``indexer.markup``). That is taken out when a passage is indexed, and
-here once more, for an index may be older than these rules.
+a user who trusts the answer (``indexer.screening.markup``). That is taken out when a passage is
+indexed, and here once more, for an index may be older than these rules.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from backend.ports import Span
 from backend.rails.redaction import merge
-from foreign.markdown import escape, leads_out
-from indexer.markup import strip_markup
-from indexer.suspicion import sentence, suspects
+from indexer.screening.markdown import escape, leads_out
+from indexer.screening.markup import strip_markup
+from indexer.screening.suspicion import sentence, suspects
 from indexer.types import Chunk, Passage
 
 REMOVED = "[removed: text that addresses the model]"

@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from indexer.windows import Steps
+from indexer.screening.windows import Steps
 
 ON_LOOP_S = 0.002
 TURN_S = 0.002

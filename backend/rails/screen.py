@@ -9,13 +9,13 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from backend.audit import Audit
 from backend.errors import Blocked
 from backend.ports import Span
+from backend.protocol.wire import Ask
 from backend.rails.placeholders import Vault
 from backend.rails.policy import Guarded
 from backend.rails.texts import Path, Text, texts, with_texts
-from backend.wire import Ask
+from backend.records.audit import Audit
 
 Findings = list[tuple[Span, ...]]
 _MANY, _LONG = 500, 100_000  # spans and characters whose redaction takes longer than a thread costs

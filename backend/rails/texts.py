@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from backend.ports import Part
-from backend.wire import Ask
+from backend.protocol.wire import Ask
 
 # Fields of a frame, and why no rail reads them.
 NOT_READ: Mapping[str, str] = {

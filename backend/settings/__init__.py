@@ -2,7 +2,7 @@
 
 ``GLOSSATOR_SERVER__PORT=9000`` overrides ``[server] port``; both override a profile. Settings are
 frozen; an unknown name is an error that lists the known ones. ``docs/settings.md`` is generated
-from these classes (``backend.settings_reference``).
+from these classes (``backend.settings.reference``).
 """
 
 from backend.settings.access import Auth, Quotas

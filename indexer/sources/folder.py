@@ -9,12 +9,12 @@ from pathlib import Path, PurePosixPath
 
 from pathspec import PathSpec
 
-from foreign.secrets import is_secret
 from indexer.chunkers.headings import title
 from indexer.readers import inventory
 from indexer.readers.formats import is_code, is_documentation, read
 from indexer.readers.inventory import Inventory
 from indexer.readers.page import Page, Unreadable
+from indexer.screening.secret_files import is_secret
 from indexer.sources.limits import Limits
 from indexer.types import Document, Entry, Skipped, SourceError
 

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from loadtest import markdown
+from loadtest.experiments import markdown
 from loadtest.experiments.log import Experiment
 from loadtest.experiments.sample import Sample
 

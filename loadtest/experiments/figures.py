@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from loadtest import markdown
+from loadtest.experiments import markdown
+from loadtest.experiments.quantile import quantile
 from loadtest.experiments.sample import Sample
-from loadtest.summary import quantile
 
 QUANTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 _TERM = re.compile(r"\s*([a-z0-9_]+)\s*(<=|>=|<|>)\s*([0-9.]+)\s*(ms|s|%)?\s*")

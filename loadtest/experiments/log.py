@@ -21,8 +21,8 @@ import msgspec
 from msgspec import Struct
 
 from loadtest.experiments.figures import Figures
+from loadtest.experiments.machine import describe
 from loadtest.experiments.sample import Sample
-from loadtest.machine import describe
 
 LOG = "experiments.csv"
 

@@ -7,8 +7,8 @@ from jinja2 import Environment, PackageLoader
 from loadtest.experiments.charts import Line, chart
 from loadtest.experiments.compare import changes, differences
 from loadtest.experiments.log import Experiment
+from loadtest.experiments.quantile import quantile
 from loadtest.experiments.sample import Sample
-from loadtest.summary import quantile
 
 Runs = Mapping[str, tuple[Experiment, Sequence[Sample]]]
 

@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 from websockets.exceptions import WebSocketException
 
-from backend.wire import (
+from backend.protocol.wire import (
     PATH,
     SUBPROTOCOL,
     Admitted,

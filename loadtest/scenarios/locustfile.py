@@ -21,7 +21,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
-from foreign.terminal import line, printable
+from indexer.screening.terminal import line, printable
 from loadtest.experiments.figures import Slo, table
 from loadtest.experiments.log import Moment, keep
 from loadtest.experiments.sample import Sample

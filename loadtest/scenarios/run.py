@@ -12,8 +12,8 @@ import msgspec
 
 from loadtest.experiments.figures import Figures, Slo, figures
 from loadtest.experiments.log import Experiment, Moment, new_id, provenance
+from loadtest.experiments.machine import Meter
 from loadtest.experiments.sample import Sample
-from loadtest.machine import Meter
 from loadtest.scenarios.options import Options
 
 WINDOW_S = 10.0  # of what the progress line says

@@ -6,7 +6,7 @@ from typing import Any
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from foreign.bearer import refusal
+from lsp_server.client.bearer import refusal
 
 # By what they mean, ours first; a server that has none of them is measured without.
 _GAUGES = {

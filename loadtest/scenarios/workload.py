@@ -15,9 +15,9 @@ from functools import cache
 
 from msgspec import Struct
 
-from backend.wire import Ask, Context, Kind, Selection
-from backend.wire import Turn as Said
-from loadtest.questions import TOPICS
+from backend.protocol.wire import Ask, Context, Kind, Selection
+from backend.protocol.wire import Turn as Said
+from loadtest.scenarios.questions import TOPICS
 
 _HISTORY_TURNS = 8
 

@@ -14,7 +14,7 @@ from typing import cast
 from backend.admission.room import Limits as RoomLimits
 from backend.admission.room import Room, Ticket
 from backend.autoscaling import Observed
-from backend.wire import Kind
+from backend.protocol.wire import Kind
 from loadtest.simulation.events import Clock, Event
 from loadtest.simulation.replica import Replica, Request
 from loadtest.simulation.scaling import Scaler

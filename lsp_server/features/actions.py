@@ -20,10 +20,10 @@ from lsprotocol.types import (
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import protocol
-from lsp_server.documents import Document, opened
+from lsp_server.context.surroundings import Surroundings
+from lsp_server.documents.open import Document, opened
 from lsp_server.options import Configuration
 from lsp_server.protocol import ExplainParams, RewriteKind, RewriteParams
-from lsp_server.surroundings import Surroundings
 
 BASE = f"{CodeActionKind.RefactorRewrite.value}.glossator"
 KINDS = [f"{BASE}.{name}" for name in ("optimize", "explain", "document", "fix", "rewrite")]

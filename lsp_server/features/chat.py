@@ -7,15 +7,17 @@ from typing import Any
 from lsprotocol.types import Range
 from pygls.lsp.server import LanguageServer
 
-from backend import wire
-from lsp_server import mentions, protocol, rpc, translate
-from lsp_server.conversation import Conversations
-from lsp_server.documents import opened
+from backend.protocol import wire
+from lsp_server import protocol, rpc
+from lsp_server.answers import translate
+from lsp_server.answers.stream import Streaming
+from lsp_server.context import mentions
+from lsp_server.context.conversation import Conversations
+from lsp_server.context.surroundings import Surroundings, cursor
+from lsp_server.documents.open import opened
+from lsp_server.documents.text import clean
 from lsp_server.options import Configuration
 from lsp_server.protocol import ChatParams, CursorState
-from lsp_server.stream import Streaming
-from lsp_server.surroundings import Surroundings, cursor
-from lsp_server.text import clean
 
 _TABS = 64  # whose last context is remembered
 

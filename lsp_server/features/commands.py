@@ -24,7 +24,7 @@ from lsprotocol.types import (
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from foreign.markdown import fenced, words
+from indexer.screening.markdown import fenced, words
 from lsp_server import protocol, rpc
 from lsp_server.features.explain import Explaining
 from lsp_server.features.rewrite import Rewriting

@@ -23,15 +23,16 @@ from lsprotocol.types import (
 )
 from pygls.lsp.server import LanguageServer
 
-from backend.wire import Complete, Delta, Failed, Finished
-from lsp_server import guesses, protocol
-from lsp_server.documents import Document, opened
+from backend.protocol.wire import Complete, Delta, Failed, Finished
+from lsp_server import protocol
+from lsp_server.client.session import Session, SessionError
+from lsp_server.completion import guesses
+from lsp_server.completion.guesses import Memory, Pause, Spot
+from lsp_server.context.surroundings import Surroundings
+from lsp_server.documents.open import Document, opened
+from lsp_server.documents.text import clean, locate
 from lsp_server.features.status import Notifier
-from lsp_server.guesses import Memory, Pause, Spot
 from lsp_server.options import Configuration
-from lsp_server.session import Session, SessionError
-from lsp_server.surroundings import Surroundings
-from lsp_server.text import clean, locate
 
 PREFIX_CHARACTERS = 4000
 SUFFIX_CHARACTERS = 1000

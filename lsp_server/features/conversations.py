@@ -5,9 +5,9 @@ from typing import Any
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import protocol, rpc
-from lsp_server.conversation import Conversations
+from lsp_server.answers.translate import conversation, summary
+from lsp_server.context.conversation import Conversations
 from lsp_server.protocol import TabParams
-from lsp_server.translate import conversation, summary
 
 
 def attach(server: LanguageServer, conversations: Conversations) -> None:

@@ -6,15 +6,18 @@ from typing import Any
 from lsprotocol.types import Position, Range
 from pygls.lsp.server import LanguageServer
 
-from backend import wire
-from lsp_server import mentions, protocol, rpc, syntax, translate
-from lsp_server.documents import Document, opened
+from backend.protocol import wire
+from lsp_server import protocol, rpc
+from lsp_server.answers import translate
+from lsp_server.answers.stream import Streaming
+from lsp_server.answers.streamed import Streamed
+from lsp_server.context import mentions
+from lsp_server.context.surroundings import Surroundings
+from lsp_server.documents import syntax
+from lsp_server.documents.open import Document, opened
+from lsp_server.documents.text import clean
 from lsp_server.options import Configuration
 from lsp_server.protocol import ExplainParams
-from lsp_server.stream import Streaming
-from lsp_server.streamed import Streamed
-from lsp_server.surroundings import Surroundings
-from lsp_server.text import clean
 
 
 class Explaining:

@@ -23,14 +23,14 @@ from lsprotocol.types import (
 )
 from pygls.lsp.server import LanguageServer
 
-from backend.wire import Entry, Found, Lookup
-from foreign.markdown import escape, fenced, link
-from lsp_server.documents import Document, opened
-from lsp_server.imports import dotted_at, imported_names, imported_packages, resolve
+from backend.protocol.wire import Entry, Found, Lookup
+from indexer.screening.markdown import escape, fenced, link
+from lsp_server.client.session import Session, SessionError
+from lsp_server.context.surroundings import Surroundings
+from lsp_server.documents.imports import dotted_at, imported_names, imported_packages, resolve
+from lsp_server.documents.open import Document, opened
+from lsp_server.documents.text import locate
 from lsp_server.options import Configuration
-from lsp_server.session import Session, SessionError
-from lsp_server.surroundings import Surroundings
-from lsp_server.text import locate
 
 _REMEMBERED = 512  # symbols
 _FRESH_S = 600.0  # an index changes seldom; nobody waits long for what is new

@@ -5,11 +5,13 @@ from typing import Any
 
 from pygls.lsp.server import LanguageServer
 
-from lsp_server import mentions, protocol, rpc, syntax
-from lsp_server.documents import Document, Documents, opened
-from lsp_server.imports import imported_packages
+from lsp_server import protocol, rpc
+from lsp_server.context import mentions
+from lsp_server.context.surroundings import Surroundings
+from lsp_server.documents import syntax
+from lsp_server.documents.imports import imported_packages
+from lsp_server.documents.open import Document, Documents, opened
 from lsp_server.protocol import Mention, MentionsParams
-from lsp_server.surroundings import Surroundings
 
 _LIMIT = 50
 

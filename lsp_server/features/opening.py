@@ -12,8 +12,8 @@ from lsprotocol.types import (
 )
 from pygls.lsp.server import LanguageServer
 
-from lsp_server import imports, syntax
-from lsp_server.documents import opened
+from lsp_server.documents import imports, syntax
+from lsp_server.documents.open import opened
 
 
 def attach(server: LanguageServer) -> None:

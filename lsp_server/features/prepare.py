@@ -11,16 +11,17 @@ from typing import Any
 import msgspec
 from pygls.lsp.server import LanguageServer
 
-from backend import wire
-from lsp_server import mentions, protocol
-from lsp_server.conversation import Conversations
-from lsp_server.documents import opened
+from backend.protocol import wire
+from lsp_server import protocol
+from lsp_server.client.session import Session, SessionError
+from lsp_server.context import mentions
+from lsp_server.context.conversation import Conversations
+from lsp_server.context.surroundings import Surroundings
+from lsp_server.documents.open import opened
+from lsp_server.documents.text import clean
 from lsp_server.features.chat import place, sources
 from lsp_server.options import Configuration
 from lsp_server.protocol import PrepareParams
-from lsp_server.session import Session, SessionError
-from lsp_server.surroundings import Surroundings
-from lsp_server.text import clean
 
 PAUSE_S = 0.3
 

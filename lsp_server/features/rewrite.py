@@ -21,16 +21,20 @@ from lsprotocol.types import (
 )
 from pygls.lsp.server import LanguageServer
 
-from backend import wire
-from lsp_server import context, linter, protocol, rewriting, rpc, syntax, translate
-from lsp_server.documents import Document, opened
-from lsp_server.fences import Fences
+from backend.protocol import wire
+from lsp_server import protocol, rpc
+from lsp_server.answers import translate
+from lsp_server.answers.stream import Streaming
+from lsp_server.context import excerpt as context
+from lsp_server.context.surroundings import Surroundings
+from lsp_server.documents import syntax
+from lsp_server.documents.fences import Fences
+from lsp_server.documents.open import Document, opened
+from lsp_server.documents.text import clean, last_line, position, span
 from lsp_server.options import Configuration
-from lsp_server.proposal import Edit, Proposal
 from lsp_server.protocol import AcceptParams, AcceptResult, RewriteParams, RewriteResult
-from lsp_server.stream import Streaming
-from lsp_server.surroundings import Surroundings
-from lsp_server.text import clean, last_line, position, span
+from lsp_server.rewrites import linter, rewriting
+from lsp_server.rewrites.proposal import Edit, Proposal
 
 REMEMBERED = 16
 

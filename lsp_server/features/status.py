@@ -12,8 +12,8 @@ from lsprotocol.types import INITIALIZED, SHUTDOWN, InitializedParams
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import protocol
+from lsp_server.client.session import Session, Status
 from lsp_server.protocol import StatusParams
-from lsp_server.session import Session, Status
 
 Completing = Literal["unknown", "available", "unavailable", "disabled"]
 

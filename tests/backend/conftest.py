@@ -9,18 +9,18 @@ from websockets.asyncio.client import connect
 
 from backend.admission.gate import Gate
 from backend.admission.room import Limits
+from backend.answering.lookup import Lookups
+from backend.answering.pipeline import Pipeline
 from backend.deploy.local import listening
-from backend.gateway import Gateway, build_app
+from backend.gateway.app import Gateway, build_app
 from backend.generators.extractive import ExtractiveGenerator
 from backend.identity.door import door
-from backend.lookup import Lookups
 from backend.metrics import Metrics
-from backend.pipeline import Pipeline
 from backend.ports import Retrieved
-from backend.rails.hold_back import NoGuard
+from backend.protocol.tracing import Tracer
+from backend.protocol.wire import PATH, Failed, Finished, Found, Status, decode_server, encode
+from backend.rails.output.hold_back import NoGuard
 from backend.settings import Server, Settings
-from backend.tracing import Tracer
-from backend.wire import PATH, Failed, Finished, Found, Status, decode_server, encode
 
 
 class Nothing:

@@ -5,7 +5,8 @@ from typing import get_args
 
 import pytest
 
-from backend import errors, wire
+from backend import errors
+from backend.protocol import wire
 
 
 def test_every_code_of_the_protocol_has_an_error_and_a_status():

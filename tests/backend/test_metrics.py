@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
-from backend.answer import Answer
+from backend.answering.answer import Answer
 from backend.deploy import build
 from backend.errors import Overloaded
 from backend.generators.choose import Choice
 from backend.metrics import Metrics
+from backend.protocol.wire import Finished, Timings, Usage
 from backend.settings import Settings
-from backend.wire import Finished, Timings, Usage
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 

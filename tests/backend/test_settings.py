@@ -5,9 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from backend import settings, settings_reference
+from backend import settings
 from backend.errors import StartupFailed
 from backend.settings import profile
+from backend.settings import reference as settings_reference
 
 SECTIONS = dict(settings_reference.sections())
 DOCS = Path(__file__).parents[2] / "docs"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from backend.deploy.direct.client import Address, Line, connect
-from backend.deploy.direct.server import StreamServer
+from backend.deploy.ray.direct.client import Address, Line, connect
+from backend.deploy.ray.direct.server import StreamServer
 from backend.errors import BadFrame
 from backend.generators.extractive import ExtractiveGenerator
 from backend.generators.openai_upstream import OpenAIGenerator

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from indexer.search import HybridIndex
+from indexer.index.search import HybridIndex
 from indexer.types import EVERYWHERE, Chunk, ChunkIndex, Embedder, Passage, Scope
 
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import pytest
 
-from indexer.shelf import SMALL
-from indexer.store import ChromaStore
+from indexer.index.shelf import SMALL
+from indexer.index.store import ChromaStore
 from indexer.types import Chunk, Embedder, VectorStore
 
 

@@ -132,7 +132,7 @@ def test_the_runtime_is_the_locked_one(manifests):
 
 def test_the_application_is_built_from_its_arguments(tmp_path):
     """As KubeRay will: no cluster is needed to bind the graph."""
-    from backend.deploy.serve_app import build
+    from backend.deploy.ray.serve_app import build
     from backend.errors import StartupFailed
 
     config = tmp_path / "glossator.toml"

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from backend import wire
 from backend.deploy.local import free_port
-from backend.wire import AnswerFrame, Ask, ClientFrame, Failed, Finished, ServerFrame
+from backend.protocol import wire
+from backend.protocol.wire import AnswerFrame, Ask, ClientFrame, Failed, Finished, ServerFrame
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -222,7 +222,7 @@ def connect_to() -> Callable[[Backend], object]:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator["Browser"]:
     """One for the session; its users open contexts of their own."""
-    from loadtest.editors.browser import chromium
+    from loadtest.benchmarks.editors.browser import chromium
 
     async with chromium() as started:
         yield started

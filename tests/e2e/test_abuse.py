@@ -11,9 +11,9 @@ import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from backend import wire
-from backend.wire import Ask, Finished
-from loadtest.fuzz import fuzz
+from backend.protocol import wire
+from backend.protocol.wire import Ask, Finished
+from loadtest.benchmarks.abuse.fuzz import fuzz
 
 LIMIT = 65536
 PATIENCE_S = 2.0  # as the server fixture sets both of its own

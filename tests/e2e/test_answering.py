@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from pathlib import Path
 
-from backend.wire import (
+from backend.protocol.wire import (
     Admitted,
     Ask,
     Cancel,
@@ -15,7 +15,7 @@ from backend.wire import (
     Prepare,
     Resume,
 )
-from lsp_server.session import Session
+from lsp_server.client.session import Session
 
 QUESTION = "how do I compute the inverse FFT of a real signal?"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.wire import Ask, Delta, Finished, Turn
+from backend.protocol.wire import Ask, Delta, Finished, Turn
 
 CONVERSATIONS = 6
 FOLLOW_UPS = 2  # by chance all of them would be answered where they belong once in 4,096 runs

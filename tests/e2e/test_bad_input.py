@@ -5,8 +5,8 @@ import uuid
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from backend import wire
-from backend.wire import Ask, Failed, Finished
+from backend.protocol import wire
+from backend.protocol.wire import Ask, Failed, Finished
 
 LIMIT = 65536  # as the backend fixture sets it
 

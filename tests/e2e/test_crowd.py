@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 
-from backend.wire import Ask, Failed, Finished, Queued, Terminal
+from backend.protocol.wire import Ask, Failed, Finished, Queued, Terminal
 
 CONNECTIONS = 10
 QUESTIONS = 10  # on each, at once

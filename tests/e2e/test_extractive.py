@@ -37,7 +37,7 @@ def test_ask_prints_a_cited_answer_and_succeeds(extractive, run_glossator):
 
 
 def test_json_prints_one_frame_a_line(extractive, run_glossator):
-    from backend import wire
+    from backend.protocol import wire
 
     asked = run_glossator("ask", "what is rfft?", "--json", "--url", extractive.url)
     frames = [wire.decode_server(line) for line in asked.stdout.splitlines()]

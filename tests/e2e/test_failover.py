@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from backend.wire import Ask, Delta, Finished, Terminal
-from lsp_server.session import Session
+from backend.protocol.wire import Ask, Delta, Finished, Terminal
+from lsp_server.client.session import Session
 
 pytestmark = pytest.mark.ray
 

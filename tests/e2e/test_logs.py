@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from backend.wire import Ask, Complete, Lookup
+from backend.protocol.wire import Ask, Complete, Lookup
 
 SECRET = "ghp_" + "A1b2" * 9  # a GitHub token's format
 CANARY = "zanzibar"

@@ -10,7 +10,7 @@ def test_a_healthy_backend_says_so(backend):
 
 
 async def test_metrics_count_what_users_saw(backend, client):
-    from backend.wire import Ask
+    from backend.protocol.wire import Ask
 
     name = 'glossator_requests_total{kind="help",outcome="length"}'
     await client.ask(Ask(id="counted-1", question="q", kind="help", max_tokens=3, sources=()))

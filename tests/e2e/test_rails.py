@@ -7,8 +7,8 @@ import psutil
 import pytest
 from websockets.asyncio.client import connect
 
-from backend import wire
-from backend.wire import Ask, Delta, Failed, Finished, Notice
+from backend.protocol import wire
+from backend.protocol.wire import Ask, Delta, Failed, Finished, Notice
 
 TOKEN = "ghp_" + "a1B2" * 9
 

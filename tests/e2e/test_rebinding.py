@@ -7,7 +7,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from backend import wire
+from backend.protocol import wire
 
 ROUTES = ["/", "/v1/models", "/v1/about", "/metrics", "/healthz", "/readyz", "/openapi.json", "/no"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import yaml
 
-from backend.wire import Ask
+from backend.protocol.wire import Ask
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 JOBS = {

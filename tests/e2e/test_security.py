@@ -10,8 +10,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from backend import wire
-from backend.wire import Ask, Citations, Failed, Finished, Resume
+from backend.protocol import wire
+from backend.protocol.wire import Ask, Citations, Failed, Finished, Resume
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,19 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from backend import wire
 from backend.identity.tokens import TokenFile
-from backend.wire import Ask, Citations, Complete, Failed, Finished, Found, Lookup, Prepare, Resume
+from backend.protocol import wire
+from backend.protocol.wire import (
+    Ask,
+    Citations,
+    Complete,
+    Failed,
+    Finished,
+    Found,
+    Lookup,
+    Prepare,
+    Resume,
+)
 
 TENANTS = {"declared": "acme", "unknown": "stranger", "none": "", "another case": "Acme"}
 QUESTION = "what is rfft?"

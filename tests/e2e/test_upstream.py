@@ -5,7 +5,7 @@ import uuid
 import pytest
 from starlette.responses import JSONResponse
 
-from backend.wire import Ask, Delta, Failed, Finished
+from backend.protocol.wire import Ask, Delta, Failed, Finished
 
 
 def ask(question="how do I run an FFT?"):

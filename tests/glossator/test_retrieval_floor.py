@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from glossator.evaluating_retrieval import ask, read
-from glossator.retrieval_figures import SYSTEMS, Outcome, measures
+from glossator.evaluation.retrieval import ask, read
+from glossator.evaluation.retrieval_figures import SYSTEMS, Outcome, measures
 from indexer.embedder import SentenceTransformerEmbedder
+from indexer.index.search import HybridIndex
 from indexer.pipeline import index
-from indexer.search import HybridIndex
 from indexer.sources import open_source
 
 QUESTIONS = Path(__file__).parents[1] / "data" / "retrieval" / "requests.jsonl"

@@ -23,7 +23,7 @@ from indexer.types import Document, IndexerError, Vectors
 def test_importing_is_cheap() -> None:
     """A command line that shows its help must not load torch or Chroma."""
     code = (
-        "import sys, indexer.embedder, indexer.store, indexer.pipeline, indexer.sources\n"
+        "import sys, indexer.embedder, indexer.index.store, indexer.pipeline, indexer.sources\n"
         "print(*sorted({'torch', 'chromadb', 'sentence_transformers'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,9 +11,9 @@ import pytest
 
 from indexer.chunkers import grammars
 from indexer.chunkers.limit import LONGEST
-from indexer.journal import Journal
+from indexer.index.journal import Journal
+from indexer.index.search import HybridIndex
 from indexer.pipeline import BATCH, FIRST, HEADLINE, index, stage
-from indexer.search import HybridIndex
 from indexer.sources import FolderSource
 from indexer.types import (
     Chunk,

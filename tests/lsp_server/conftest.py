@@ -8,8 +8,8 @@ from typing import TypeVar
 import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
 
-from backend import wire
-from backend.wire import Admitted, Citation, Citations, Delta, Finished, ServerFrame
+from backend.protocol import wire
+from backend.protocol.wire import Admitted, Citation, Citations, Delta, Finished, ServerFrame
 
 Frame = TypeVar("Frame", bound=wire.ClientFrame)
 Script = Callable[["Peer"], Awaitable[None]]

@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from backend import wire
-from lsp_server import protocol, translate
+from backend.protocol import wire
+from lsp_server import protocol
+from lsp_server.answers import translate
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "lsp.md").read_text()
 STRUCTS = [

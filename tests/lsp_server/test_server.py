@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pygls.exceptions import JsonRpcException
 
-from backend.wire import Ask, Cancel, Delta, Failed, Notice, Queued
+from backend.protocol.wire import Ask, Cancel, Delta, Failed, Notice, Queued
 from lsp_server.server import VERSION
 
 URI = "file:///project/signal.py"

@@ -4,7 +4,7 @@ import pytest
 
 from backend.admission.cost import EXPECTED_OUTPUT, Costs, spent
 from backend.ports import Demand
-from backend.wire import Usage
+from backend.protocol.wire import Usage
 
 
 def test_before_the_first_answer_the_output_is_a_guess_below_what_was_asked_for():

@@ -8,7 +8,7 @@ import pytest
 from ray.serve._private.build_app import build_app
 
 from backend import settings
-from backend.deploy.ray_app import application
+from backend.deploy.ray.app import application
 from backend.generators.choose import Choice
 
 Deployments = Callable[[Mapping[str, Any]], dict[str, Any]]

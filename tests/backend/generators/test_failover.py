@@ -7,7 +7,7 @@ import pytest
 from backend.errors import BadFrame, EngineFailed, Interrupted, Unavailable, UpstreamFailed
 from backend.generators.failover import ATTEMPTS, FailoverGenerator
 from backend.ports import Load, Message, Prompt, Sampling, TextDelta
-from backend.wire import Usage
+from backend.protocol.wire import Usage
 
 ANSWER = "one two three four five six"
 PROMPT = Prompt((Message("user", "count"),))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from backend.gateway.openai.api import error_response
 from backend.identity.hosts import KnownHosts
-from backend.openai_api import error_response
 
 
 async def never(scope, receive, send):

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from backend.identity import caller
 from backend.identity.tokens import TokenFile
+from backend.protocol.wire import Ask, Complete, Failed, Finished, Found, Lookup, Prepare, Resume
 from backend.settings import Auth, Server, Settings
-from backend.wire import Ask, Complete, Failed, Finished, Found, Lookup, Prepare, Resume
 
 REQUESTS = [
     Ask(id="a", question="q", sources=()),

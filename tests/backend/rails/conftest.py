@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest import tiny_toxicity as recipe
+from loadtest.benchmarks.models import tiny_toxicity as recipe
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.ports import Span
-from backend.rails.hold_back import HoldBack
-from backend.rails.patterns import Scanner
-from backend.rails.pii_formats import PII
+from backend.rails.formats.patterns import Scanner
+from backend.rails.formats.pii import PII
+from backend.rails.formats.secrets import SECRETS
+from backend.rails.output.hold_back import HoldBack
 from backend.rails.placeholders import Vault
-from backend.rails.secret_formats import SECRETS
 
 SCANNER = Scanner((*SECRETS, *PII))
 PERSONAL = {pattern.kind for pattern in PII}

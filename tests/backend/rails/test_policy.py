@@ -2,8 +2,8 @@
 
 import pytest
 
+from backend.rails.input.secrets import SecretsRail
 from backend.rails.policy import NAMES, anywhere, guarded, policy
-from backend.rails.secrets import SecretsRail
 from backend.settings import PiiRail, Rails, Settings, Tenant
 
 SETTINGS = Settings(

@@ -7,16 +7,16 @@ from contextlib import nullcontext
 
 import pytest
 
-from backend.audit import Audit
 from backend.errors import Blocked
 from backend.metrics import Metrics
+from backend.protocol.wire import Ask
 from backend.rails import scans as module
-from backend.rails.injection import InjectionRail
+from backend.rails.input.injection import InjectionRail
+from backend.rails.input.secrets import SecretsRail
 from backend.rails.policy import Guarded, Policy
 from backend.rails.scans import Scans
 from backend.rails.screen import Screen
-from backend.rails.secrets import SecretsRail
-from backend.wire import Ask
+from backend.records.audit import Audit
 
 
 def counting(steps, seconds=0.0, threads=None):

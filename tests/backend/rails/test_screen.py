@@ -6,14 +6,14 @@ import logging
 
 import pytest
 
-from backend.audit import Audit
 from backend.errors import Blocked
 from backend.metrics import Metrics
 from backend.ports import Span
+from backend.protocol.wire import Ask, Context, File, Remark, Selection, Turn
+from backend.rails.input.secrets import SecretsRail
 from backend.rails.policy import Guarded, Policy
 from backend.rails.screen import Screen
-from backend.rails.secrets import SecretsRail
-from backend.wire import Ask, Context, File, Remark, Selection, Turn
+from backend.records.audit import Audit
 
 TOKEN = "ghp_" + "a1B2" * 9
 

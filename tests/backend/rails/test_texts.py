@@ -8,16 +8,16 @@ import pytest
 
 from backend.admission.gate import Gate
 from backend.admission.room import Limits
-from backend.answer import Answer
+from backend.answering.answer import Answer
+from backend.answering.pipeline import Pipeline
 from backend.metrics import Metrics
-from backend.pipeline import Pipeline
 from backend.ports import Load, Retrieved, TextDelta
-from backend.rails.hold_back import NoGuard
-from backend.rails.secrets import SecretsRail
+from backend.protocol.wire import Ask, Complete, Context, File, Prepare, Selection, Turn, Usage
+from backend.rails.input.secrets import SecretsRail
+from backend.rails.output.hold_back import NoGuard
 from backend.rails.texts import NOT_READ, texts, with_texts
 from backend.settings import Rails, Settings
 from backend.settings import SecretsRail as SecretsSettings
-from backend.wire import Ask, Complete, Context, File, Prepare, Selection, Turn, Usage
 
 SECRET = "ghp_" + "a1B2" * 9
 PATIENT = Settings(rails=Rails(secrets=SecretsSettings(budget_ms=60_000)))

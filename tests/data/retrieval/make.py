@@ -1,6 +1,6 @@
 """Makes the question sets beside it: ``python tests/data/retrieval/make.py``. Deterministic.
 
-One set per package. Beside what ``indexer.questions`` makes of its documentation it asks
+One set per package. Beside what ``indexer.training.questions`` makes of its documentation it asks
 
 - ``name``: by name, as people type it;
 - ``cross``: how PyTorch describes its function of the same name (NumPy only);
@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from indexer.questions import Question, first_sentence, plain, questions
+from indexer.ranking.words import ALIASES, terms
 from indexer.sources import open_source
-from indexer.words import ALIASES, terms
+from indexer.training.questions import Question, first_sentence, plain, questions
 
 HERE = Path(__file__).parent
 PER_ORIGIN = {

@@ -24,9 +24,9 @@ from pathlib import Path
 
 from lxml import html
 
-from indexer.questions import Question, first_sentence, masked
-from indexer.release_notes import sentences, unnamed
-from indexer.words import terms
+from indexer.ranking.words import terms
+from indexer.training.questions import Question, first_sentence, masked
+from indexer.training.release_notes import sentences, unnamed
 
 HERE = Path(__file__).parent
 CORPUS = "python-docs"

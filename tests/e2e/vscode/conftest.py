@@ -1,7 +1,7 @@
 """A real VS Code workbench with the packaged extension in it, in a real browser.
 
-``loadtest.editors`` drives it. The language server is ours, the backend a ``glossator serve`` of
-its own. ``install.sh`` installs what the Python environment lacks.
+``loadtest.benchmarks.editors`` drives it. The language server is ours, the backend a ``glossator
+serve`` of its own. ``install.sh`` installs what the Python environment lacks.
 """
 
 import shutil
@@ -15,10 +15,10 @@ from playwright.async_api import Browser
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as listen
 
-from backend import wire
-from loadtest.editors import vscode
-from loadtest.editors.code_server import code_server
-from loadtest.editors.workbench import Workbench
+from backend.protocol import wire
+from loadtest.benchmarks.editors import vscode
+from loadtest.benchmarks.editors.code_server import code_server
+from loadtest.benchmarks.editors.workbench import Workbench
 
 SCREENSHOTS = Path(__file__).parents[3] / "artifacts" / "vscode"
 

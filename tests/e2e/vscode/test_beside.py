@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from backend import wire
+from backend.protocol import wire
 
 pytestmark = pytest.mark.editor
 

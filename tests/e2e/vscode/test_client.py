@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from backend import wire
-from loadtest.editors.code_server import FOLDER
+from backend.protocol import wire
+from loadtest.benchmarks.editors.code_server import FOLDER
 
 pytestmark = pytest.mark.editor
 

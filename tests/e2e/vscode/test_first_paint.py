@@ -2,8 +2,8 @@
 
 import pytest
 
-from loadtest.editor_latency import of_vscode, report
-from loadtest.editors import vscode
+from loadtest.benchmarks.editors import vscode
+from loadtest.benchmarks.editors.editor_latency import of_vscode, report
 
 pytestmark = pytest.mark.editor
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from backend import wire
-from loadtest.editors.code_server import code_server
-from loadtest.editors.workbench import Workbench
+from backend.protocol import wire
+from loadtest.benchmarks.editors.code_server import code_server
+from loadtest.benchmarks.editors.workbench import Workbench
 
 pytestmark = pytest.mark.editor
 

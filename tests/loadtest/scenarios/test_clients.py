@@ -4,7 +4,7 @@ import socket
 import threading
 from http.client import parse_headers
 
-from backend.wire import Ask
+from backend.protocol.wire import Ask
 from loadtest.scenarios.clients import OpenAIClient
 
 EVENTS = (

@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.server import serve
 
-from backend.wire import SUBPROTOCOL
+from backend.protocol.wire import SUBPROTOCOL
 from loadtest.scenarios.websocket import WebSocket
 
 

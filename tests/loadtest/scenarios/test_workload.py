@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 
-from backend.wire import decode_client, encode
+from backend.protocol.wire import decode_client, encode
 from loadtest.scenarios.workload import LogNormal, Workload
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from backend.autoscaling import Observed
-from loadtest import simulate
+from loadtest.benchmarks.scaling import simulate
 from loadtest.simulation import speed as speeds
 from loadtest.simulation import traffic
 from loadtest.simulation.scaling import Fixed, OngoingRequests

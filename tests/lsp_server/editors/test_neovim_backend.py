@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from loadtest.process import running
+from loadtest.benchmarks.servers.process import running
 
 pytestmark = pytest.mark.editor
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from backend.wire import (
+from backend.protocol.wire import (
     Ask,
     Cancel,
     Complete,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from backend.wire import Ask, Delta, Failed, Finished, Resume, Timings, Usage
+from backend.protocol.wire import Ask, Delta, Failed, Finished, Resume, Timings, Usage
 
 pytestmark = pytest.mark.editor
 

@@ -7,7 +7,7 @@ import asyncio
 
 import pytest
 
-from backend.wire import Ask, Cancel, Delta, Finished, Timings, Usage
+from backend.protocol.wire import Ask, Cancel, Delta, Finished, Timings, Usage
 
 pytestmark = pytest.mark.editor
 

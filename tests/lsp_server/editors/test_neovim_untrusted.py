@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from backend.wire import Ask, Delta, Finished, Timings, Usage
+from backend.protocol.wire import Ask, Delta, Finished, Timings, Usage
 
 pytestmark = pytest.mark.editor
 

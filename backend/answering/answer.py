@@ -1,0 +1,179 @@
+"""Answers in flight: each a numbered list of frames that any connection can read from anywhere.
+
+An answer is a task of its own, apart from the websocket that asked for it. That is what lets a
+dropped client resume, and what makes "exactly one terminal frame" true in one place.
+"""
+
+import asyncio
+import contextvars
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+from backend.errors import BadFrame, GlossatorError, UnknownRequest
+from backend.protocol.tracing import Trace
+from backend.protocol.wire import AnswerFrame, Failed, Finished, Request, Terminal, Timings, Usage
+
+log = logging.getLogger(__name__)
+
+Key = tuple[str, str]  # whose it is, and its id
+Run = Callable[[Request, "Answer"], Coroutine[None, None, None]]
+Ended = Callable[[Request, "Answer"], None]
+
+
+class Answer:
+    """The frames of one request, in order; ``emit`` numbers them and refuses a second terminal."""
+
+    def __init__(self, request_id: str, tenant: str = "", user: str = "", owner: str = "") -> None:
+        self.id = request_id
+        self.owner = owner
+        self.key = (owner, request_id)
+        self.tenant = tenant
+        self.user = user  # of the tenant's: whose share of the engine it takes
+        self.started = time.monotonic()
+        self.trace = Trace()
+        self.cost = 0  # tokens, for whoever keeps the user's account; also of what was broken off
+        self.frames: list[AnswerFrame] = []
+        self._grown = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.frames) and isinstance(self.frames[-1], Terminal)
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.frames) and isinstance(self.frames[-1], Failed)
+
+    def emit(self, frame: type[AnswerFrame], **fields: Any) -> None:
+        if self.ended:
+            raise RuntimeError(f"request {self.id} has already ended")
+        self.frames.append(frame(id=self.id, seq=len(self.frames), **fields))
+        self._grown.set()
+
+    def fail(self, error: GlossatorError) -> None:
+        self.emit(
+            Failed, code=error.code, message=error.message, retry_after_ms=error.retry_after_ms
+        )
+
+    async def read(self, after_seq: int = -1) -> AsyncIterator[AnswerFrame]:
+        """Every frame after ``after_seq``, up to and with the terminal one."""
+        position = after_seq + 1
+        while True:
+            while position < len(self.frames):
+                frame = self.frames[position]
+                position += 1
+                yield frame
+                if isinstance(frame, Terminal):
+                    return
+            if self.ended:  # and the reader has it all, or says so
+                return
+            self._grown.clear()
+            await self._grown.wait()
+
+
+class Answers:
+    """Starts answers, ends them, and keeps them ``window_s`` for a client that lost its way.
+
+    Clients choose the ids; each ``owner`` has ids of its own, so that nobody can resume, cancel or
+    stand in the way of another's request by guessing one. ``on_ended`` hears of each answer once,
+    when it has its terminal frame.
+    """
+
+    def __init__(
+        self, run: Run, window_s: float, on_ended: Ended = lambda request, answer: None
+    ) -> None:
+        self._run = run
+        self._on_ended = on_ended
+        self._window_s = window_s
+        self._answers: dict[Key, Answer] = {}
+        # By answer, not by id: an id may be used again while the task of its last answer still
+        # ends, and that task must not touch its successor's.
+        self._tasks: dict[Answer, asyncio.Task[None]] = {}
+        self._expiry: dict[Answer, asyncio.TimerHandle] = {}
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._tasks)
+
+    def start(self, request: Request, tenant: str = "", user: str = "", owner: str = "") -> Answer:
+        """Raises ``BadFrame`` when the id is taken; that of a failed request is free again."""
+        answer = Answer(request.id, tenant, user, owner)
+        if known := self._answers.get(answer.key):
+            if not known.failed:
+                raise BadFrame(f"Request id {request.id!r} is in use; give every request its own.")
+            self.forget(known)
+        self._answers[answer.key] = answer
+        # In a context of its own: what is tied to the connection's, Ray Serve's cancellation for
+        # one, must not end with the connection an answer that may be resumed.
+        task = asyncio.create_task(
+            self._run(request, answer),
+            name=f"answer {request.id}",
+            context=contextvars.Context(),
+        )
+        self._tasks[answer] = task
+        task.add_done_callback(lambda _: self._ended(request, answer, task))
+        return answer
+
+    def resume(self, request_id: str, owner: str = "") -> Answer:
+        """Raises ``UnknownRequest`` once the answer is forgotten, or was never asked for here."""
+        answer = self._answers.get((owner, request_id))
+        if answer is None:
+            raise UnknownRequest(f"Request {request_id!r} is not known here (any more): ask again.")
+        if timer := self._expiry.pop(answer, None):
+            timer.cancel()
+        return answer
+
+    def cancel(self, answer: Answer) -> None:
+        """Ends the answer if it still runs; a late cancel means nothing."""
+        if task := self._tasks.get(answer):
+            task.cancel()
+
+    def release(self, answer: Answer) -> None:
+        """Nobody reads the answer now: keep it for the window, then abort and forget it."""
+        if self._answers.get(answer.key) is not answer or answer in self._expiry:
+            return
+        loop = asyncio.get_running_loop()
+        self._expiry[answer] = loop.call_later(self._window_s, self.forget, answer)
+
+    def forget(self, answer: Answer) -> None:
+        """The client has every frame, or will never come for them."""
+        self.cancel(answer)
+        if self._answers.get(answer.key) is answer:
+            del self._answers[answer.key]
+        if timer := self._expiry.pop(answer, None):
+            timer.cancel()
+
+    async def settle(self, timeout_s: float) -> None:
+        """Waits until every answer has ended, at most ``timeout_s``."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=timeout_s)
+
+    async def close(self) -> None:
+        """Cancels what still runs and waits until each has its terminal frame."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for timer in self._expiry.values():
+            timer.cancel()
+
+    def _ended(self, request: Request, answer: Answer, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(answer, None)
+        if not answer.ended:
+            self._end(answer, task)
+        self._on_ended(request, answer)
+
+    @staticmethod
+    def _end(answer: Answer, task: asyncio.Task[None]) -> None:
+        # Only a bug leaves an answer open; its client must not hang for it.
+        if task.cancelled():  # before its first step: nothing of it could say so
+            answer.emit(Finished, reason="cancelled", usage=Usage(), timings=Timings())
+            return
+        if error := task.exception():
+            log.error("request %s ended without a terminal frame", answer.id, exc_info=error)
+        answer.emit(
+            Failed,
+            code="internal",
+            message="The backend lost this request. Ask again.",
+        )

@@ -1,0 +1,123 @@
+"""Fits retrieved passages into their share of a prompt. Pure.
+
+No page may make a question unanswerable: what is too long is clipped around what the question asks
+for, and what then still has no room is left out, the worst passages first.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from indexer.ranking.words import searched, words
+from indexer.types import Passage
+
+CUT = "[…]"  # stands where text was cut away
+_LARGEST_SHARE = 0.5  # of the budget, for one passage where there are several
+_LEAST = 60  # tokens; less of a passage says too little
+_CHARACTERS = 3  # per token: common tokenizers have about 4 on English and code
+_OTHER = 1.5  # tokens of a character outside ASCII, at most about
+_TERMS = 24  # of the question that are looked for
+_PLACES = 8  # of each term that are looked at
+_FENCE = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """``said`` tells the user what is missing; empty where nothing is."""
+
+    passages: tuple[Passage, ...]
+    said: str = ""
+
+
+def fit(passages: Sequence[Passage], question: str, tokens: float) -> Fitted:
+    """The passages in their order, those at the end left out when they do not fit."""
+    largest = tokens * _LARGEST_SHARE if len(passages) > 1 else tokens
+    kept: list[Passage] = []
+    terms: list[str] | None = None
+    clipped = 0
+    left = tokens
+    for passage in passages:
+        text = passage.chunk.text
+        room = min(largest, left)
+        size = estimate(text)
+        if size > room:
+            if room < _LEAST:
+                break
+            terms = _terms(question) if terms is None else terms
+            text = clip(text, terms, room)
+            passage = replace(passage, chunk=replace(passage.chunk, text=text))
+            size = estimate(text)
+            clipped += 1
+        kept.append(passage)
+        left -= size
+    return Fitted(tuple(kept), _said(clipped, len(passages) - len(kept)))
+
+
+def estimate(text: str) -> float:
+    """Tokens, rather too many than too few."""
+    other = 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
+    return (len(text) - other) / _CHARACTERS + other * _OTHER
+
+
+def clip(text: str, terms: Sequence[str], tokens: float) -> str:
+    """The part of a text where most of the terms stand close to each other, in whole lines."""
+    per_token = len(text) / max(estimate(text), 1)
+    length = max(int((tokens - 20) * per_token), 1)  # 20 for the marks and fences around it
+    start = _best(text.lower(), terms, length)
+    # Whole lines, unless they are too long.
+    line = text.rfind("\n", max(start - length // 4, 0), start) + 1
+    start = line or (0 if start < length // 4 else start)
+    end = min(start + length, len(text))
+    if end < len(text):
+        end = text.rfind("\n", start + length // 2, end) + 1 or end
+    parts = [CUT] if start else []
+    opening = _open_fence(text[:start])
+    inside = text[start:end].strip("\n")
+    closing = _open_fence("\n".join(filter(None, (opening, inside))))
+    parts += [part for part in (opening, inside, closing) if part]
+    return "\n".join([*parts, CUT] if end < len(text) else parts)
+
+
+def _best(text: str, terms: Sequence[str], length: int) -> int:
+    """Where a window of this length begins that holds the most of the terms."""
+    places: list[tuple[int, str]] = []
+    for term in terms:
+        at = -1
+        for _ in range(_PLACES):
+            at = text.find(term, at + 1)
+            if at < 0:
+                break
+            places.append((at, term))
+    places.sort()
+    starts = [at for at, _ in places]
+    best, most = 0, 0
+    for number, start in enumerate(starts):
+        end = bisect_left(starts, start + length * 3 // 4)
+        count = len({term for _, term in places[number:end]})
+        if count > most:
+            best, most = start, count
+    # Some of what stands before the first term belongs to it.
+    return max(best - length // 4, 0)
+
+
+def _open_fence(text: str) -> str:
+    """The fence of a code block that the text does not close."""
+    fence = ""
+    for mark in _FENCE.findall(text):
+        if not fence:
+            fence = mark
+        elif mark.startswith(fence):
+            fence = ""
+    return fence
+
+
+def _terms(question: str) -> list[str]:
+    return [term for term in dict.fromkeys(words(searched(question))) if len(term) > 2][:_TERMS]
+
+
+def _said(clipped: int, dropped: int) -> str:
+    parts = [f"{clipped} shortened"] * bool(clipped) + [f"{dropped} left out"] * bool(dropped)
+    if not parts:
+        return ""
+    return f"Passages of documentation that are too long for the prompt: {', '.join(parts)}."

@@ -1,0 +1,74 @@
+"""How far one request has come, for its terminal frame to report. Decides nothing."""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+from backend.ports import TextDelta
+from backend.protocol.tracing import Trace
+from backend.protocol.wire import Timings, Usage
+
+CHARACTERS_A_TOKEN = 4  # about, in English and code
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is known of a request so far; its terminal frame reports it."""
+
+    started: float
+    deadline: float = math.inf  # on the same clock
+    trace: Trace = field(default_factory=Trace)
+    queue_ms: float = 0.0
+    rails_ms: float = 0.0
+    retrieval_ms: float = 0.0
+    ttft_ms: float = 0.0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    asked_tokens: int = 0  # an estimate of the prompt's, once an engine was given it
+    _characters: int = 0  # that the engine has made
+    _whole: bool = False
+
+    def count(self, delta: TextDelta) -> None:
+        self._characters += len(delta.text)
+        self._whole = delta.finish is not None
+        self.completion_tokens += delta.tokens
+        self.prompt_tokens = delta.prompt_tokens or self.prompt_tokens
+        self.cached_tokens = delta.cached_tokens or self.cached_tokens
+
+    def warmed(self, read: Usage) -> None:
+        """The engine has read the prompt for later."""
+        self.prompt_tokens, self.cached_tokens = read.prompt_tokens, read.cached_tokens
+        self._whole = True
+
+    def elapsed_ms(self) -> float:
+        return (time.monotonic() - self.started) * 1000
+
+    def timings(self) -> Timings:
+        return Timings(
+            queue_ms=round(self.queue_ms, 2),
+            rails_ms=round(self.rails_ms, 2),
+            retrieval_ms=round(self.retrieval_ms, 2),
+            ttft_ms=round(self.ttft_ms, 2),
+            total_ms=round(self.elapsed_ms(), 2),
+        )
+
+    def refused(self) -> None:
+        """The engine was given the prompt and has not read it: too long, or it was down."""
+        if not self._characters:
+            self.asked_tokens = 0
+
+    def cost(self) -> int:
+        """The tokens that the engine has worked off, however the request ended.
+
+        An engine counts the prompt with its first delta, and an upstream everything with its
+        last. What was broken off before that is estimated.
+        """
+        prompt, completion = self.prompt_tokens, self.completion_tokens
+        if self.asked_tokens and not self._whole:
+            prompt = prompt or self.asked_tokens
+            completion = completion or -(-self._characters // CHARACTERS_A_TOKEN)
+        return prompt - self.cached_tokens + completion
+
+    def usage(self) -> Usage:
+        return Usage(self.prompt_tokens, self.cached_tokens, self.completion_tokens)

@@ -1,0 +1,1 @@
+"""The backend as Ray Serve deployments. Nothing else imports Ray."""

@@ -1,0 +1,235 @@
+"""A gateway's end: one connection to each generator replica, for all the streams from there."""
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
+from typing import cast
+
+from backend.deploy.ray.direct.frames import (
+    Broken,
+    Close,
+    Done,
+    Frames,
+    FromReplica,
+    Hello,
+    Malformed,
+    Open,
+    Piece,
+    Refused,
+    error_of,
+    from_replica,
+    packed,
+)
+from backend.deploy.ray.direct.server import watch
+from backend.errors import EngineFailed
+from backend.ports import Prompt, Sampling, TextDelta
+from backend.protocol.wire import Usage
+
+CONNECTS_WITHIN_S = 5.0
+AGAIN_AFTER_S = 0.05
+AVOIDED_S = 5.0  # Serve learns what became of a replica in about that time
+
+
+class Unreachable(Exception):
+    """This replica takes no stream: it is gone, or about to go. Another may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a replica listens, and the secret that it wants to hear."""
+
+    host: str
+    port: int
+    secret: str
+
+
+async def connect(address: Address) -> "Line":
+    """Raises ``Unreachable``."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(CONNECTS_WITHIN_S):
+            _, line = await loop.create_connection(
+                lambda: Line(address.secret), address.host, address.port
+            )
+    except OSError as error:  # a timeout is one
+        raise Unreachable(f"{address.host}:{address.port}: {error}") from error
+    return line
+
+
+class Lines:
+    """A gateway's connections, each made when it is first needed."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, asyncio.Task[Line]] = {}
+        self._avoided: dict[str, float] = {}  # until when
+
+    async def to(self, replica: str, address: Address) -> "Line":
+        """Raises ``Unreachable``."""
+        task = self._lines.get(replica)
+        if task is None or _over(task):
+            self._lines = {name: each for name, each in self._lines.items() if not _over(each)}
+            # Shared by all who wait for it: one of them being cancelled must not end it.
+            task = self._lines[replica] = asyncio.create_task(connect(address))
+        return task.result() if task.done() else await asyncio.shield(task)
+
+    async def avoid(self, replica: str) -> None:
+        """It took no stream. Returns when it is worth choosing anew: it may be the only one."""
+        self._avoided[replica] = asyncio.get_running_loop().time() + AVOIDED_S
+        self._lines.pop(replica, None)
+        await asyncio.sleep(AGAIN_AFTER_S)
+
+    def avoided(self) -> frozenset[str]:
+        if not self._avoided:
+            return frozenset()
+        now = asyncio.get_running_loop().time()
+        self._avoided = {name: until for name, until in self._avoided.items() if until > now}
+        return frozenset(self._avoided)
+
+    def close(self) -> None:
+        for task in self._lines.values():
+            if not _over(task) and task.done():
+                task.result().close()
+            task.cancel()
+
+
+def _over(connecting: "asyncio.Task[Line]") -> bool:
+    """It came to nothing, or its connection is lost."""
+    if not connecting.done():
+        return False
+    return connecting.cancelled() or bool(connecting.exception()) or connecting.result().lost
+
+
+class Line(asyncio.Protocol):
+    """A connection. ``lost`` once it is: then it takes no more streams."""
+
+    def __init__(self, secret: str) -> None:
+        self.lost = False
+        self._secret = secret
+        self._frames = Frames(from_replica)
+        self._streams: dict[int, _Arriving] = {}
+        self._numbers = itertools.count()
+
+    async def stream(
+        self, prompt: Prompt, sampling: Sampling, request_id: str
+    ) -> AsyncGenerator[TextDelta]:
+        """What arrives while nobody pulls comes as one delta.
+
+        Raises ``Unreachable`` when the replica has not taken it, ``EngineFailed`` when it is lost
+        later, besides what the generator raises. Closing it aborts in the engine.
+        """
+        number, arriving = self._open(request_id, prompt, sampling)
+        try:
+            while (delta := await arriving.next()) is not None:
+                yield delta
+                if delta.finish:
+                    return
+        finally:
+            self._forget(number)
+
+    async def warm(self, prompt: Prompt) -> Usage:
+        """Raises what ``stream`` does."""
+        number, arriving = self._open("warm", prompt, None)
+        try:
+            read = await arriving.next()
+            return Usage(read.prompt_tokens, read.cached_tokens) if read else Usage()
+        finally:
+            self._forget(number)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        watch(self._transport)
+        self._send(Hello(self._secret))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        for arriving in self._streams.values():
+            arriving.break_off()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for frame in self._frames.feed(data):
+                if arriving := self._streams.get(frame.stream):
+                    arriving.take(frame)
+        except Malformed:
+            self._transport.abort()
+
+    def close(self) -> None:
+        self._transport.abort()
+
+    def _open(
+        self, request_id: str, prompt: Prompt, sampling: Sampling | None
+    ) -> tuple[int, "_Arriving"]:
+        if self.lost:
+            raise Unreachable("the connection to the replica is lost")
+        number = next(self._numbers)
+        arriving = self._streams[number] = _Arriving()
+        self._send(Open(number, request_id, prompt, sampling))
+        return number, arriving
+
+    def _forget(self, number: int) -> None:
+        arriving = self._streams.pop(number)
+        if not arriving.ended and not self.lost:
+            self._send(Close(number))
+
+    def _send(self, frame: Hello | Open | Close) -> None:
+        self._transport.write(packed(frame))
+
+
+class _Arriving:
+    """The deltas of one stream that nobody has pulled yet, and how it ended."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._error: Exception | None = None
+        self._deltas: deque[TextDelta] = deque()
+        self._arrived = asyncio.Event()
+
+    def take(self, frame: FromReplica) -> None:
+        match frame:
+            case Piece(delta=delta):
+                self._deltas.append(delta)
+                self.ended = delta.finish is not None
+            case Done():
+                self.ended = True
+            case Refused():
+                self.ended, self._error = True, Unreachable("the replica is about to stop")
+            case Broken():
+                self.ended, self._error = True, error_of(frame)
+        self._arrived.set()
+
+    def break_off(self) -> None:
+        if self.ended:
+            return
+        # Also where nothing has arrived yet: it may have been this prompt that killed the replica,
+        # and whoever asks again for it counts how often.
+        self._error = EngineFailed(
+            "The generator is not answering; it is being restarted. Ask again."
+        )
+        self.ended = True
+        self._arrived.set()
+
+    async def next(self) -> TextDelta | None:
+        """None at the end; what had arrived before an error comes before it."""
+        if not self._deltas and not self.ended:
+            self._arrived.clear()
+            await self._arrived.wait()
+        if self._deltas:
+            delta = _joined(self._deltas)
+            self._deltas.clear()
+            return delta
+        if self._error:
+            raise self._error
+        return None
+
+
+def _joined(deltas: deque[TextDelta]) -> TextDelta:
+    if len(deltas) == 1:
+        return deltas[0]
+    return replace(
+        deltas[-1],
+        text="".join(delta.text for delta in deltas),
+        tokens=sum(delta.tokens for delta in deltas),
+        ids=tuple(token for delta in deltas for token in delta.ids),
+    )

@@ -1,0 +1,66 @@
+"""Runs beside a server: it owns the index, so they leave journals, which it takes in.
+
+The server holds a lock in the folder of journals for as long as it takes them in.
+"""
+
+import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from backend.deploy import build
+from indexer.index.catalog import Catalog
+from indexer.index.folder import IndexFolder
+from indexer.index.journal import Journal
+from indexer.index.lock import FolderLock
+from indexer.pipeline import Progress, Report, stage
+from indexer.types import Embedder, IndexerError, IndexInUse, IndexMismatch, Source
+
+_LOCK = "intake.lock"
+_PATIENCE_S = 600.0  # a large source takes minutes to store
+_LOOK_S = 0.1
+
+
+def opened(staging: Path) -> FolderLock:
+    """To be held by the process that takes journals in. Raises ``IndexerError``."""
+    try:
+        staging.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IndexerError(f"The folder {staging} cannot be made: {error.strerror}.") from error
+    return FolderLock(staging / _LOCK, exclusive=True)
+
+
+def waits(data: Path) -> bool:
+    """Whether a process takes in what is left for the index of this data folder."""
+    staging = build.index_folder(data) / "staged"
+    if not staging.exists():
+        return False
+    try:
+        opened(staging).release()
+    except IndexInUse:
+        return True
+    return False
+
+
+def leave(source: Source, embedder: Embedder, data: Path, progress: Progress) -> Report:
+    """Run a source and wait until it is in the index. Raises ``IndexerError``."""
+    folder = build.index_folder(data)
+    made_with = IndexFolder.describe(folder)["embedder"]
+    if made_with != embedder.name:
+        raise IndexMismatch(
+            f"The index in {folder} was made with {made_with!r}, not {embedder.name!r}: "
+            "stop the server and rebuild it with `glossator index --rebuild SOURCE…`."
+        )
+    with closing(Catalog(folder / "catalog.db", writable=False)) as catalog:
+        with closing(Journal.open(folder / "staged", source.name, embedder.name)) as journal:
+            report = stage(source, embedder, catalog.held(source.name), journal, progress=progress)
+            mark = journal.mark
+        deadline = time.monotonic() + _PATIENCE_S
+        while mark.exists():
+            if not waits(data) or time.monotonic() > deadline:
+                raise IndexerError(
+                    "It is embedded, and waits for the server that has the index; should that be "
+                    "gone, run this again: nothing is embedded twice."
+                )
+            time.sleep(_LOOK_S)
+        return replace(report, dataset=catalog.view().dataset)

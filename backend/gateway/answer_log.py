@@ -1,0 +1,83 @@
+"""The log of answers: one line for each that ended, whatever became of it, and never its content.
+
+One record a line on the logger ``glossator.answers``, which the log format `json` turns on.
+"""
+
+import hashlib
+import logging
+import time
+
+from backend.answering.answer import Answer
+from backend.identity.caller import account
+from backend.protocol.wire import (
+    Admitted,
+    Ask,
+    Citations,
+    Delta,
+    Finished,
+    Request,
+    Timings,
+    Usage,
+    outcome,
+)
+from backend.records.logs import Line
+
+log = logging.getLogger("glossator.answers")
+
+
+class Ended(Line, frozen=True, omit_defaults=True):
+    """One line. ``docs/logs.md`` says what each field means; a test holds it to this class."""
+
+    request: str
+    type: str
+    outcome: str
+    total_ms: float
+    trace: str = ""
+    tenant: str = ""
+    owner: str = ""
+    kind: str = ""
+    task: str = ""
+    model: str = ""
+    dataset: str = ""
+    citations: int = 0
+    timings: Timings | None = None
+    usage: Usage | None = None
+
+
+def record(request: Request, answer: Answer) -> None:
+    """Writes the line, where anybody reads it."""
+    if log.isEnabledFor(logging.INFO):
+        log.info(ended(request, answer))
+
+
+def ended(request: Request, answer: Answer) -> Ended:
+    """What the frames of an answer say of it. Pure, but for the clock."""
+    model = dataset = ""
+    citations = 0
+    for frame in answer.frames:  # what comes before the text
+        match frame:
+            case Admitted():
+                model = frame.model
+            case Citations():
+                dataset, citations = frame.dataset, len(frame.citations)
+            case Delta():
+                break
+    last = answer.frames[-1]
+    finished = last if isinstance(last, Finished) else None
+    who = account(answer.owner)
+    return Ended(
+        request=request.id,
+        type=str(request.__struct_config__.tag),
+        outcome=outcome(last),
+        total_ms=round((time.monotonic() - answer.started) * 1000, 2),
+        trace=answer.trace.id,
+        tenant=answer.tenant,
+        owner=hashlib.sha256(who.encode()).hexdigest()[:16] if who else "",
+        kind=request.kind if isinstance(request, Ask) else "",
+        task=request.task if isinstance(request, Ask) else "",
+        model=model,
+        dataset=dataset,
+        citations=citations,
+        timings=finished.timings if finished else None,
+        usage=finished.usage if finished else None,
+    )

@@ -1,0 +1,352 @@
+"""Wire protocol, version 1: every message that crosses the websocket, and nothing else.
+
+Shared by the backend and the language server, so it imports msgspec alone.
+One JSON text frame holds one message; its ``type`` field names the struct (lower case, ``_``).
+A request is opened by ``Ask``, ``Lookup`` or ``Complete`` and ended by exactly one ``Terminal``;
+``seq`` counts the frames of a request from 0 without gaps, so that ``Resume`` can name the last.
+``docs/protocol.md`` is generated from these classes.
+
+Every text and list of a client's frame has a limit, far above what an editor sends: a frame that
+is within ``max_frame_bytes`` may still hold a hundred thousand of something. A client that may
+have more than that cuts before it sends (``lsp_server.client.limits``).
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+SUBPROTOCOL = "glossator.v1"
+PATH = "/v1/session"
+EXTRACTIVE = "extractive"  # the name of the model where there is none
+
+Kind = Literal["help", "chat", "optimize"]
+Task = Literal["answer", "explain", "optimize", "document", "fix", "rewrite", "tests"]
+FinishReason = Literal["stop", "length", "cancelled", "blocked"]
+Code = Literal[
+    "bad_frame",
+    "too_large",
+    "unauthorized",
+    "forbidden",
+    "quota",
+    "unknown_model",
+    "unknown_request",
+    "unsupported",
+    "blocked",
+    "overloaded",
+    "deadline",
+    "unavailable",
+    "upstream",
+    "internal",
+]
+Traceparent = Annotated[str, Meta(max_length=128)]
+RequestId = Annotated[str, Meta(min_length=1, max_length=128)]
+Line = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Tokens = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Milliseconds = Annotated[float, Meta(ge=0)]
+Patience = Annotated[float, Meta(gt=0, le=86_400_000)]  # milliseconds, at most a day
+
+Text = Annotated[str, Meta(max_length=500_000)]  # what a person wrote, or a file of code
+Name = Annotated[str, Meta(max_length=256)]
+Symbol = Annotated[str, Meta(min_length=1, max_length=256)]
+Uri = Annotated[str, Meta(max_length=8192)]
+Headers = Annotated[str, Meta(max_length=4000)]
+Saying = Annotated[str, Meta(max_length=10_000)]
+Symbols = Annotated[tuple[Name, ...], Meta(max_length=100)]
+Versions = Annotated[dict[Name, Name], Meta(max_length=1000)]
+Packages = Annotated[tuple[Name, ...], Meta(max_length=1000)]
+Sources = Annotated[tuple[Annotated[str, Meta(max_length=1024)], ...], Meta(max_length=1000)]
+Stop = Annotated[str, Meta(min_length=1, max_length=256)]
+Stops = Annotated[tuple[Stop, ...], Meta(max_length=16)]
+Model = Annotated[str, Meta(max_length=512)]
+
+
+class Selection(Struct, frozen=True, omit_defaults=True):
+    """The code the user selected; lines are 1-based and inclusive."""
+
+    text: Text
+    first_line: Line
+    last_line: Line
+
+
+class File(Struct, frozen=True, omit_defaults=True):
+    """Another piece of code that the user named."""
+
+    uri: Uri
+    text: Text
+    language: Name = ""
+    first_line: Line = 1  # of the text, in its document
+
+
+class Remark(Struct, frozen=True, omit_defaults=True):
+    """What a compiler or a linter says of some lines of the document."""
+
+    message: Saying
+    first_line: Line
+    last_line: Line
+    source: Name = ""  # "ruff", "mypy"
+    code: Name = ""  # "PERF401"
+    fix: Text = ""  # the lines as the tool itself would have them
+
+
+Remarks = Annotated[tuple[Remark, ...], Meta(max_length=1000)]
+Files = Annotated[tuple[File, ...], Meta(max_length=50)]
+
+
+class Context(Struct, frozen=True, omit_defaults=True):
+    """What the editor knows about the place the question was asked from."""
+
+    uri: Uri
+    language: Name = ""
+    text: Text = ""  # an excerpt of the document around the cursor
+    first_line: Line = 1  # of the excerpt, in the document
+    selection: Selection | None = None
+    packages: Packages = ()  # top-level packages the document imports
+    symbols: Symbols = ()  # at the cursor, resolved through the imports: numpy.fft.rfft
+    versions: Versions = {}  # of the packages, as installed beside the document
+    scope: Headers = ""  # the definitions around the place, outermost first: "class A › def f(x)"
+    remarks: Remarks = ()
+    files: Files = ()
+    diff: Text = ""  # unified, of the workspace
+
+
+class Turn(Struct, frozen=True):
+    """One earlier message of the conversation."""
+
+    role: Literal["user", "assistant"]
+    text: Text
+
+
+History = Annotated[tuple[Turn, ...], Meta(max_length=1000)]
+
+
+class Ask(Struct, frozen=True, omit_defaults=True, tag="ask"):
+    """Ask a question; everything the backend needs is in this one message."""
+
+    id: RequestId  # of the client's choice; 1 to 128 characters
+    question: Annotated[str, Meta(min_length=1, max_length=500_000)]
+    kind: Kind = "chat"  # its priority: help before chat before optimize
+    task: Task = "answer"  # what to do; all but "answer" are about the context's code
+    context: Context | None = None  # the code it is about
+    history: History = ()  # the conversation so far, oldest first
+    instructions: Text = ""  # the caller's own, added to the backend's system message
+    model: Model | None = None  # null: whatever the backend serves
+    sources: Sources | None = None  # null: all sources; empty: answer without retrieval
+    max_tokens: Tokens | None = None  # at most the backend's own limit
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    stop: Stops = ()  # the answer ends before any of these
+    deadline_ms: Patience | None = None  # from arrival to the last delta
+    continue_from: Text = ""  # this answer's text so far, if its gateway is gone: not sent again
+    traceparent: Traceparent = ""  # W3C Trace Context: the trace that this request is a part of
+
+
+class Prepare(Struct, frozen=True, omit_defaults=True, tag="prepare"):
+    """Warm retrieval and prefill for a question that is likely to come. Never answered."""
+
+    id: RequestId
+    question: Text = ""
+    context: Context | None = None
+    history: History = ()
+    sources: Sources | None = None
+
+
+class Lookup(Struct, frozen=True, omit_defaults=True, tag="lookup"):
+    """What does the index know of a symbol? Answered by ``Found``; no model is asked."""
+
+    id: RequestId
+    symbol: Symbol  # imports resolved, if possible
+    packages: Packages = ()  # top-level packages the document imports
+    sources: Sources | None = None
+    traceparent: Traceparent = ""  # as in `ask`
+
+
+class Complete(Struct, frozen=True, omit_defaults=True, tag="complete"):
+    """What stands between ``prefix`` and ``suffix``? Answered as ``Ask``, by nothing but code."""
+
+    id: RequestId
+    prefix: Text
+    suffix: Text = ""
+    max_tokens: Tokens = 64
+    traceparent: Traceparent = ""  # as in `ask`
+
+
+class Cancel(Struct, frozen=True, tag="cancel"):
+    """Stop a request: the engine aborts it and ``Finished(reason="cancelled")`` ends it."""
+
+    id: RequestId
+
+
+class Resume(Struct, frozen=True, tag="resume"):
+    """After a dropped connection: send again every frame of a request after ``after_seq``."""
+
+    id: RequestId
+    after_seq: Annotated[int, Meta(ge=-1, le=2**31 - 1)] = -1
+
+
+class Queued(Struct, frozen=True, tag="queued"):
+    """The request waits for admission, ``position`` requests before it."""
+
+    id: str
+    seq: int
+    position: int
+
+
+class Admitted(Struct, frozen=True, tag="admitted"):
+    """The request left the waiting room after ``queue_ms``; ``model`` will answer it."""
+
+    id: str
+    seq: int
+    queue_ms: Milliseconds
+    model: str
+
+
+class Citation(Struct, frozen=True, omit_defaults=True):
+    """One source the answer may refer to as ``[number]``."""
+
+    number: int
+    title: str
+    uri: str
+    breadcrumb: str = ""
+    line: int | None = None  # 1-based
+    version: str = ""  # of the source, such as the installed package's
+    score: float = 0.0  # higher is better; comparable within one answer only
+
+
+class Citations(Struct, frozen=True, omit_defaults=True, tag="citations"):
+    """The sources of the answer, before its first delta."""
+
+    id: str
+    seq: int
+    citations: tuple[Citation, ...]
+    dataset: str = ""  # version of the index that was searched
+    late: bool = False  # retrieval ran out of its time budget and the answer goes on without it
+
+
+class Entry(Struct, frozen=True, omit_defaults=True):
+    """One API entry of the index."""
+
+    symbol: str  # fully qualified
+    uri: str
+    signature: str = ""
+    summary: str = ""  # its first paragraph
+    example: str = ""  # the documentation's own first one
+    line: int | None = None  # 1-based
+    source: str = ""
+    version: str = ""
+
+
+class Found(Struct, frozen=True, tag="found"):
+    """Terminal: the entries that a ``Lookup`` can mean, best first; none is an answer too."""
+
+    id: str
+    seq: int
+    entries: tuple[Entry, ...]
+
+
+class Notice(Struct, frozen=True, tag="notice"):
+    """Something the user should know, such as what a rail redacted."""
+
+    id: str
+    seq: int
+    about: str
+    message: str
+
+
+class Delta(Struct, frozen=True, tag="delta"):
+    """The next piece of the answer's text."""
+
+    id: str
+    seq: int
+    text: str
+
+
+class Usage(Struct, frozen=True):
+    """Tokens as the engine counted them; all 0 for a generator without a tokenizer."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0  # of the prompt, found in the prefix cache
+    completion_tokens: int = 0
+
+
+class Timings(Struct, frozen=True):
+    """Where the time went. ``ttft_ms`` and ``total_ms`` count from the request's arrival."""
+
+    queue_ms: Milliseconds = 0.0  # in the waiting room
+    rails_ms: Milliseconds = 0.0  # input rails, side by side with retrieval
+    retrieval_ms: Milliseconds = 0.0
+    ttft_ms: Milliseconds = 0.0  # to the first delta; 0 when there was none
+    total_ms: Milliseconds = 0.0  # to this frame
+
+
+class Finished(Struct, frozen=True, tag="finished"):
+    """Terminal: the answer ended."""
+
+    id: str
+    seq: int
+    reason: FinishReason
+    usage: Usage
+    timings: Timings
+
+
+class Failed(Struct, frozen=True, omit_defaults=True, tag="failed"):
+    """Terminal: no (further) answer. ``id`` is null when the frame at fault named no request."""
+
+    id: str | None
+    seq: int
+    code: Code
+    message: str
+    retry_after_ms: float | None = None
+
+
+class Status(Struct, frozen=True, tag="status"):
+    """On connecting when something does not work as configured, and when that changes: what."""
+
+    degraded: tuple[str, ...]
+
+
+class GoAway(Struct, frozen=True, tag="goaway"):
+    """The server is leaving: reconnect elsewhere once no answer is in flight."""
+
+    reason: str
+
+
+Request = Ask | Lookup | Complete
+ClientFrame = Request | Prepare | Cancel | Resume
+Terminal = Finished | Failed | Found
+AnswerFrame = Queued | Admitted | Citations | Notice | Delta | Terminal
+ServerFrame = AnswerFrame | Status | GoAway
+
+_encoder = msgspec.json.Encoder()
+_client_decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
+_server_decoder: msgspec.json.Decoder[ServerFrame] = msgspec.json.Decoder(ServerFrame)
+
+
+def outcome(last: AnswerFrame) -> str:
+    """How a request ended, in one word: the reason it finished for, or the code it failed with.
+
+    ``last`` is its last frame; ``broken off`` where that is no terminal one.
+    """
+    match last:
+        case Finished(reason=reason):
+            return reason
+        case Failed(code=code):
+            return code
+        case Found():
+            return "found"
+        case _:
+            return "broken off"
+
+
+def encode(frame: ClientFrame | ServerFrame) -> str:
+    """One message as the text of one websocket frame."""
+    return _encoder.encode(frame).decode()
+
+
+def decode_client(text: str | bytes) -> ClientFrame:
+    """Raises ``msgspec.DecodeError`` (malformed) or its ``ValidationError`` (wrong shape)."""
+    return _client_decoder.decode(text)
+
+
+def decode_server(text: str | bytes) -> ServerFrame:
+    """Raises ``msgspec.DecodeError`` (malformed) or its ``ValidationError`` (wrong shape)."""
+    return _server_decoder.decode(text)

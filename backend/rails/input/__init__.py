@@ -1,0 +1,1 @@
+"""Rails that read what a client sends."""

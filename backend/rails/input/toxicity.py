@@ -1,0 +1,149 @@
+"""The toxicity rail: insults, threats and the like, by detoxify's classifiers.
+
+Loading happens on a thread of its own, begun by ``start`` or by the first use, and delays nobody:
+until it is done, and where there are no weights, ``check`` raises ``Unavailable`` at once and
+``state`` says why. Texts longer than the model reads are judged whole, in overlapping windows.
+"""
+
+import asyncio
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from backend.errors import Unavailable
+from backend.ports import Part, Span
+from backend.rails.input.batcher import Batcher
+from backend.rails.input.toxicity_model import ToxicityModel, Window
+from backend.settings import ToxicityRail as Settings
+
+BATCH = 32  # windows in one forward pass
+GATHER_MS = 3.0
+# A long text is taken apart piece by piece, and has few windows waiting at a time: others take
+# their turns in between, and what is given up does not go on.
+PIECE, OVERLAP = 20_000, 400  # characters
+WAITING = 8  # windows
+CACHED = 8192  # texts whose verdict is remembered: a conversation is sent again with each question
+_SLOW_S = 20.0  # a load that takes longer is told as a degradation
+_RETRY_S = 300.0  # weights may be brought, or a network come back, while the server runs
+_GENERAL = "toxicity"
+
+
+class ToxicityRail:
+    """Judges each text as a whole, or window by window where it is longer than the model reads."""
+
+    name = "toxicity"
+    parts: frozenset[Part] = frozenset(("question", "conversation"))
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._model: ToxicityModel | None = None
+        self._problem = ""
+        self._began = 0.0
+        self._loading: threading.Thread | None = None
+        self._loaded = threading.Event()
+        # Fast tokenizers keep state and must not be shared between threads.
+        self._tokenizing = ThreadPoolExecutor(1, thread_name_prefix="toxicity-tokens")
+        self._batcher: Batcher[Window, Mapping[str, float]] | None = None
+        self._verdicts: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
+
+    def start(self) -> None:
+        """Begins to load, unless that is done or under way; a failed load is tried again later."""
+        if self._model is not None or (self._loading is not None and self._loading.is_alive()):
+            return
+        if self._problem and time.monotonic() - self._began < _RETRY_S:
+            return
+        self._began = time.monotonic()
+        self._loaded.clear()
+        # A daemon: no exit waits for a download.
+        self._loading = threading.Thread(target=self._load, daemon=True, name="toxicity-load")
+        self._loading.start()
+
+    async def ready(self, timeout_s: float) -> str:
+        """Waits for the load to end, one way or the other; then what ``state`` says."""
+        self.start()
+        await asyncio.to_thread(self._loaded.wait, timeout_s)
+        return await self.state()
+
+    async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+        """Raises ``Unavailable`` while there is no model; never waits for one."""
+        model = self._model
+        if model is None:
+            self.start()
+            raise Unavailable(f"The toxicity rail is not ready: {await self.state()}.")
+        try:
+            return list(await asyncio.gather(*(self._judge(model, text) for text in texts)))
+        except (RuntimeError, OSError) as error:  # torch: out of memory, a lost device
+            raise Unavailable(f"The toxicity rail failed: {error}") from error
+
+    async def state(self) -> str:
+        if self._model is not None:
+            return ""
+        if self._problem:
+            return self._problem
+        waited = time.monotonic() - self._began
+        if self._loading is not None and waited > _SLOW_S:
+            return f"detoxify has been loading for {waited:.0f} s"
+        return "loading"
+
+    def close(self) -> None:
+        self._tokenizing.shutdown(wait=False, cancel_futures=True)
+        if self._batcher is not None:
+            self._batcher.close()
+
+    def _load(self) -> None:
+        settings = self._settings
+        try:
+            model = ToxicityModel.load(settings.model, settings.model_config, settings.device)
+            model.scores(model.windows("warm"))  # the first pass costs more than all later ones
+        except Exception as error:
+            self._problem = str(error).rstrip(".")
+        else:
+            self._problem = ""
+            self._model = model
+        finally:
+            self._loaded.set()
+
+    async def _judge(self, model: ToxicityModel, text: str) -> tuple[Span, ...]:
+        key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+        if key in self._verdicts:
+            self._verdicts.move_to_end(key)
+            return self._verdicts[key]
+        loop = asyncio.get_running_loop()
+        if self._batcher is None:
+            self._batcher = Batcher(model.scores, _bucket, most=BATCH, gather_ms=GATHER_MS)
+        spans = []
+        for start in range(0, len(text), PIECE):
+            piece = text[start : start + PIECE + OVERLAP]
+            windows = await loop.run_in_executor(self._tokenizing, model.windows, piece)
+            for first in range(0, len(windows), WAITING):
+                some = windows[first : first + WAITING]
+                scores = await asyncio.gather(*map(self._batcher.submit, some))
+                spans += [
+                    Span(start + window.start, start + window.end, kind)
+                    for window, classes in zip(some, scores, strict=True)
+                    if (kind := _kind(classes, self._settings.threshold))
+                ]
+        verdict = tuple(spans)
+        self._verdicts[key] = verdict
+        if len(self._verdicts) > CACHED:
+            self._verdicts.popitem(last=False)
+        return verdict
+
+
+def _bucket(window: Window) -> int:
+    """Lengths between neighbouring powers of two share a pass: at most half of it is padding."""
+    return len(window.tokens).bit_length()
+
+
+def _kind(scores: Mapping[str, float], threshold: float) -> str:
+    """The most probable kind above the threshold, the most telling first; empty when none is."""
+    toxic = {name: score for name, score in scores.items() if score >= threshold}
+    if not toxic:
+        return ""
+    particular = {name: score for name, score in toxic.items() if name != _GENERAL}
+    if not particular:
+        return _GENERAL
+    return f"{_GENERAL}: {max(particular, key=lambda name: particular[name]).replace('_', ' ')}"

@@ -1,0 +1,1 @@
+"""Rails that read an answer while it streams."""

@@ -1,0 +1,1 @@
+"""What is written down about requests: logs, the log of answers, the audit of the rails."""

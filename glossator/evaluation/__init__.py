@@ -1,0 +1,1 @@
+"""`glossator eval`: figures about retrieval and rails."""

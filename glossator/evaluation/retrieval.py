@@ -1,0 +1,96 @@
+"""`glossator eval retrieval`: how well questions find their answers, by which part of the search.
+
+A file has one JSON object a line: ``question``, ``expected`` (symbols or uris, any of which
+answers), and optionally ``corpus`` (the source to search; all of them without it) and ``origin``.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from backend.deploy import build
+from backend.deploy.upkeep.declaring import opened
+from backend.errors import StartupFailed
+from backend.settings import load
+from glossator.evaluation.retrieval_figures import DEEPEST, Asked, Outcome, report
+from indexer.index.finding import Found
+from indexer.index.search import HybridIndex
+from indexer.pipeline import index
+from indexer.ranking.ranker import Candidate, fuse
+from indexer.types import EVERYWHERE, Embedder, IndexerError, Scope
+
+
+def evaluate(files: Sequence[Path], config: Path | None, data: Path) -> int:
+    """Prints the tables. Corpora that are not in the index are indexed first."""
+    settings = load(config)
+    asked = [question for file in files for question in read(file)]
+    embedder = build.embedder(settings.retrieval)
+    try:
+        with build.store(data, embedder, settings.retrieval, writable=True) as store:
+            for corpus in sorted({each.corpus for each in asked} - set(store.sources()) - {""}):
+                click.echo(f"indexing {corpus}", err=True)
+                index(opened(corpus, settings, data), embedder, store)
+            outcomes = [ask(each, embedder, store) for each in asked]
+            questions = f"{len(outcomes)} questions"
+            click.echo(f"{questions}, {store.count()} chunks, index {store.dataset}\n")
+            click.echo(report(outcomes))
+    except IndexerError as error:
+        raise StartupFailed(str(error)) from error
+    return 0
+
+
+def read(file: Path) -> list[Asked]:
+    """Raises ``StartupFailed`` with the line that is not a question."""
+    found = []
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            expected = frozenset(row["expected"])
+            found.append(
+                Asked(row["question"], expected, row.get("corpus", ""), row.get("origin", ""))
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StartupFailed(
+                f'{file}:{number} is not a question: {{"question": "…", "expected": ["…"]}} '
+                f"is the least of it ({error!r})."
+            ) from error
+    if not found:
+        raise StartupFailed(f"{file} holds no questions.")
+    return found
+
+
+def ask(asked: Asked, embedder: Embedder, store: HybridIndex) -> Outcome:
+    """Ask all systems; the time is that of the whole search, its passages read."""
+    scope = Scope((asked.corpus,)) if asked.corpus else EVERYWHERE
+    started = time.perf_counter()
+    vector = embedder.embed([asked.question])
+    embedded = time.perf_counter()
+    store.search(asked.question, vector, DEEPEST, scope)
+    ended = time.perf_counter()
+    found = store.find(asked.question, vector, scope)
+    places = {
+        system: place(order, asked.expected) for system, order in orders(found, store).items()
+    }
+    return Outcome(asked, places, (embedded - started) * 1000, (ended - embedded) * 1000)
+
+
+def orders(found: Found, store: HybridIndex) -> dict[str, list[Candidate]]:
+    """What each system alone would show, best first; a search that found nothing shows none."""
+    dense = [each for each in found.candidates if each.dense_rank is not None]
+    lexical = [each for each in found.candidates if each.lexical_rank is not None]
+    return {
+        "dense": sorted(dense, key=lambda each: each.dense_rank or 0),
+        "lexical": sorted(lexical, key=lambda each: each.lexical_rank or 0),
+        "fused": fuse(found.candidates),
+        "ranked": store.ordered(found),
+    }
+
+
+def place(order: Sequence[Candidate], expected: frozenset[str]) -> int:
+    for number, each in enumerate(order[:DEEPEST], 1):
+        if expected & {each.card.symbol, each.card.uri}:
+            return number
+    return 0

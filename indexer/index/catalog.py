@@ -1,0 +1,243 @@
+"""What the index holds, entry by entry, in SQLite: which version a search serves is decided here.
+
+A run changes the other parts of an index (vectors, words) step by step; ``publish`` switches from
+one version of the content to the next in one transaction. Chunks that are stored before it, and
+chunks that are still there after it, are *unsettled*: searches leave them out, and whoever opens
+the index after a kill removes them. Any number of processes may read while one writes.
+"""
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from indexer.index.sqlite import mapped
+from indexer.types import Change, Held
+
+_PATIENCE_S = 20.0  # for another process's transaction, of milliseconds
+_ID_BYTES = 16
+_RUNS_KEPT = 100  # reports per source
+_TABLES = """
+CREATE TABLE IF NOT EXISTS sources (name TEXT PRIMARY KEY, chunks INTEGER, total TEXT);
+CREATE TABLE IF NOT EXISTS entries (
+    source TEXT, key TEXT, stamp TEXT, documents INTEGER, skipped TEXT, ids BLOB,
+    PRIMARY KEY (source, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unsettled (source TEXT, id TEXT, PRIMARY KEY (source, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs (source TEXT, ended_s INTEGER, report TEXT);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One version of the content, as a search sees it from its beginning to its end."""
+
+    dataset: str
+    chunks: Mapping[str, int]  # how many each source has
+    hidden: frozenset[str]  # ids that are stored and not, or no longer, part of it
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a change does to the stored chunks, and the version that it makes."""
+
+    new: frozenset[str]
+    vanished: frozenset[str]
+    dataset: str
+    count: int  # chunks of the source, with the change
+    total: int  # of their ids, as numbers
+
+
+class Catalog:
+    """In one file. Any thread may use it.
+
+    Raises ``IndexDamaged`` when the file cannot be read, ``IndexerError`` when it cannot be
+    written, on a full disk, say.
+    """
+
+    def __init__(self, path: Path, *, writable: bool = True) -> None:
+        self._path = path
+        self._using = threading.Lock()
+        self._seen = -1
+        with self._mapped():
+            mode = "rwc" if writable else "ro"
+            self._db = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=_PATIENCE_S,
+                isolation_level=None, check_same_thread=False,
+            )  # fmt: skip
+            if writable:
+                self._db.executescript(_TABLES)
+        self._view = self._read_view()
+
+    def view(self) -> View:
+        """The version that is served now; another process may have published one meanwhile."""
+        with self._using, self._mapped():
+            (version,) = self._db.execute("PRAGMA data_version").fetchone()
+        if version != self._seen:
+            self._view = self._read_view()
+            self._seen = version
+        return self._view
+
+    def held(self, source: str) -> dict[str, Held]:
+        """What each entry of a source holds."""
+        rows = self._rows("SELECT key, stamp, documents, skipped, ids FROM entries WHERE source=?",
+                          source)  # fmt: skip
+        return {
+            key: Held(stamp, documents, _unpack(ids), tuple(map(tuple, json.loads(skipped))))
+            for key, stamp, documents, skipped, ids in rows
+        }
+
+    def ids(self, source: str) -> set[str]:
+        rows = self._rows("SELECT ids FROM entries WHERE source = ?", source)
+        return {chunk_id for (ids,) in rows for chunk_id in _unpack(ids)}
+
+    def plan(self, change: Change) -> Plan:
+        """Of a change: the ids that it adds, those that it leaves without an entry."""
+        held = self.held(change.source)
+        before = {chunk_id for each in held.values() for chunk_id in each.ids}
+        after = {key: each for key, each in held.items() if key not in change.gone}
+        after.update(change.held)
+        ids = {chunk_id for each in after.values() for chunk_id in each.ids}
+        totals = self._totals()
+        total = sum(int(chunk_id, 16) for chunk_id in ids)
+        totals[change.source] = (len(ids), total)
+        return Plan(
+            frozenset(ids - before), frozenset(before - ids), _version(totals), len(ids), total
+        )
+
+    def begin(self, source: str, new: Collection[str]) -> None:
+        """Before chunks are stored: until ``publish`` no search shows them."""
+        if not new:
+            return
+        with self._transaction() as db:
+            db.executemany("INSERT OR IGNORE INTO unsettled VALUES (?, ?)",
+                           [(source, chunk_id) for chunk_id in new])  # fmt: skip
+        self._view = self._read_view()
+
+    def publish(self, change: Change, plan: Plan, report: Mapping[str, Any] | None) -> None:
+        """Serve the content with the change; the vanished chunks are unsettled from now on."""
+        source = change.source
+        with self._transaction() as db:
+            db.executemany("DELETE FROM entries WHERE source = ? AND key = ?",
+                           [(source, key) for key in change.gone])  # fmt: skip
+            db.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)", [
+                (source, key, each.stamp, each.documents, json.dumps(each.skipped), _pack(each.ids))
+                for key, each in change.held.items()
+            ])  # fmt: skip
+            if plan.count:
+                db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?)",
+                           (source, plan.count, str(plan.total)))  # fmt: skip
+            else:
+                db.execute("DELETE FROM sources WHERE name = ?", (source,))
+            db.executemany("DELETE FROM unsettled WHERE source = ? AND id = ?",
+                           [(source, chunk_id) for chunk_id in plan.new])  # fmt: skip
+            db.executemany("INSERT OR IGNORE INTO unsettled VALUES (?, ?)",
+                           [(source, chunk_id) for chunk_id in plan.vanished])  # fmt: skip
+            if report is not None:
+                db.execute(
+                    "INSERT INTO runs VALUES (?, strftime('%s', 'now'), ?)",
+                    (source, json.dumps({**report, "dataset": plan.dataset})),
+                )
+                db.execute("DELETE FROM runs WHERE source = ?1 AND rowid NOT IN (SELECT rowid "
+                           "FROM runs WHERE source = ?1 ORDER BY rowid DESC LIMIT ?2)",
+                           (source, _RUNS_KEPT))  # fmt: skip
+        self._view = self._read_view()
+
+    def unsettled(self) -> dict[str, set[str]]:
+        """By source, what a search must not show and the next writer has to remove."""
+        found: dict[str, set[str]] = {}
+        for source, chunk_id in self._rows("SELECT source, id FROM unsettled"):
+            found.setdefault(source, set()).add(chunk_id)
+        return found
+
+    def settle(self) -> None:
+        """After what was unsettled has been removed from everywhere."""
+        if self._view.hidden:
+            with self._transaction() as db:
+                db.execute("DELETE FROM unsettled")
+            self._view = self._read_view()
+
+    def runs(self, source: str | None = None) -> list[dict[str, Any]]:
+        """Reports of past runs, the oldest first; ``ended`` is UTC, ``ended_s`` Unix time."""
+        rows = self._rows(
+            "SELECT ended_s, datetime(ended_s, 'unixepoch'), report FROM runs "
+            "WHERE ?1 IS NULL OR source = ?1 ORDER BY rowid",
+            source,
+        )
+        return [
+            {"ended": ended, "ended_s": ended_s, **json.loads(report)}
+            for ended_s, ended, report in rows
+        ]
+
+    def close(self) -> None:
+        """Idempotent. Waits for who uses it: closing under a thread's feet ends the process."""
+        with self._using:
+            self._db.close()
+
+    def _read_view(self) -> View:
+        with self._using, self._mapped():
+            self._db.execute("BEGIN")
+            try:
+                totals = self._totals_in(self._db)
+                hidden = frozenset(row[0] for row in self._db.execute("SELECT id FROM unsettled"))
+                (self._seen,) = self._db.execute("PRAGMA data_version").fetchone()
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("COMMIT")
+        chunks = {source: count for source, (count, _) in sorted(totals.items())}
+        return View(_version(totals), chunks, hidden)
+
+    def _totals(self) -> dict[str, tuple[int, int]]:
+        with self._using, self._mapped():
+            return self._totals_in(self._db)
+
+    @staticmethod
+    def _totals_in(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+        rows = db.execute("SELECT name, chunks, total FROM sources")
+        return {name: (chunks, int(total)) for name, chunks, total in rows}
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._using, self._mapped():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._using, self._mapped():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself where the disk is full.
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _mapped(self) -> AbstractContextManager[None]:
+        return mapped(
+            f"The catalog of the index, {self._path},",
+            "Rebuild the index: glossator index --rebuild SOURCE…",
+        )
+
+
+def _version(totals: Mapping[str, tuple[int, int]]) -> str:
+    """The same for the same chunks, wherever and in whatever order they were stored."""
+    digest = hashlib.blake2b(digest_size=6)
+    for source, (count, total) in sorted(totals.items()):
+        if count:
+            digest.update(f"{source}\n{total}\n".encode("utf-8", "replace"))
+    return digest.hexdigest()
+
+
+def _pack(ids: Collection[str]) -> bytes:
+    return bytes.fromhex("".join(ids))
+
+
+def _unpack(ids: bytes) -> tuple[str, ...]:
+    digits = ids.hex()
+    return tuple(digits[i : i + 2 * _ID_BYTES] for i in range(0, len(digits), 2 * _ID_BYTES))

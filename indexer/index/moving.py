@@ -1,0 +1,153 @@
+"""An index elsewhere: its vectors in a server or back, all of it in a backup and restored.
+
+Nothing is embedded again. What is moved is checked before anything refers to it.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from indexer.index.catalog import Catalog
+from indexer.index.folder import IndexFolder, Place
+from indexer.index.journal import Journal
+from indexer.index.search import HybridIndex
+from indexer.index.store import ChromaStore
+from indexer.types import IndexerError, IndexMismatch
+
+_MANIFEST = "backup.json"
+Progress = Callable[[int, int], None]
+
+
+def _silent(done: int, total: int) -> None: ...
+
+
+def migrate(path: Path, chroma_url: str, to: Place, progress: Progress = _silent) -> int:
+    """Move the vectors of the index in ``path`` to a Chroma server, or from there into the folder.
+
+    Returns how many chunks were moved. Killed at any point it can be called again: the index
+    serves from the old place until all is in the new one. Raises ``IndexInUse``.
+    """
+    manifest = IndexFolder.describe(path)
+    if manifest["chroma"] == to:
+        return 0
+    folder = IndexFolder.open(
+        path,
+        embedder_name=manifest["embedder"],
+        dimension=manifest["dimension"],
+        place=manifest["chroma"],
+        writable=True,
+    )
+    try:
+        if to == "embedded":
+            shutil.rmtree(folder.chroma, ignore_errors=True)  # what a killed migration left
+        with (
+            closing(Catalog(folder.catalog)) as catalog,
+            closing(_store(folder, manifest["chroma"], chroma_url)) as old,
+            closing(_store(folder, to, chroma_url)) as new,
+        ):
+            if catalog.unsettled():
+                raise IndexerError(
+                    "The last run was killed: complete it first with `glossator index SOURCE…`."
+                )
+            total, done = sum(catalog.view().chunks.values()), 0
+            for source, in_all in catalog.view().chunks.items():
+                for chunks, vectors in old.export(source):
+                    new.upsert(chunks, vectors, in_all)
+                    done += len(chunks)
+                    progress(done, total)
+                if new.ids(source) != catalog.ids(source):
+                    raise IndexerError(f"Not all of {source} arrived; the index is as it was.")
+            folder.moved(to)
+            old.delete({source: old.ids(source) for source in old.sources()})
+        if to == "server":
+            shutil.rmtree(folder.chroma, ignore_errors=True)
+        return done
+    finally:
+        folder.release()
+
+
+def backup(path: Path, chroma_url: str, into: Path, progress: Progress = _silent) -> dict[str, Any]:
+    """Write the index in ``path`` into a new folder, and return what stands in its manifest.
+
+    It holds chunks, vectors and what each entry held: no files of Chroma's, so that another
+    version of it, embedded or a server, can take it. Other processes may read the index meanwhile.
+    """
+    if into.exists():
+        raise IndexerError(f"{into} exists already: give the backup a folder of its own.")
+    partial = into.with_name(f".{into.name}.part")
+    shutil.rmtree(partial, ignore_errors=True)
+    with _opened(path, chroma_url, writable=False) as index:
+        done, total = 0, index.count()
+        for source in index.sources():
+            with closing(Journal.open(partial, source, index.embedder_name)) as journal:
+                for chunks, vectors in index.export(source):
+                    journal.put(chunks)
+                    journal.add(chunks, vectors)
+                    done += len(chunks)
+                    progress(done, total)
+                journal.finish(index.held(source), (), (index.runs(source) or [{}])[-1])
+        made = IndexFolder.describe(path)
+        manifest = {
+            **{name: made[name] for name in ("schema", "embedder", "dimension")},
+            "dataset": index.dataset,
+            "chunks": total,
+        }
+    partial.mkdir(exist_ok=True)
+    (partial / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
+    os.replace(partial, into)  # noqa: PTH105 — atomic: a backup is whole or not there
+    return manifest
+
+
+def restore(backup_at: Path, path: Path, chroma_url: str) -> dict[str, Any]:
+    """Make the index in ``path`` from a backup, and check it; returns the backup's manifest.
+
+    Raises ``IndexerError`` when there is an index already, or when what was restored is not what
+    was backed up.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((backup_at / _MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise IndexerError(f"There is no backup in {backup_at}: {error}") from error
+    with HybridIndex.open(
+        path,
+        embedder_name=manifest["embedder"],
+        dimension=manifest["dimension"],
+        chroma_url=chroma_url,
+    ) as index:
+        if index.count():
+            raise IndexerError(
+                f"There is an index in {path} already: remove it, or restore elsewhere with --data."
+            )
+        for journal in Journal.complete_in(backup_at):
+            with closing(journal):
+                index.apply(journal.change(), journal.report)
+        if index.dataset != manifest["dataset"]:
+            raise IndexMismatch(
+                f"The backup in {backup_at} is damaged: it holds {index.count()} of "
+                f"{manifest['chunks']} chunks."
+            )
+        problems = index.check()
+        if problems:
+            raise IndexerError("The restored index is not whole: " + "; ".join(problems))
+    return manifest
+
+
+def _opened(path: Path, chroma_url: str, *, writable: bool) -> HybridIndex:
+    manifest = IndexFolder.describe(path)
+    return HybridIndex.open(
+        path,
+        embedder_name=manifest["embedder"],
+        dimension=manifest["dimension"],
+        writable=writable,
+        chroma_url=chroma_url if manifest["chroma"] == "server" else "",
+    )
+
+
+def _store(folder: IndexFolder, place: Place, chroma_url: str) -> ChromaStore:
+    if place == "embedded":
+        return ChromaStore.embedded(folder.chroma)
+    return ChromaStore.served(chroma_url, folder.id)

@@ -1,0 +1,332 @@
+"""One index of chunks: vectors in Chroma, words in tantivy, and the catalog of what is served.
+
+The catalog decides. A change is stored in both other parts first, becomes visible in one step, and
+only then is what it replaces removed; whatever a kill leaves in between is hidden from searches and
+removed by the next writer. The words can be made anew from the chunks.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+from indexer.index.catalog import Catalog, View
+from indexer.index.finding import Finder, Found
+from indexer.index.folder import MEND, IndexFolder
+from indexer.index.journal import Journal
+from indexer.index.lexical import LexicalIndex
+from indexer.index.store import ChromaStore
+from indexer.ranking.ranker import Candidate, LinearRanker
+from indexer.types import (
+    EVERYWHERE,
+    Change,
+    Chunk,
+    Held,
+    IndexDamaged,
+    IndexerError,
+    Passage,
+    Scope,
+    Vectors,
+)
+
+_MENDED_AT_ONCE = 500  # chunks
+
+_log = logging.getLogger(__name__)
+
+
+class HybridIndex:
+    """A ``ChunkIndex``. Any thread may use it; changes are serialised, searches run beside them.
+
+    Open it with ``HybridIndex.open``; ``close`` it (or leave the ``with`` block) to give the
+    folder back. It owns its parts.
+    """
+
+    def __init__(
+        self,
+        folder: IndexFolder,
+        catalog: Catalog,
+        store: ChromaStore,
+        lexical: LexicalIndex,
+        ranker: LinearRanker | None,
+        embedder_name: str,
+    ) -> None:
+        self.embedder_name = embedder_name
+        self.staging = folder.staging
+        self._folder = folder
+        self._catalog = catalog
+        self._store = store
+        self._lexical = lexical
+        self._finder = Finder(store, lexical, ranker)
+        self._changing = threading.Lock()
+        self._seen = catalog.view().dataset
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        *,
+        embedder_name: str,
+        dimension: int,
+        writable: bool = True,
+        ranked: bool = True,
+        chroma_url: str = "",
+    ) -> Self:
+        """Open the index in ``path``; raises as ``IndexFolder.open`` does, and ``IndexDamaged``.
+
+        ``chroma_url`` is that of a Chroma server; empty: embedded, in the folder. ``ranked`` false
+        leaves the order to fusion. What a killed writer left is mended before it returns, and
+        words that are missing are indexed: on disk by a writer, in memory by a reader.
+        """
+        folder = IndexFolder.open(
+            path,
+            embedder_name=embedder_name,
+            dimension=dimension,
+            place="server" if chroma_url else "embedded",
+            writable=writable,
+        )
+        opened: list[Any] = []
+        try:
+            catalog = Catalog(folder.catalog, writable=writable)
+            opened.append(catalog)
+            store = (
+                ChromaStore.served(chroma_url, folder.id)
+                if chroma_url
+                else ChromaStore.embedded(folder.chroma)
+            )
+            opened.append(store)
+            if store.sources() and not catalog.view().chunks and not catalog.unsettled():
+                # A source is listed before its chunks are stored: somebody emptied the list.
+                raise IndexDamaged(
+                    f"{folder.catalog} lists nothing of the chunks that are stored. {MEND}"
+                )
+            lexical = _open_lexical(folder.lexical, writable)
+            opened.append(lexical)
+            if writable:
+                _settle(catalog, store, lexical)
+            lexical = mended(lexical, catalog, store, writable=writable)
+            ranker = LinearRanker.load() if ranked else None
+            return cls(folder, catalog, store, lexical, ranker, embedder_name)
+        except BaseException:
+            for part in reversed(opened):
+                part.close()
+            folder.release()
+            raise
+
+    @staticmethod
+    def wipe(path: Path | str, chroma_url: str = "") -> None:
+        """Remove the index in ``path``, and nothing else there. Raises ``IndexInUse``."""
+        try:
+            manifest = IndexFolder.describe(path)
+        except IndexerError:
+            manifest = {}  # none, or of another version: nothing of it is on a server
+        if manifest.get("chroma") == "server":
+            store = ChromaStore.served(chroma_url, manifest["id"])
+            store.delete({source: store.ids(source) for source in store.sources()})
+            store.close()
+        IndexFolder.wipe(path)
+
+    def apply(self, change: Change, report: Mapping[str, Any] | None = None) -> None:
+        """Serve the content with the change, from one moment to the next; idempotent.
+
+        Killed at any point it leaves the version from before, or the one after. ``report`` is
+        kept with it.
+        """
+        with self._changing:
+            # An earlier change that failed half way left what must not become visible now.
+            _settle(self._catalog, self._store, self._lexical)
+            plan = self._catalog.plan(change)
+            self._catalog.begin(change.source, plan.new)
+            if plan.new:
+                # Beside each other: Chroma takes one core, and leaves Python to the words. Neither
+                # is seen before the catalog publishes both.
+                with ThreadPoolExecutor(1, "words") as beside:
+                    for chunks, vectors in change.batches(plan.new):
+                        added = beside.submit(self._lexical.add, chunks)
+                        self._store.upsert(chunks, vectors, plan.count)
+                        added.result()
+                self._lexical.commit(plan.dataset)
+            self._catalog.publish(change, plan, report)
+            if plan.vanished or plan.new:
+                _settle(self._catalog, self._store, self._lexical)
+
+    def take_in(self) -> list[Mapping[str, Any]]:
+        """Apply the complete journals that other processes, or killed ones, left. Their reports."""
+        reports: list[Mapping[str, Any]] = []
+        for journal in Journal.complete_in(self.staging):
+            report = journal.report
+            try:
+                if journal.made_by == self.embedder_name:
+                    self.apply(journal.change(), report)
+                    reports.append(report)
+            except BaseException:
+                journal.close()
+                raise
+            journal.discard()
+        return reports
+
+    def held(self, source: str) -> Mapping[str, Held]:
+        return self._catalog.held(source)
+
+    def ids(self, source: str) -> set[str]:
+        """Of the chunks that a source has in the version that is served."""
+        return self._catalog.ids(source)
+
+    def export(self, source: str) -> Iterator[tuple[list[Chunk], Vectors]]:
+        """The chunks of a source that are served, with their vectors, in batches."""
+        hidden = self._view().hidden
+        for chunks, vectors in self._store.export(source):
+            shown = [i for i, chunk in enumerate(chunks) if chunk.id not in hidden]
+            yield [chunks[i] for i in shown], vectors[shown]
+
+    def lost(self) -> tuple[str, ...]:
+        """Sources that are listed and have no vectors at all: a file of theirs is gone."""
+        return tuple(sorted(set(self._view().chunks) - set(self._store.sources())))
+
+    def check(self) -> list[str]:
+        """What does not agree between the catalog, the vectors and the words; reads all ids."""
+        problems = []
+        words = self._lexical.ids()
+        listed: set[str] = set()
+        for source in self._view().chunks:
+            ids = self._catalog.ids(source)
+            listed |= ids
+            lacking = len(ids - self._store.ids(source))
+            if lacking:
+                problems.append(f"{source} lacks the vectors of {lacking} of {len(ids)} chunks")
+        if words != listed:
+            problems.append(
+                f"the words lack {len(listed - words)} chunks and have {len(words - listed)} more"
+            )
+        return problems
+
+    def runs(self, source: str | None = None) -> list[dict[str, Any]]:
+        """Reports of past runs, the oldest first."""
+        return self._catalog.runs(source)
+
+    def sources(self) -> tuple[str, ...]:
+        return tuple(self._view().chunks)
+
+    def count(self) -> int:
+        return sum(self._view().chunks.values())
+
+    @property
+    def dataset(self) -> str:
+        return self._view().dataset
+
+    def search(
+        self, question: str, vector: Vectors, limit: int, scope: Scope = EVERYWHERE
+    ) -> list[Passage]:
+        """The passages that answer best, best first; one per API entry.
+
+        ``vector`` is the question's, of shape (dimension,) or (1, dimension). Scores are cosines.
+        """
+        if limit < 1:
+            return []
+        best = self.ordered(self.find(question, vector, scope))[:limit]
+        chunks = self._finder.chunks([each.card for each in best])
+        # A writer may have removed one meanwhile.
+        return [
+            Passage(chunks[each.card.id], each.cosine) for each in best if each.card.id in chunks
+        ]
+
+    def lookup(self, symbol: str, limit: int, scope: Scope = EVERYWHERE) -> list[Passage]:
+        """Entries of exactly this name (``np.fft.rfft`` is ``numpy.fft.rfft``), else those whose
+        name ends with it, those of imported packages first; by the beginning of their text.
+
+        Nothing is embedded: a few milliseconds, and every score is 1.
+        """
+        cards = self._finder.lookup(self._view(), symbol, scope)[: max(limit, 0)]
+        chunks = self._finder.chunks(cards)
+        return [Passage(chunks[card.id], 1.0) for card in cards if card.id in chunks]
+
+    def find(self, question: str, vector: Vectors, scope: Scope = EVERYWHERE) -> Found:
+        """What either search finds, and what the question names: each entry once."""
+        return self._finder.find(self._view(), question, vector, scope)
+
+    def ordered(self, found: Found) -> list[Candidate]:
+        """Best first: what the question names, then by the ranker, or by fusion without one."""
+        return self._finder.ordered(found)
+
+    def close(self) -> None:
+        """Give the folder back, after a change that is being made. Idempotent.
+
+        The index cannot be used after it.
+        """
+        with self._changing:
+            self._lexical.close()
+            self._store.close()
+            self._catalog.close()
+            self._folder.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _view(self) -> View:
+        view = self._catalog.view()
+        if view.dataset != self._seen:
+            # Another process may have published it: with a Chroma server readers stay open.
+            self._store.refresh()
+            self._lexical.refresh()
+            self._seen = view.dataset
+        return view
+
+
+def _settle(catalog: Catalog, store: ChromaStore, lexical: LexicalIndex) -> None:
+    """Remove what is stored and not served: of a change that was killed, or that is complete."""
+    unsettled = catalog.unsettled()
+    if not unsettled:
+        return
+    store.delete(unsettled)
+    lexical.delete([chunk_id for ids in unsettled.values() for chunk_id in ids])
+    lexical.commit(catalog.view().dataset)
+    catalog.settle()
+
+
+def _open_lexical(folder: Path, writable: bool) -> LexicalIndex:
+    # Several readers share the folder, and none of them may change it: theirs is in memory then.
+    anew = folder if writable else None
+    try:
+        return LexicalIndex(folder if LexicalIndex.exists(folder) else anew)
+    except IndexerError as error:
+        _log.warning("%s; making it anew", error)
+        if writable:
+            LexicalIndex.wipe(folder)
+        return LexicalIndex(anew)
+
+
+def mended(
+    lexical: LexicalIndex, catalog: Catalog, store: ChromaStore, *, writable: bool
+) -> LexicalIndex:
+    """The words of what the catalog lists: indexed where they lack, forgotten where they are of
+    nothing. Says so. A reader's are in memory then.
+    """
+    dataset = catalog.view().dataset
+    if lexical.dataset == dataset:
+        return lexical
+    if not writable:
+        lexical = LexicalIndex()
+    indexed = lexical.ids()
+    missing: dict[str, list[str]] = {}
+    listed: set[str] = set()
+    for source in catalog.view().chunks:
+        ids = catalog.ids(source)
+        listed |= ids
+        missing[source] = sorted(ids - indexed)
+    surplus = sorted(indexed - listed)
+    lacking = sum(map(len, missing.values()))
+    if lacking or surplus:
+        _log.warning(
+            "The index of words lacks %d of %d chunks and has %d that are gone: mending it",
+            lacking, len(listed), len(surplus),
+        )  # fmt: skip
+    lexical.delete(surplus)
+    for source, lacks in missing.items():
+        for start in range(0, len(lacks), _MENDED_AT_ONCE):
+            lexical.add(store.get({source: lacks[start : start + _MENDED_AT_ONCE]}).values())
+    lexical.commit(dataset)
+    return lexical

@@ -1,0 +1,1 @@
+"""Finds candidates for a question and puts them in order."""

@@ -1,0 +1,1 @@
+"""Trains the ranker. Nothing here is imported at run time."""

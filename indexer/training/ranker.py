@@ -1,0 +1,202 @@
+"""Trains the ranker: ``python -m indexer.training.ranker`` writes ``ranker.json``.
+
+It indexes installed packages that no evaluation uses, makes questions from their documentation
+(``indexer.training.questions``), and fits the weights so that the entry a question was made from
+comes first among what both searches find. Prints, for every package, what a ranker that never saw
+it does to it, beside plain fusion.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.embedder import SentenceTransformerEmbedder
+from indexer.index.search import HybridIndex
+from indexer.pipeline import index
+from indexer.ranking.ranker import (
+    FEATURES,
+    FUSED,
+    WEIGHTS,
+    Features,
+    Scores,
+    features,
+    fuse,
+    fusion,
+    given,
+)
+from indexer.ranking.words import terms
+from indexer.sources import open_source
+from indexer.training.questions import Question, questions
+from indexer.types import Embedder
+
+CORPORA = (
+    "package:scipy.ndimage",
+    "package:scipy.spatial",
+    "package:scipy.integrate",
+    "package:scipy.interpolate",
+    "package:scipy.linalg",
+    "package:scipy.signal",
+    "package:sklearn.cluster",
+    "package:sklearn.linear_model",
+    "package:sklearn.metrics",
+    "package:sklearn.preprocessing",
+    "package:jinja2",
+    "package:websockets",
+)
+WRITTEN = Path(__file__).with_name("ranker.jsonl")
+# Questions of a package per origin. Few of those that repeat what is indexed: they would teach
+# that an answer has all words of its question.
+_PER_ORIGIN = {"listed": 200, "see_also": 200, "summary": 50, "body": 20}
+_REPEATED = {"summary", "body"}
+# How much a question counts: most, what users might type; least, what avoids the entry's name.
+_WORTH = {"written": 10.0, "listed": 5.0, "see_also": 5.0, "summary": 1.0, "body": 1.0}
+_MASKED_WORTH = 0.5
+_DECAY = 1e-3  # of the squared weights, per question
+_STEPS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The candidates of one question in the order of fusion, and which of them answer it."""
+
+    corpus: str
+    rows: Features
+    fused: Scores
+    given: Scores
+    right: npt.NDArray[np.bool_]
+    worth: float = 1.0
+
+
+def train(examples: Sequence[Example]) -> npt.NDArray[np.float64]:
+    """The weights under which right candidates are likeliest to come first (a softmax each).
+
+    With fusion's share given, and without that of members: fitted around it, what repeats an
+    entry's description is found later.
+    """
+    rows = np.concatenate([example.rows for example in examples])
+    fused = FUSED * np.concatenate([example.fused for example in examples])
+    right = np.concatenate([example.right for example in examples])
+    starts = np.cumsum([0, *(len(example.right) for example in examples[:-1])])
+    of = np.repeat(np.arange(len(examples)), [len(example.right) for example in examples])
+    worth = np.array([example.worth for example in examples])
+    worth = (worth / worth.sum())[of]
+    scale = rows.std(axis=0) + 1e-9
+    scaled = rows / scale
+
+    weights = np.zeros(len(FEATURES))
+    momentum, square = np.zeros_like(weights), np.zeros_like(weights)
+    for step in range(1, _STEPS + 1):
+        scores = scaled @ weights + fused
+        scores = np.exp(scores - np.maximum.reduceat(scores, starts)[of])
+        share = scores / np.add.reduceat(scores, starts)[of]
+        good = np.where(right, scores, 0.0)
+        wanted = good / np.add.reduceat(good, starts)[of]
+        gradient = (worth * (share - wanted)) @ scaled + 2 * _DECAY * weights
+        momentum = 0.9 * momentum + 0.1 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        bias = np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+        weights -= 0.05 * bias * momentum / (np.sqrt(square) + 1e-9)
+    fitted: npt.NDArray[np.float64] = weights / scale
+    return fitted
+
+
+def reciprocal_rank(example: Example, weights: npt.NDArray[np.float64] | None) -> float:
+    """Of the first right candidate; without weights in the order of fusion."""
+    places = example.right
+    if weights is not None:
+        scores = example.rows @ weights + example.given
+        places = places[np.argsort(-scores, kind="stable")]
+    return 1.0 / (1 + int(np.argmax(places)))
+
+
+def asked(corpus: str) -> list[tuple[Question, float]]:
+    """Questions on a package with their worth, the same ones on every run.
+
+    Of what is indexed word by word only some words are asked with; of descriptions in other
+    words, half are asked as they are.
+    """
+    chance = random.Random(corpus)
+    documents = list(open_source(corpus).documents())
+    found: list[tuple[Question, float]] = []
+    for mask in (False, True):
+        made = questions(documents, mask=mask)
+        for origin, count in _PER_ORIGIN.items():
+            if mask and origin not in _REPEATED:
+                continue
+            some = [each for each in made if each.origin == origin]
+            for question in chance.sample(some, min(len(some), count)):
+                if origin in _REPEATED or chance.random() < 0.5:
+                    question = shortened(question, chance)
+                found.append((question, _MASKED_WORTH if mask else _WORTH[origin]))
+    return found + [(each, _WORTH["written"]) for each in written(corpus)]
+
+
+def written(corpus: str) -> list[Question]:
+    """Those written by hand whose first answer is in the package."""
+    rows = [json.loads(line) for line in WRITTEN.read_text("utf-8").splitlines()]
+    package = corpus.partition(":")[2]
+    return [
+        Question(row["question"], tuple(row["expected"]), "written")
+        for row in rows
+        if row["expected"][0].startswith(f"{package}.")
+    ]
+
+
+def shortened(question: Question, chance: random.Random) -> Question:
+    """Three to six of its content words: people ask in fewer words than authors write."""
+    words = [word for word in question.text.split() if terms(word)]
+    chosen = sorted(chance.sample(range(len(words)), min(len(words), chance.randint(3, 6))))
+    return replace(question, text=" ".join(words[i] for i in chosen))
+
+
+def examples(corpora: Sequence[str], opened: HybridIndex, embedder: Embedder) -> Iterator[Example]:
+    """Of questions whose answer was found at all."""
+    for corpus in corpora:
+        for question, worth in asked(corpus):
+            found = opened.find(question.text, embedder.embed([question.text]))
+            candidates = fuse(found.candidates)
+            right = np.array([each.card.symbol in question.expected for each in candidates])
+            if right.any():
+                rows = features(found.question, candidates)
+                yield Example(corpus, rows, fusion(candidates), given(candidates), right, worth)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder for the index; kept")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go")
+    arguments = parser.parse_args()
+    embedder = SentenceTransformerEmbedder()
+    with HybridIndex.open(
+        arguments.data, embedder_name=embedder.name, dimension=embedder.dimension, ranked=False
+    ) as opened:
+        for corpus in CORPORA:
+            index(open_source(corpus), embedder, opened)
+        found = list(examples(CORPORA, opened, embedder))
+
+    print(f"{'held out':32}{'questions':>10}{'fused MRR':>11}{'ranked MRR':>12}")
+    for corpus in CORPORA:
+        held = [example for example in found if example.corpus == corpus]
+        weights = train([example for example in found if example.corpus != corpus])
+        fused = np.mean([reciprocal_rank(example, None) for example in held])
+        ranked = np.mean([reciprocal_rank(example, weights) for example in held])
+        print(f"{corpus:32}{len(held):10}{fused:11.3f}{ranked:12.3f}")
+    weights = train(found)
+    rounded = {
+        name: round(float(weight), 4) for name, weight in zip(FEATURES, weights, strict=True)
+    }
+    arguments.out.write_text(
+        json.dumps({"trained_on": CORPORA, "questions": len(found), "weights": rounded}, indent=1)
+        + "\n",
+        "utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()

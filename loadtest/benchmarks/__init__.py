@@ -1,0 +1,1 @@
+"""Measurements, one program per table of `docs/performance.md`."""

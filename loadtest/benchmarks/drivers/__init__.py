@@ -1,0 +1,1 @@
+"""Who asks: users in closed and open loops, and what they ask."""

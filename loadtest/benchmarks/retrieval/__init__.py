@@ -1,0 +1,1 @@
+"""How fast indexing and searching are."""

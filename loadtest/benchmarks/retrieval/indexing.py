@@ -1,0 +1,158 @@
+"""How fast indexing is: `python -m loadtest.benchmarks.retrieval.indexing`.
+
+Two measurements. *Throughput*: the texts of a source's chunks, embedded by the bare embedder in one
+call, and the source indexed as `glossator index` does (read, cut, judged, embedded, stored, made
+searchable), in turns; the ratio is what indexing reaches of the embedder's speed. CPU time is given
+beside it, that of the process which reads a package included: on a busy machine only its ratio
+means something, and it is kinder, for one core is idle while the other cuts and stores. *Many
+files*: a folder of files indexed again without a change, and after one change until a search finds
+it.
+
+Limits: a package is read by a process of its own. What passes until its first document is told
+apart; it counts as indexing all the same, and weighs the more the fewer chunks there are. Loading
+the embedder and opening the index count as neither. The many files are short, and their vectors
+are random, for nothing but their number matters there.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from indexer.chunkers import StructureChunker
+from indexer.embedder import SentenceTransformerEmbedder
+from indexer.index.search import HybridIndex
+from indexer.pipeline import index
+from indexer.sources import open_source
+from indexer.types import Vectors
+from loadtest.experiments.machine import busy_cores
+
+_FEW = 8  # texts that are embedded in earnest while files are many
+
+
+class Fast:
+    """A real embedder for a few texts, random directions for many."""
+
+    def __init__(self, real: SentenceTransformerEmbedder) -> None:
+        self.name, self.dimension, self.ruler = real.name, real.dimension, real.ruler
+        self._real = real
+        self._chance = np.random.default_rng(1)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        if len(texts) <= _FEW:
+            return self._real.embed(texts)
+        vectors = self._chance.normal(size=(len(texts), self.dimension)).astype(np.float32)
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
+
+
+class _Spent:
+    """Wall and CPU time from here on; of processes that this one waited for, too."""
+
+    def __init__(self) -> None:
+        self._wall_s = time.perf_counter()
+        self._cpu_s = _cpu_s()
+
+    def wall_s(self) -> float:
+        return time.perf_counter() - self._wall_s
+
+    def cpu_s(self) -> float:
+        return _cpu_s() - self._cpu_s
+
+
+def _cpu_s() -> float:
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def throughput(embedder: SentenceTransformerEmbedder, source: str, passes: int) -> str:
+    chunker = StructureChunker(embedder.ruler)
+    started = time.perf_counter()
+    documents = open_source(source).documents()
+    first = next(documents)
+    opening = time.perf_counter() - started
+    chunks = [chunk for document in chain([first], documents) for chunk in chunker.chunks(document)]
+    texts = [chunk.embedded_text for chunk in chunks]
+    # An entry's headline is embedded once and drawn into the vectors of all its chunks.
+    texts += sorted({chunk.headline for chunk in chunks} - {""})
+    lines = [
+        f"{source}: {len(chunks)} chunks, {len(texts)} texts to embed; "
+        f"its first document after {opening:.1f} s",
+        "",
+        "| pass | bare embedder | indexing | share of its speed | CPU: bare, indexing | share |",
+        "|---|---|---|---|---|---|",
+    ]
+    for number in range(1, passes + 1):
+        bare = _Spent()
+        embedder.embed(texts)
+        bare_s, bare_cpu_s = bare.wall_s(), bare.cpu_s()
+        with (
+            tempfile.TemporaryDirectory(prefix="glossator-indexing-") as folder,
+            HybridIndex.open(
+                folder, embedder_name=embedder.name, dimension=embedder.dimension
+            ) as opened,
+        ):
+            whole = _Spent()
+            index(open_source(source), embedder, opened)
+            whole_s, whole_cpu_s = whole.wall_s(), whole.cpu_s()
+        lines.append(
+            f"| {number} | {len(texts) / bare_s:.1f} texts/s | {len(texts) / whole_s:.1f} texts/s "
+            f"| {bare_s / whole_s:.0%} | {bare_cpu_s:.1f} s, {whole_cpu_s:.1f} s "
+            f"| {bare_cpu_s / whole_cpu_s:.0%} |"
+        )
+    return "\n".join(lines)
+
+
+def many_files(real: SentenceTransformerEmbedder, count: int) -> str:
+    embedder = Fast(real)
+    with tempfile.TemporaryDirectory(prefix="glossator-files-") as scratch:
+        docs = Path(scratch, "docs")
+        for number in range(count):
+            folder = docs / f"{number // 100}"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{number}.md").write_text(f"# Page {number}\n\nWords of page {number}.\n")
+        with HybridIndex.open(
+            Path(scratch, "index"), embedder_name=embedder.name, dimension=embedder.dimension
+        ) as opened:
+            first = index(open_source(str(docs)), embedder, opened)
+            again = index(open_source(str(docs)), embedder, opened)
+            changes = []
+            for number in range(5):
+                last = docs / f"{(count - 1) // 100}" / f"{count - 1}.md"
+                last.write_text(f"# Changed\n\nA zebra, number {number}.\n")
+                started = time.perf_counter()
+                index(open_source(str(docs)), embedder, opened)
+                question = f"zebra number {number}"
+                found = opened.search(question, embedder.embed([question]), 1)
+                changes.append(time.perf_counter() - started)
+                assert f"number {number}" in found[0].chunk.text
+    return (
+        f"{count:,} files, {first.chunks:,} chunks. Indexed again without a change: "
+        f"{again.seconds:.2f} s. After a change to one file until a search finds it: "
+        f"{np.median(changes):.2f} s (slowest of five {max(changes):.2f} s), to which the watcher "
+        "adds 0.2 s."
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--source", default="package:networkx")
+    parser.add_argument("--passes", type=int, default=2)
+    parser.add_argument("--files", type=int, default=10_000)
+    arguments = parser.parse_args()
+    busy = busy_cores(2.0)
+    embedder = SentenceTransformerEmbedder()
+    embedder.embed(["warm up"] * 32)
+    print(f"Before the start {busy:.2f} cores were busy.\n")
+    print(throughput(embedder, arguments.source, arguments.passes))
+    print()
+    print(many_files(embedder, arguments.files))
+
+
+if __name__ == "__main__":
+    main()

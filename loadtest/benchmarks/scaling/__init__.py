@@ -1,0 +1,1 @@
+"""What a scaling policy costs and keeps."""

@@ -1,0 +1,1 @@
+"""What is measured: our servers and others, started and stopped."""

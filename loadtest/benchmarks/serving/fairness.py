@@ -1,0 +1,184 @@
+"""Fairness: one user floods, nineteen ask normally (`make bench-fairness`).
+
+The nineteen read for a while before they ask again, at random, and together ask for 60% of what
+the server can answer. Three situations take turns against one local gateway with the tiny model on
+vLLM: the nineteen alone; beside them one user with 50 requests at a time, each repeated as soon as
+it was answered or shed; and the same flood under 50 names, which shows what telling users apart is
+worth.
+
+Limits: client and server share this machine's cores, and a decoding step with more sequences takes
+a CPU longer: the flood slows the nineteen down by its mere presence in the engine.
+"""
+
+import argparse
+import asyncio
+import random
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from statistics import median
+
+from loadtest.benchmarks.command import run
+from loadtest.benchmarks.drivers.capacity import capacity
+from loadtest.benchmarks.drivers.closed_loop import User
+from loadtest.benchmarks.drivers.open_loop import Outcome
+from loadtest.benchmarks.drivers.users import AnswerFailed, Shed, websocket_user, websocket_users
+from loadtest.benchmarks.models import tiny_model
+from loadtest.benchmarks.servers.engine import Engine
+from loadtest.benchmarks.servers.server import Server, asking, distinct, serving
+from loadtest.benchmarks.summary import Spread
+from loadtest.experiments import machine
+from loadtest.experiments.markdown import table
+from loadtest.experiments.quantile import quantile
+
+SEQUENCES = 16  # that the engine decodes together
+NORMAL_USERS = 19
+NORMAL_LOAD = 0.6  # of the capacity, of all of them together
+FLOOD = 50  # requests at a time
+AGAIN_S = 0.05  # after the flood was shed: sooner would load the client more than the server
+RAMP_S = 2.0  # of each turn that is not counted
+PATIENCE_S = 10.0
+CAPACITY_S = 8.0
+SETTINGS = '[server]\nuser_header = "X-User"\n'
+
+ALONE, ONE, MANY = "the nineteen alone", "one user floods", "the flood under 50 names"
+
+
+class _Bench:
+    def __init__(self, server: Server, seconds: float, tokens: int) -> None:
+        self._server = server
+        self._seconds = seconds
+        self._request = asking(tokens)
+        self._asked = distinct()
+
+    async def capacity(self) -> float:
+        async with websocket_users(self._server.url, SEQUENCES, self._request) as users:
+            return await capacity(users, self._asked, CAPACITY_S)
+
+    async def turn(self, situation: str, pause_s: float) -> list[Outcome]:
+        """What became of the requests of the nineteen, who pause for so long on average."""
+        await self._server.idle()
+        async with AsyncExitStack() as stack:
+            flooders = {ALONE: [], ONE: ["flood"] * FLOOD, MANY: [f"f{n}" for n in range(FLOOD)]}
+            await stack.enter_async_context(self._flood(stack, flooders[situation]))
+            began = time.perf_counter()
+            each = []
+            for n in range(NORMAL_USERS):
+                name = {"X-User": f"u{n}"}
+                user = await websocket_user(stack, self._server.url, self._request, name)
+                each.append(self._read(user, random.Random(n), pause_s, began))
+            outcomes = [one for done in await asyncio.gather(*each) for one in done]
+        return [each for each in outcomes if each.arrived_s >= RAMP_S]
+
+    async def _read(
+        self, user: User, chance: random.Random, pause_s: float, began: float
+    ) -> list[Outcome]:
+        """Of one user, who comes at a random moment of the first pause."""
+        outcomes: list[Outcome] = []
+        await asyncio.sleep(chance.uniform(0, pause_s))
+        while (asked_s := time.perf_counter() - began) < self._seconds:
+            what: dict[str, object] = {}
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    what["answered"] = await user(next(self._asked))
+            except Shed:
+                what["shed"] = True
+            except AnswerFailed as error:
+                what["error"] = str(error)
+            except TimeoutError:
+                what["unanswered"] = True
+            ended_s = time.perf_counter() - began
+            outcomes.append(Outcome(asked_s, ended_s, **what))  # type: ignore[arg-type]
+            if "unanswered" in what:
+                break  # its frames may still come
+            await asyncio.sleep(chance.expovariate(1 / pause_s))
+        return outcomes
+
+    @asynccontextmanager
+    async def _flood(self, stack: AsyncExitStack, names: Sequence[str]) -> AsyncIterator[None]:
+        async def again(name: str) -> None:
+            user = await websocket_user(stack, self._server.url, self._request, {"X-User": name})
+            while True:
+                try:
+                    await user(next(self._asked))
+                except Shed:
+                    await asyncio.sleep(AGAIN_S)
+
+        tasks = [asyncio.create_task(again(name)) for name in names]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def ttft_s(outcomes: Sequence[Outcome], share: float) -> float:
+    return quantile([each.answered.ttft_s for each in outcomes if each.answered], share)
+
+
+def report(turns: dict[str, list[list[Outcome]]]) -> str:
+    """Medians over the turns; ratios are taken turn by turn to that of the nineteen alone."""
+    rows = []
+    for situation, done in turns.items():
+        ratios = [
+            ttft_s(ours, 0.95) / ttft_s(alone, 0.95)
+            for ours, alone in zip(done, turns[ALONE], strict=True)
+        ]
+        everything = [each for outcomes in done for each in outcomes]
+        rows.append(
+            [
+                situation,
+                str(len(everything)),
+                f"{1000 * median(ttft_s(outcomes, 0.5) for outcomes in done):,.0f}",
+                f"{1000 * median(ttft_s(outcomes, 0.95) for outcomes in done):,.0f}",
+                Spread.of(ratios).show(2) if situation != ALONE else "1",
+                str(sum(each.shed for each in everything)),
+                str(sum(each.unanswered or bool(each.error) for each in everything)),
+            ]
+        )
+    header = ["", "asked", "TTFT p50, ms", "TTFT p95, ms", "p95 to alone", "shed", "failed"]
+    return table(header, rows)
+
+
+async def _measure(folder: Path, model: Path, arguments: argparse.Namespace) -> str:
+    busy = await asyncio.to_thread(machine.busy_cores, 2.0)
+    engine = Engine(model, max_num_seqs=SEQUENCES)
+    turns: dict[str, list[list[Outcome]]] = {ALONE: [], ONE: [], MANY: []}
+    async with serving("fair", folder, engine, SETTINGS) as server:
+        bench = _Bench(server, arguments.seconds, arguments.tokens)
+        # The first one warms up too; whatever disturbs one makes it smaller.
+        rate = max([await bench.capacity() for _ in range(2)])
+        # A question takes as long as its place in a full engine does, or a little less.
+        pause_s = (NORMAL_USERS / NORMAL_LOAD - SEQUENCES) / rate
+        for _ in range(arguments.passes):
+            for situation, done in turns.items():
+                done.append(await bench.turn(situation, pause_s))
+                said = f"{situation}: TTFT p95 {1000 * ttft_s(done[-1], 0.95):.0f} ms"
+                print(said, file=sys.stderr, flush=True)
+    about = machine.describe()
+    return (
+        f"{about.cores} cores of {about.cpu}, {busy:.2f} of them busy before the start; "
+        f"{SEQUENCES} sequences, {arguments.tokens} tokens an answer. A full engine answers "
+        f"{rate:.1f} requests/s, of which the nineteen ask for {NORMAL_LOAD:.0%}. "
+        f"What the nineteen see:\n\n{report(turns)}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest.benchmarks.serving.fairness",
+        description=(__doc__ or "").partition("\n")[0],
+    )
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each turn")
+    parser.add_argument("--passes", type=int, default=3, help="turns of each situation")
+    parser.add_argument("--tokens", type=int, default=64, help="per answer")
+    arguments = parser.parse_args()
+    model = tiny_model.make(Path(".models/tiny").resolve())
+    run("fairness", lambda folder: _measure(folder, model, arguments))
+
+
+if __name__ == "__main__":
+    main()

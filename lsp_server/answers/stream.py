@@ -1,0 +1,93 @@
+"""One answer on its way to the editor: every frame told as it comes, the end always.
+
+``$/cancelRequest`` cancels the coroutine that waits in here; that closes the answer's iterator,
+which sends ``Cancel`` to the backend, and pygls answers the request with RequestCancelled.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
+
+from lsprotocol.types import PROGRESS, ProgressParams
+from pygls.lsp.server import LanguageServer
+
+from backend.protocol import wire
+from indexer.screening.markdown import Escaping, escape
+from lsp_server import protocol, rpc
+from lsp_server.answers import translate
+from lsp_server.answers.streamed import Streamed
+from lsp_server.client.session import Session
+from lsp_server.protocol import Code, End, EndReason, Progress, Token
+
+Split = Callable[[str], Iterable[Code | str]]
+
+
+class Streaming:
+    """Asks the backend, and tells the editor under its token."""
+
+    def __init__(self, server: LanguageServer, session: Session) -> None:
+        self._server = server
+        self._session = session
+
+    def report(self, token: Token | None, progress: Progress) -> None:
+        if token is not None:
+            value = protocol.to_json(progress)
+            self._server.protocol.notify(PROGRESS, ProgressParams(token, value))
+
+    async def answer(
+        self,
+        ask: wire.Ask,
+        token: Token | None,
+        notices: Sequence[str] = (),
+        split: Split | None = None,
+    ) -> Streamed:
+        """The whole answer, once it has been told. ``split`` tells code from prose in it.
+
+        Prose is told as Markdown that an editor may draw (``indexer.screening.markdown``).
+
+        Raises ``SessionError``, or the JSON-RPC error that the backend's refusal becomes.
+        """
+        texts: list[str] = []
+        shown: list[str] = []
+        escaping = Escaping()
+        citations: tuple[wire.Citation, ...] = ()
+        model = ""
+        end: EndReason = "cancelled"  # what is true if nothing below says otherwise
+
+        def show(piece: str) -> None:
+            if piece:
+                shown.append(piece)
+                self.report(token, protocol.Delta(piece))
+
+        try:
+            for message in notices:
+                self.report(token, protocol.Notice("context", message))
+            async with aclosing(self._session.ask(ask)) as frames:
+                async for frame in frames:
+                    if isinstance(frame, wire.Delta):
+                        texts.append(frame.text)
+                        for progress in split(frame.text) if split else (frame.text,):
+                            if isinstance(progress, Code):
+                                self.report(token, progress)
+                            else:
+                                show(escaping.feed(progress))
+                        continue
+                    if isinstance(frame, wire.Citations):
+                        citations = frame.citations
+                        escaping = Escaping(translate.addresses(citations))
+                    elif isinstance(frame, wire.Admitted):
+                        model = frame.model
+                    if (told := translate.partial_result(frame)) is not None:
+                        self.report(token, told)
+            if isinstance(frame, wire.Failed):
+                raise rpc.failure(frame)
+            assert isinstance(frame, wire.Finished)
+            end = frame.reason
+        except Exception:  # not CancelledError
+            end = "failed"
+            raise
+        finally:
+            show(escaping.end())
+            self.report(token, End(end))
+        text = "".join(texts)
+        safe = "".join(shown) if split is None else escape(text, translate.addresses(citations))
+        return Streamed(model, safe, citations, frame, text)

@@ -1,0 +1,92 @@
+"""From the backend's frames to what the editor is told of them. Pure.
+
+Lines of the websocket count from 1, those of the editor from 0.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from backend.protocol import wire
+from indexer.screening.markdown import escape, is_address
+from lsp_server import protocol
+from lsp_server.answers.streamed import Streamed
+from lsp_server.context.conversation import Conversation, Turn
+
+
+def citation(source: wire.Citation) -> protocol.Citation:
+    return protocol.Citation(
+        number=source.number,
+        title=source.title,
+        uri=source.uri,
+        breadcrumb=source.breadcrumb,
+        line=None if source.line is None else max(source.line - 1, 0),
+        version=source.version,
+        score=source.score,
+    )
+
+
+def addresses(citations: Sequence[wire.Citation]) -> list[str]:
+    """What an answer may link to: its sources, at their lines."""
+    found = [each.uri for each in citations]
+    found += [f"{each.uri}#L{each.line}" for each in citations if each.line is not None]
+    return [each for each in found if is_address(each)]
+
+
+def partial_result(frame: wire.AnswerFrame) -> protocol.Progress | None:
+    """What the editor is told of a frame; None for a terminal one."""
+    match frame:
+        case wire.Queued():
+            return protocol.Queued(frame.position)
+        case wire.Admitted():
+            return protocol.Admitted(frame.model, frame.queue_ms)
+        case wire.Citations():
+            return protocol.Citations(tuple(map(citation, frame.citations)), frame.late)
+        case wire.Notice():
+            return protocol.Notice(frame.about, frame.message)
+        case wire.Delta():
+            return protocol.Delta(frame.text)
+        case wire.Finished() | wire.Failed() | wire.Found():
+            return None
+
+
+def result(answer: Streamed) -> protocol.ChatResult:
+    return protocol.ChatResult(
+        text=answer.text,
+        citations=tuple(map(citation, answer.citations)),
+        finish_reason=answer.finished.reason,
+        usage=usage(answer.finished),
+        timings=timings(answer.finished),
+    )
+
+
+def usage(finished: wire.Finished) -> protocol.Usage:
+    return protocol.Usage(**msgspec.structs.asdict(finished.usage))
+
+
+def timings(finished: wire.Finished) -> protocol.Timings:
+    return protocol.Timings(**msgspec.structs.asdict(finished.timings))
+
+
+def summary(conversation: Conversation) -> protocol.ConversationSummary:
+    return protocol.ConversationSummary(
+        tab_id=conversation.tab_id,
+        title=conversation.title,
+        updated_at=conversation.updated_at,
+        turns=len(conversation.turns),
+    )
+
+
+def conversation(kept: Conversation) -> protocol.Conversation:
+    return protocol.Conversation(
+        tab_id=kept.tab_id,
+        turns=tuple(
+            protocol.Turn(turn.role, _shown(turn), tuple(map(citation, turn.citations)))
+            for turn in kept.turns
+        ),
+    )
+
+
+def _shown(turn: Turn) -> str:
+    """An answer is drawn as Markdown; a question is shown as it was typed."""
+    return escape(turn.text, addresses(turn.citations)) if turn.role == "assistant" else turn.text

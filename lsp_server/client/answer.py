@@ -1,0 +1,147 @@
+"""The frames of one request, in order and without repeats. Decides; does no I/O.
+
+Knows ``backend.protocol.wire`` alone. ``session`` feeds it what the connection brings, on whichever
+connection that happens to be, and asks it what to send.
+"""
+
+import asyncio
+import random
+
+import msgspec
+
+from backend.protocol.wire import (
+    AnswerFrame,
+    Ask,
+    Delta,
+    Failed,
+    Notice,
+    Queued,
+    Request,
+    Resume,
+    Terminal,
+)
+
+RESTARTS = 4  # of one answer: what fails more often is not an accident
+PATIENCE_S = 15.0  # a wait longer than this is the user's to decide
+
+
+class SessionError(Exception):
+    """No (further) answer, for a reason on this side. The message is written for the user."""
+
+
+class BrokenAnswer(SessionError):
+    """The server broke the protocol: a frame is missing or cannot be read."""
+
+
+class Answer:
+    """Turns "at least once, from whichever gateway" into "exactly once, in order".
+
+    Ends with the server's terminal frame or with ``fail``, whichever is first; what comes
+    after that is dropped.
+    """
+
+    def __init__(self, ask: Request) -> None:
+        self.ask = ask
+        self.ended = False
+        self.lost_at: float | None = None  # when the connection dropped, until the next frame
+        self._next_seq = 0  # on the wire; a restart counts from 0 again
+        self._delivered = 0  # to the reader, who never learns of a restart
+        self._text: list[str] = []
+        self._told: set[tuple[type, str]] = set()
+        self._restarts = 0
+        # Unbounded: an answer is short, and a slow reader must not hold up the other requests
+        # of the same connection.
+        self._frames: asyncio.Queue[AnswerFrame | SessionError] = asyncio.Queue()
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the server has said anything about this request yet."""
+        return self._next_seq > 0
+
+    @property
+    def resume(self) -> Resume:
+        return Resume(id=self.ask.id, after_seq=self._next_seq - 1)
+
+    def restart(self) -> Request | None:
+        """The question for a server that does not know the request: the rest of the answer.
+
+        None when that was tried too often, or the request cannot be gone on with.
+        """
+        if self._restarts == RESTARTS:
+            return None
+        if not isinstance(self.ask, Ask) and self._text:
+            return None
+        self._restarts += 1
+        self._next_seq = 0
+        if not isinstance(self.ask, Ask):
+            return self.ask
+        return msgspec.structs.replace(self.ask, continue_from="".join(self._text))
+
+    def wait_s(self, refusal: Failed) -> float | None:
+        """How long to wait before a ``restart`` makes sense; None: the refusal is the answer.
+
+        Later than the server said by up to a half, so that those it shed do not return in step.
+        """
+        if refusal.retry_after_ms is None:
+            return None
+        wait_s = refusal.retry_after_ms / 1000 * random.uniform(1.0, 1.5)
+        return wait_s if wait_s <= PATIENCE_S else None
+
+    def accept(self, frame: AnswerFrame) -> None:
+        """Takes the next frame, drops one seen before, and fails when one is missing."""
+        if self.ended:
+            return
+        if isinstance(frame, Failed):
+            # Ends the request whatever its seq: a refusal may come from a part of the server
+            # that has not counted this request's frames.
+            self._end(frame)
+        elif frame.seq > self._next_seq:
+            self.fail(
+                BrokenAnswer(
+                    f"The answer has a gap: part {self._next_seq} is missing, part {frame.seq} "
+                    "came. Ask again."
+                )
+            )
+        elif frame.seq == self._next_seq:
+            self._next_seq += 1
+            self.lost_at = None
+            self._deliver(frame)
+
+    def _deliver(self, frame: AnswerFrame) -> None:
+        if self._repeats(frame):
+            return
+        if frame.seq != self._delivered:
+            frame = msgspec.structs.replace(frame, seq=self._delivered)
+        self._delivered += 1
+        if isinstance(frame, Terminal):
+            self._end(frame)
+            return
+        if isinstance(frame, Delta):
+            self._text.append(frame.text)
+        self._frames.put_nowait(frame)
+
+    def _repeats(self, frame: AnswerFrame) -> bool:
+        """Whether a restarted answer says what the reader was told before."""
+        if isinstance(frame, Delta | Terminal):
+            return False
+        if isinstance(frame, Queued):
+            return bool(self._text)  # the reader sees an answer under way, not one that waits
+        known = (type(frame), frame.message if isinstance(frame, Notice) else "")
+        repeated = known in self._told and self._restarts > 0
+        self._told.add(known)
+        return repeated
+
+    def fail(self, error: SessionError) -> None:
+        if not self.ended:
+            self._end(error)
+
+    async def next(self) -> AnswerFrame:
+        """The next frame, the terminal one last. Raises what ``fail`` was given."""
+        frame = await self._frames.get()
+        if isinstance(frame, SessionError):
+            raise frame
+        return frame
+
+    def _end(self, last: AnswerFrame | SessionError) -> None:
+        self.ended = True
+        self._frames.put_nowait(last)

@@ -1,0 +1,114 @@
+"""Opening the websocket: addresses, back-off, and every way a connection can be refused, mapped.
+
+The only place that knows what websockets and the operating system raise on connecting.
+"""
+
+import itertools
+import random
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, WebSocketException
+from websockets.typing import Subprotocol
+
+from backend.protocol import wire
+from lsp_server.client.answer import SessionError
+from lsp_server.client.bearer import is_loopback, refusal
+
+MAX_MESSAGE_BYTES = 16 * 2**20
+CLOSE_TIMEOUT_S = 1.0
+_SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+
+
+class BackendUnreachable(SessionError):
+    """Nobody answers at the URL, or not with our protocol."""
+
+
+def endpoint(url: str) -> str:
+    """The websocket address for what a user types: scheme and path may be missing.
+
+    Raises ``BackendUnreachable`` for what cannot be an address.
+    """
+    try:
+        parts = urlsplit(url if "://" in url else f"ws://{url}")
+        valid = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is not a number, a broken IPv6 address
+        valid = False
+    if not valid:
+        raise BackendUnreachable(
+            f"{url!r} is not the address of a backend; one looks like ws://127.0.0.1:8765"
+        )
+    path = parts.path.rstrip("/")
+    if not path.endswith(wire.PATH):
+        path += wire.PATH
+    return urlunsplit((_SCHEMES[parts.scheme], parts.netloc, path, parts.query, ""))
+
+
+def delays(first_s: float = 0.1, cap_s: float = 15.0) -> Iterator[float]:
+    """Exponential back-off with full jitter, so that editors do not return in step."""
+    for attempt in itertools.count():
+        yield random.uniform(0, min(cap_s, first_s * 2.0 ** min(attempt, 32)))
+
+
+class _Connect(connect):
+    """Follows no redirect: it would take the token along to wherever it leads."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+async def dial(url: str, token: str, timeout_s: float) -> ClientConnection:
+    """An open connection that speaks ``wire.SUBPROTOCOL``. Raises ``BackendUnreachable``."""
+    address = endpoint(url)
+    if why_not := refusal(address, token):
+        raise BackendUnreachable(why_not)
+    try:
+        socket = await _Connect(
+            address,
+            subprotocols=[Subprotocol(wire.SUBPROTOCOL)],
+            additional_headers={"Authorization": f"Bearer {token}"} if token else None,
+            compression=None,  # deltas are a few bytes: deflate costs more than it saves
+            # A proxy from the environment is for the world outside, never for this machine.
+            proxy=None if is_loopback(address) else True,
+            open_timeout=timeout_s,
+            close_timeout=CLOSE_TIMEOUT_S,
+            max_size=MAX_MESSAGE_BYTES,
+        )
+    except InvalidStatus as error:
+        raise BackendUnreachable(_refusal(url, error.response.status_code)) from error
+    except InvalidProxy as error:
+        raise BackendUnreachable(f"The proxy for {url} is not usable: {error}") from error
+    except InvalidHandshake as error:
+        raise BackendUnreachable(f"{url} answers, but not as a Glossator backend.") from error
+    except TimeoutError as error:
+        raise BackendUnreachable(_absent(url, f"no answer in {timeout_s:g} s")) from error
+    except (OSError, WebSocketException) as error:
+        raise BackendUnreachable(_absent(url, _reason(error))) from error
+    if socket.subprotocol != wire.SUBPROTOCOL:
+        await socket.close()
+        raise BackendUnreachable(
+            f"The server at {url} does not speak {wire.SUBPROTOCOL}. "
+            "Install the same version of Glossator on both sides."
+        )
+    return socket
+
+
+def _absent(url: str, reason: str) -> str:
+    return f"No Glossator backend at {url} ({reason}); start it with: glossator serve"
+
+
+def _refusal(url: str, status: int) -> str:
+    if status in (401, 403):
+        return f"The backend at {url} refused the token (HTTP {status})."
+    if status in (429, 502, 503, 504):
+        return f"The backend at {url} is not ready (HTTP {status}); try again in a moment."
+    return f"{url} answers HTTP {status}, but not as a Glossator backend; check the address."
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

@@ -1,0 +1,102 @@
+"""Cuts what goes to the backend to the limits of the protocol, so that no request is refused for
+what the editor added by itself. Pure; of ours it imports ``backend.protocol.wire`` alone.
+
+The question and the selection are never cut: an answer to the half of either would mislead, and
+the backend's refusal says what is too long.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar, get_args
+
+from msgspec.structs import replace
+
+from backend.protocol import wire
+from backend.protocol.wire import (
+    Ask,
+    Complete,
+    Context,
+    File,
+    Lookup,
+    Prepare,
+    Remark,
+    Request,
+    Turn,
+)
+
+Frame = TypeVar("Frame", bound=Request | Prepare)
+LAST_LINE = 2**31 - 1
+
+
+def _most(limited: Any) -> int:
+    """Characters of a text or elements of a list, by its type in ``wire``."""
+    most: int = get_args(limited)[1].max_length
+    return most
+
+
+NAME, TEXT, URI = _most(wire.Name), _most(wire.Text), _most(wire.Uri)
+SAYING, SCOPE = _most(wire.Saying), _most(wire.Headers)
+PACKAGES, SYMBOLS, VERSIONS = _most(wire.Packages), _most(wire.Symbols), _most(wire.Versions)
+REMARKS, FILES, TURNS = _most(wire.Remarks), _most(wire.Files), _most(wire.History)
+
+
+def within(frame: Frame) -> Frame:
+    """The frame as the protocol allows it; the newest turns and what is nearest the place stay."""
+    match frame:
+        case Ask() | Prepare():
+            context = _context(frame.context) if frame.context else None
+            return replace(frame, context=context, history=_history(frame.history))
+        case Lookup():
+            return replace(frame, packages=_names(frame.packages, PACKAGES))
+        case Complete():
+            return replace(frame, prefix=frame.prefix[-TEXT:], suffix=frame.suffix[:TEXT])
+    return frame
+
+
+def _history(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    return tuple(
+        turn if len(turn.text) <= TEXT else replace(turn, text=turn.text[:TEXT])
+        for turn in turns[-TURNS:]
+    )
+
+
+def _context(context: Context) -> Context:
+    versions = {
+        name: version
+        for name, version in context.versions.items()
+        if max(len(name), len(version)) <= NAME
+    }
+    return replace(
+        context,
+        uri=context.uri[-URI:],  # its end is the file's name
+        language=context.language[:NAME],
+        text=context.text[:TEXT],
+        packages=_names(context.packages, PACKAGES),
+        symbols=_names(context.symbols, SYMBOLS),
+        versions=dict(list(versions.items())[:VERSIONS]),
+        scope=context.scope[-SCOPE:],  # the innermost definitions come last
+        remarks=tuple(map(_remark, context.remarks[:REMARKS])),
+        files=tuple(map(_file, context.files[:FILES])),
+        diff=context.diff[:TEXT],
+    )
+
+
+def _names(names: Iterable[str], most: int) -> tuple[str, ...]:
+    """Without those that are too long: the half of a name is another name."""
+    return tuple(name for name in names if len(name) <= NAME)[:most]
+
+
+def _remark(remark: Remark) -> Remark:
+    return replace(
+        remark,
+        message=remark.message[:SAYING],
+        # Some linters mean "to the end" by the largest number that they have.
+        first_line=min(remark.first_line, LAST_LINE),
+        last_line=min(remark.last_line, LAST_LINE),
+        source=remark.source[:NAME],
+        code=remark.code[:NAME],
+        fix=remark.fix if len(remark.fix) <= TEXT else "",
+    )
+
+
+def _file(file: File) -> File:
+    return replace(file, uri=file.uri[-URI:], text=file.text[:TEXT], language=file.language[:NAME])

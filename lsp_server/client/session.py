@@ -1,0 +1,388 @@
+"""The one websocket to the backend: many requests on it, each an iterator of answer frames.
+
+Shared by the language server and ``glossator ask``; of the backend it imports ``wire`` alone.
+
+    async with Session("ws://127.0.0.1:8765") as session:
+        async for frame in session.ask(Ask(id="1", question="How do I run an FFT?")):
+            ...
+
+SessionError
+├── BackendUnreachable   nobody answers at the URL, or not with our protocol
+├── ConnectionLost       the connection dropped in mid-answer and could not be resumed
+└── BrokenAnswer         the server broke the protocol: a gap, or a frame that cannot be read
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncGenerator, Callable
+from typing import Literal, Self
+
+import msgspec
+from msgspec import Struct
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from backend.protocol import wire
+from backend.protocol.wire import (
+    AnswerFrame,
+    Cancel,
+    ClientFrame,
+    Failed,
+    GoAway,
+    Prepare,
+    Request,
+    Resume,
+)
+from lsp_server.client.answer import Answer, BrokenAnswer, SessionError
+from lsp_server.client.dial import BackendUnreachable, delays, dial
+from lsp_server.client.limits import within
+
+__all__ = [
+    "BackendUnreachable",
+    "BrokenAnswer",
+    "ConnectionLost",
+    "Session",
+    "SessionError",
+    "Status",
+]
+
+log = logging.getLogger(__name__)
+
+CANCEL_TIMEOUT_S = 1.0  # a cancel that the network does not take is not worth more waiting
+STEADY_S = 5.0  # a connection that lived this long starts the back-off afresh
+CLOSED_TOO_BIG = 1009  # RFC 6455
+
+
+class ConnectionLost(SessionError):
+    """The connection dropped in mid-answer and could not be resumed."""
+
+
+State = Literal["connecting", "ready", "degraded", "offline"]
+
+
+class Status(Struct, frozen=True):
+    """``reason`` tells the user why the session is offline."""
+
+    state: State
+    reason: str = ""
+
+
+class _Named(Struct):
+    id: str
+
+
+class _Link:
+    """One open websocket and the answers that come over it."""
+
+    def __init__(self, socket: ClientConnection, answers: dict[str, Answer]) -> None:
+        self.socket = socket
+        self.answers = answers
+        self.opened_at = asyncio.get_running_loop().time()
+        self.leaving = False  # the server said goaway: drain, then close
+        self.pauses: dict[str, asyncio.Task[None]] = {}  # of requests that were shed
+
+    async def send(self, frame: ClientFrame) -> None:
+        """What a closed connection does not take is made good by the resume that follows."""
+        try:
+            await self.socket.send(wire.encode(frame))
+        except ConnectionClosed:
+            log.debug("the connection closed before %s was sent", type(frame).__name__)
+
+    async def cancel(self, request_id: str) -> None:
+        try:
+            async with asyncio.timeout(CANCEL_TIMEOUT_S):
+                await self.send(Cancel(id=request_id))
+        except TimeoutError:
+            log.warning("the network did not take the cancel of %s", request_id)
+
+
+class Session:
+    """Connects when first needed, and resumes answers that a dropped connection interrupted.
+
+    Where the backend no longer knows an answer, another gateway goes on with it from the text
+    that has arrived; a request that was shed is asked again when the backend said. Neither shows.
+    An answer fails once it has waited ``resume_s`` seconds after a drop for its next frame.
+    Away from a gateway that leaves it moves within ``spread_s`` seconds, at random.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        *,
+        on_status: Callable[[Status], None] = lambda status: None,
+        resume_s: float = 10.0,
+        open_timeout_s: float = 5.0,
+        spread_s: float = 1.0,
+    ) -> None:
+        self.url = url
+        self.status = Status("offline", "not connected yet")
+        self._token = token
+        self._on_status = on_status
+        self._resume_s = resume_s
+        self._open_timeout_s = open_timeout_s
+        self._spread_s = spread_s
+        self._link: _Link | None = None  # for new requests; a leaving one only drains
+        self._readers: dict[_Link, asyncio.Task[None]] = {}  # of every open link
+        self._orphans: dict[str, Answer] = {}  # of dropped links, until the next one takes them
+        self._recovery: asyncio.Task[None] | None = None
+        self._move: asyncio.Task[None] | None = None  # away from a gateway that said goaway
+        self._opening = asyncio.Lock()
+        self._failing = False  # the last attempt to connect failed
+        self._pauses = delays()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    async def connect(self) -> None:
+        """Returns once there is a connection. Raises ``BackendUnreachable``."""
+        await self._connected()
+
+    async def stay_connected(self) -> None:
+        """Keeps a connection warm, with back-off between attempts; runs until cancelled."""
+        while True:
+            try:
+                link = await self._connected()
+                await link.socket.wait_closed()
+            except BackendUnreachable as error:
+                log.debug("%s", error)
+            await asyncio.sleep(next(self._pauses))
+
+    async def ask(self, ask: Request) -> AsyncGenerator[AnswerFrame, None]:
+        """Every frame of the answer in order, exactly one terminal frame last.
+
+        Closing the iterator, or cancelling the task that awaits it, sends ``Cancel``.
+        Raises ``SessionError`` when no terminal frame can be had.
+        """
+        ask = within(ask)
+        link = await self._connected()
+        # No await between here and the registration: from then on a drop resumes this answer.
+        if any(ask.id in answers for answers in self._in_flight()):
+            raise ValueError(f"request id {ask.id!r} is in use")
+        answer = link.answers[ask.id] = Answer(ask)
+        done = False
+        try:
+            await link.send(ask)
+            while not done:
+                frame = await answer.next()
+                done = isinstance(frame, wire.Terminal)
+                yield frame
+        finally:
+            await self._release(answer, cancel=not done)
+
+    async def prepare(self, prepare: Prepare) -> None:
+        """Warms the path for a question that is likely to come. Raises ``BackendUnreachable``."""
+        link = await self._connected()
+        await link.send(within(prepare))
+
+    async def close(self) -> None:
+        """Cancels what is in flight and closes the connection."""
+        readers, self._readers, self._link = self._readers, {}, None
+        tasks = [
+            *readers.values(),
+            *(pause for link in readers for pause in link.pauses.values()),
+            *(task for task in (self._recovery, self._move) if task),
+        ]
+        for task in tasks:  # before the sockets close, or a reader would begin to recover
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        error = ConnectionLost("The session with the backend was closed.")
+        for answer in self._orphans.values():
+            answer.fail(error)
+        for link in readers:
+            for request_id, answer in list(link.answers.items()):
+                if not answer.ended:
+                    answer.fail(error)
+                    await link.cancel(request_id)
+            await link.socket.close()
+
+    def _in_flight(self) -> list[dict[str, Answer]]:
+        return [self._orphans, *(link.answers for link in self._readers)]
+
+    def _set_status(self, state: State, why: str = "") -> None:
+        status = Status(state, why)
+        if status != self.status:
+            self.status = status
+            self._on_status(status)
+
+    async def _connected(self) -> _Link:
+        async with self._opening:
+            if self._link is None:
+                if not self._failing:  # a status that flickers with every retry tells nothing
+                    self._set_status("connecting")
+                try:
+                    socket = await dial(self.url, self._token, self._open_timeout_s)
+                except BackendUnreachable as error:
+                    self._failing = True
+                    self._set_status("offline", str(error))
+                    raise
+                return self._take(socket)
+            return self._link
+
+    def _take(self, socket: ClientConnection) -> _Link:
+        # No await in here: a cancelled caller leaves no half-made link behind.
+        link = self._link = _Link(socket, self._orphans)
+        self._orphans = {}
+        adopted = [answer.resume for answer in link.answers.values()]
+        self._readers[link] = asyncio.create_task(self._read(link, adopted))
+        self._failing = False
+        self._set_status("ready")
+        return link
+
+    async def _read(self, link: _Link, adopted: list[Resume]) -> None:
+        try:
+            for resume in adopted:
+                await link.send(resume)
+            async for message in link.socket:
+                await self._dispatch(link, message)
+        except ConnectionClosed as closed:
+            log.info("connection to %s dropped: %s", self.url, closed)
+        except Exception:  # a defect of ours must not leave the readers waiting forever
+            log.exception("the connection to %s is given up", self.url)
+            await link.socket.close()
+        self._dropped(link)
+
+    async def _dispatch(self, link: _Link, message: str | bytes) -> None:
+        try:
+            frame = wire.decode_server(message)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:  # wrong shapes included
+            log.error("unreadable frame from %s: %s", self.url, error)
+            self._unreadable(link, message)
+            return
+        if isinstance(frame, GoAway):
+            log.info("the backend at %s is leaving: %s", self.url, frame.reason)
+            if self._link is link and (self._move is None or self._move.done()):
+                self._move = asyncio.create_task(self._leave(link))
+        elif isinstance(frame, wire.Status):
+            self._set_status("degraded" if frame.degraded else "ready", "; ".join(frame.degraded))
+        elif frame.id is None:
+            log.error("the backend refused a frame: %s", frame.message)
+            _refuse(link, frame)
+        elif (answer := link.answers.get(frame.id)) is not None and not (
+            isinstance(frame, Failed) and self._goes_on(link, answer, frame)
+        ):
+            answer.accept(frame)
+
+    def _goes_on(self, link: _Link, answer: Answer, failed: Failed) -> bool:
+        """Whether the request is asked again, now or in a while, instead of being ended."""
+        # Unknown: the drop swallowed the question, or another gateway was answering it.
+        wait_s = 0.0 if failed.code == "unknown_request" else answer.wait_s(failed)
+        if wait_s is None or answer.ended or (ask := answer.restart()) is None:
+            return False
+
+        async def later() -> None:
+            await asyncio.sleep(wait_s)
+            await link.send(ask)
+
+        link.pauses[ask.id] = asyncio.create_task(later())
+        return True
+
+    def _unreadable(self, link: _Link, message: str | bytes) -> None:
+        """Fails the request that the frame names; every one if none, lest one wait forever."""
+        error = BrokenAnswer(
+            f"The backend at {self.url} sent a message that cannot be read. "
+            "Install the same version of Glossator on both sides."
+        )
+        try:
+            named = link.answers.get(msgspec.json.decode(message, type=_Named).id)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            named = None
+        for answer in [named] if named else link.answers.values():
+            answer.fail(error)
+
+    async def _leave(self, link: _Link) -> None:
+        """New requests go to a new connection; this one closes with its last answer.
+
+        Until the new one is open this one serves on, for a leaving server still answers.
+        """
+        while self._link is link:
+            # Every client of that gateway was told at the same moment.
+            await asyncio.sleep(random.uniform(0, self._spread_s))
+            try:
+                socket = await dial(self.url, self._token, self._open_timeout_s)
+            except BackendUnreachable as error:
+                log.debug("%s", error)
+                continue
+            async with self._opening:
+                if self._link is link:
+                    self._take(socket)
+                else:  # it dropped meanwhile, and another has taken its place
+                    await socket.close()
+        link.leaving = True
+        if not link.answers:
+            await link.socket.close()
+
+    async def _release(self, answer: Answer, *, cancel: bool) -> None:
+        """Nobody reads this answer any more: stop it, unless the server has ended it."""
+        request_id = answer.ask.id
+        # The server stops an orphan by itself when nobody resumes it.
+        if self._orphans.get(request_id) is answer:
+            del self._orphans[request_id]
+        for link in list(self._readers):
+            # The id may be in use again by the time that the next link's turn comes.
+            if link.answers.get(request_id) is not answer:
+                continue
+            del link.answers[request_id]
+            if pause := link.pauses.pop(request_id, None):
+                pause.cancel()
+            if cancel:
+                await link.cancel(request_id)
+            if link.leaving and not link.answers:
+                await link.socket.close()
+
+    def _dropped(self, link: _Link) -> None:
+        del self._readers[link]
+        for pause in link.pauses.values():
+            pause.cancel()
+        if self._link is link:
+            self._link = None
+        if self._link is None:
+            self._set_status("offline", f"The connection to {self.url} closed.")
+        now = asyncio.get_running_loop().time()
+        if now - link.opened_at > STEADY_S:
+            self._pauses = delays()
+        if link.socket.close_code == CLOSED_TOO_BIG:
+            too_large = Failed(
+                id=None,
+                seq=0,
+                code="too_large",
+                message="The question is larger than the backend accepts. Select less code.",
+            )
+            _refuse(link, too_large)
+        for request_id, answer in link.answers.items():
+            if not answer.ended:
+                answer.lost_at = now if answer.lost_at is None else answer.lost_at
+                self._orphans[request_id] = answer
+        if self._orphans and (self._recovery is None or self._recovery.done()):
+            self._recovery = asyncio.create_task(self._recover())
+
+    async def _recover(self) -> None:
+        """Connects again for the sake of interrupted answers; gives up on those that waited."""
+        while self._orphans:
+            await asyncio.sleep(min(next(self._pauses), self._resume_s / 4))
+            now = asyncio.get_running_loop().time()
+            for request_id, answer in list(self._orphans.items()):
+                if answer.lost_at is not None and now - answer.lost_at > self._resume_s:
+                    del self._orphans[request_id]
+                    answer.fail(
+                        ConnectionLost(
+                            f"The connection to {self.url} was lost and did not come back in "
+                            f"{self._resume_s:g} s; ask again once it has."
+                        )
+                    )
+            if self._orphans:
+                try:
+                    await self._connected()
+                except BackendUnreachable as error:
+                    log.debug("%s", error)
+
+
+def _refuse(link: _Link, failed: Failed) -> None:
+    """A refusal without an id is of a question without any frame yet: the one asked last."""
+    waiting = [answer for answer in link.answers.values() if not answer.acknowledged]
+    if waiting:
+        waiting[-1].accept(failed)

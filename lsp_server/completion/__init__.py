@@ -1,0 +1,1 @@
+"""Code at the cursor."""

@@ -1,0 +1,63 @@
+"""What a prompt says besides its words: a slash command, and mentions of what is to go along. Pure.
+
+/explain why does @symbol:irfft need n? see @file:src/signal.py
+"""
+
+import re
+from dataclasses import dataclass
+
+from backend.protocol.wire import Task
+
+COMMANDS: dict[str, tuple[Task, str]] = {
+    "explain": ("explain", "Explain what the code does, and how."),
+    "optimize": ("optimize", "How can the code be made faster or simpler?"),
+    "docs": ("document", "Document the code."),
+    "tests": ("tests", "Write tests for the code."),
+}
+MENTIONS = {
+    "file": "the document, or the file that is named",
+    "selection": "the selected code",
+    "symbol": "the definition that is named",
+    "docs": "answer from this documentation alone",
+    "diagnostics": "the diagnostics of the document",
+    "diff": "what git says has changed",
+}
+NEEDS_NAME = ("symbol", "docs")
+
+_COMMAND = re.compile(r"\s*/(\w+)(?=\s|$)\s*")
+_MENTION = re.compile(r"(?<![\w@])@(\w+)(?::(?:\"([^\"]+)\"|([^\s\"]*[^\s\"?!.,;:)])))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    kind: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """``question`` is never empty; ``mentions`` in the order of the prompt, each once."""
+
+    task: Task
+    question: str
+    mentions: tuple[Mention, ...]
+
+    def names(self, kind: str) -> list[str]:
+        """What a kind of mention names; a mention without a name is an empty one."""
+        return [each.name for each in self.mentions if each.kind == kind]
+
+
+def understand(prompt: str) -> Said:
+    """An unknown command or mention is the user's own word, and stays."""
+    task: Task = "answer"
+    question = prompt
+    command = _COMMAND.match(prompt)
+    if command and command[1] in COMMANDS:
+        task, default = COMMANDS[command[1]]
+        question = prompt[command.end() :].strip() or default
+    found = (
+        Mention(match[1], match[2] or match[3] or "")
+        for match in _MENTION.finditer(prompt)
+        if match[1] in MENTIONS
+    )
+    return Said(task, question, tuple(dict.fromkeys(found)))

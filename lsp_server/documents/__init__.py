@@ -1,0 +1,1 @@
+"""Open documents: their text, syntax, imports and installed packages."""

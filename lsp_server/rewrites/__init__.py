@@ -1,0 +1,1 @@
+"""New code for a selection: how it is proposed, checked and applied."""

@@ -1,0 +1,1 @@
+"""The user's workspace: its files, programs and repository, none of which is trusted."""
