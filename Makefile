@@ -82,9 +82,10 @@ bench-editors: setup ## Measure Enter in the chat to the first character, in Neo
 	tests/e2e/vscode/install.sh .editors/vscode
 	$(BIN)/python -m loadtest.benchmarks.editors.editor_latency
 
-docs: setup ## Write the generated pages anew: settings, protocol.
+docs: setup ## Write the generated pages anew: settings, protocol, the listing of the architecture.
 	$(BIN)/python -m backend.settings.reference > docs/settings.md
 	$(BIN)/python -m backend.gateway.reference > docs/protocol.md
+	$(BIN)/python docs/layout.py --write > /dev/null
 
 sbom: setup .tools/.ready ## Write the software bill of materials and the licences into artifacts/.
 	requirements/sbom.sh
