@@ -22,6 +22,21 @@ pytestmark = pytest.mark.skipif(not may_unshare(), reason="this machine allows n
 
 
 @pytest.fixture
+def start(start_backend, stop_backend):
+    """As ``start_backend``, but stopped with the test: each of these has a machine of its own."""
+    started = []
+
+    def start(*options, **named):
+        started.append(start_backend(*options, **named))
+        return started[-1]
+
+    yield start
+    for backend in started:
+        if backend.process.poll() is None:
+            stop_backend(backend)
+
+
+@pytest.fixture
 def docs(tmp_path):
     folder = tmp_path / "docs"
     folder.mkdir()
@@ -65,12 +80,12 @@ def fill(disk):
                 pass
 
 
-async def test_a_full_disk_ends_nothing_and_heals(start_backend, tmp_path, docs, config):
+async def test_a_full_disk_ends_nothing_and_heals(start, tmp_path, docs, config):
     """What changed while the disk was full is indexed once there is room."""
     disk = tmp_path / "disk"
     disk.mkdir()
     script = f'mount -t tmpfs -o size=64m tmpfs {disk} && exec "$@"'
-    backend = start_backend("--data", str(disk), "--config", str(config),
+    backend = start("--data", str(disk), "--config", str(config),
                             inside=(*UNSHARED, "sh", "-c", script, "sh"))  # fmt: skip
     await backend.until(lambda: cited(backend, "when does the harbour flood?"), "indexed")
 
@@ -88,9 +103,9 @@ async def test_a_full_disk_ends_nothing_and_heals(start_backend, tmp_path, docs,
     assert backend.process.poll() is None
 
 
-async def test_without_inotify_folders_are_looked_at(start_backend, tmp_path, docs, config):
+async def test_without_inotify_folders_are_looked_at(start, tmp_path, docs, config):
     script = 'echo 0 > /proc/sys/user/max_inotify_watches && exec "$@"'
-    backend = start_backend("--data", str(tmp_path / "data"), "--config", str(config),
+    backend = start("--data", str(tmp_path / "data"), "--config", str(config),
                             inside=(*UNSHARED, "sh", "-c", script, "sh"))  # fmt: skip
     await backend.until(lambda: cited(backend, "when does the harbour flood?"), "indexed")
     (docs / "lamps.md").write_text("# Lamps\n\nThe lighthouse burns whale oil.")
@@ -100,16 +115,16 @@ async def test_without_inotify_folders_are_looked_at(start_backend, tmp_path, do
 
 @pytest.mark.parametrize("name", ["catalog.db", "chroma/chroma.sqlite3", "index.json"])
 async def test_a_damaged_index_is_replaced_and_declared_sources_come_back(
-    start_backend, stop_backend, tmp_path, config, name
+    start, stop_backend, tmp_path, config, name
 ):
     data = tmp_path / "data"
     options = ("--data", str(data), "--config", str(config))
-    backend = start_backend(*options)
+    backend = start(*options)
     await backend.until(lambda: cited(backend, "when does the harbour flood?"), "indexed")
     stop_backend(backend)
     (data / "index" / name).write_bytes(b"not what it was" * 1000)
 
-    backend = start_backend(*options)
+    backend = start(*options)
     assert "is kept as" in degraded(backend)
     await backend.until(lambda: cited(backend, "when does the harbour flood?"), "indexed again")
     assert list(data.glob("index.damaged-*"))
