@@ -118,7 +118,8 @@ class Transcript:
         click.echo(self._printing.end() + "\n")
         for citation in self._citations:
             version = f" ({citation.version})" if citation.version else ""
-            click.echo(line(f"[{citation.number}] {citation.title}{version}  {_place(citation)}"))
+            named = line(f"[{citation.number}] {citation.title}{version}")
+            click.echo(f"{named}  {line(_place(citation))}")
         timings, usage = finished.timings, finished.usage
         parts = [
             f"first words after {timings.ttft_ms:.0f} ms",
