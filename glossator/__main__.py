@@ -1,3 +1,14 @@
-from glossator.cli import main
+"""Where the process starts, as `glossator` and as `python -m glossator`."""
 
-main()
+from glossator import packages
+
+
+def main() -> None:
+    packages.find()
+    from glossator import cli  # imports them
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backend.errors import GlossatorError
+from glossator import packages
+from loadtest import scenarios
 from loadtest.experiments import compare as comparing
 from loadtest.experiments.figures import Slo
 from loadtest.experiments.log import Experiment, read, samples_of
@@ -14,7 +16,7 @@ from loadtest.experiments.report import page
 from loadtest.experiments.sample import Sample
 from loadtest.scenarios.options import Options
 
-_LOCUSTFILE = Path(__file__).parents[1] / "loadtest" / "scenarios" / "locustfile.py"
+_LOCUSTFILE = Path(scenarios.__file__).with_name("locustfile.py")
 
 
 class LoadTestFailed(GlossatorError):
@@ -38,7 +40,7 @@ def run(url: str, options: Options, web: bool, processes: int) -> int:
     # Without a web page we speak ourselves; Locust's log would interrupt.
     command += [] if web else ["--headless", "--skip-log-setup"]
     # Not among the arguments, which any user of the machine can read.
-    environ = os.environ | {"GLOSSATOR_TOKEN": options.token}
+    environ = packages.environment(os.environ) | {"GLOSSATOR_TOKEN": options.token}
     done = subprocess.run([*command, *_arguments(options)], check=False, env=environ)
     return done.returncode
 

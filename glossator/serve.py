@@ -26,6 +26,7 @@ from backend.records import logs
 from backend.settings import Settings, load
 from glossator import ask as asking
 from glossator import index as indexing
+from glossator import packages
 from glossator.index import console
 from glossator.options import DEFAULT_URL
 from indexer.screening.terminal import line
@@ -125,6 +126,13 @@ async def _on_ray(
     choice = await choose(settings.generation)
     console.print(f"Generator: {choice.engine}, because {choice.why}.")
     console.print("Starting the deployments on Ray Serve ...")
+    if hidden := packages.hidden_by(Path.cwd()):
+        raise StartupFailed(
+            f"Ray's workers would import {' and '.join(hidden)} from {Path.cwd()} in place of "
+            "Glossator's own, because Ray puts the current folder first on their path. "
+            "Start it in another folder."
+        )
+    os.environ.update(packages.environment(os.environ))  # for the workers
     async with ray_backend(settings, data, choice) as backend:
         await _until_ready(backend.url)
         if question:
