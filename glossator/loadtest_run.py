@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backend.errors import GlossatorError
-from glossator import packages
 from loadtest import scenarios
 from loadtest.experiments import compare as comparing
 from loadtest.experiments.figures import Slo
@@ -32,7 +31,8 @@ def run(url: str, options: Options, web: bool, processes: int) -> int:
         Slo.parse(options.slo)
     except ValueError as error:
         raise LoadTestFailed(str(error)) from None
-    command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--host", url,
+    # -P: the current folder is not looked through for modules of Locust's.
+    command = [sys.executable, "-P", "-m", "locust", "-f", str(_LOCUSTFILE), "--host", url,
                "--only-summary",
                # A request that failed is a figure, which the SLO judges, and no failure of the run.
                "--exit-code-on-error", "0"]  # fmt: skip
@@ -40,7 +40,7 @@ def run(url: str, options: Options, web: bool, processes: int) -> int:
     # Without a web page we speak ourselves; Locust's log would interrupt.
     command += [] if web else ["--headless", "--skip-log-setup"]
     # Not among the arguments, which any user of the machine can read.
-    environ = packages.environment(os.environ) | {"GLOSSATOR_TOKEN": options.token}
+    environ = os.environ | {"GLOSSATOR_TOKEN": options.token}
     done = subprocess.run([*command, *_arguments(options)], check=False, env=environ)
     return done.returncode
 

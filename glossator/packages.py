@@ -28,8 +28,8 @@ def find() -> None:
 
 
 def environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """``inherited``, for a process that imports our packages and does not begin with `glossator`:
-    Locust, and what Ray starts."""
+    """``inherited``, for processes that import our packages and do not begin with `glossator`:
+    those that Ray starts."""
     if not FOLDER.is_dir():
         return dict(inherited)
     path = [str(FOLDER), *filter(None, [inherited.get("PYTHONPATH")])]

@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -18,6 +19,11 @@ from indexer.readers.page import Page, Unreadable
 FROM_BYTES = 200_000  # what is smaller takes three seconds at worst
 SECONDS = 30.0
 MEMORY_BYTES = 4_000_000_000
+# By the folder that this module was found in: it need not be on the path of every process.
+_START = (
+    f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); "
+    "from indexer.readers.apart import main; main()"
+)
 
 
 class _Task(msgspec.Struct):
@@ -52,7 +58,7 @@ def links(data: bytes, *, seconds: float = SECONDS) -> html.Links:
 
 def _apart(data: bytes, symbols: Mapping[str, str], seconds: float) -> _Result:
     # -P: the folder that the indexer was started in is not looked through for modules.
-    command = [sys.executable, "-P", "-m", __name__]
+    command = [sys.executable, "-P", "-c", _START]
     task = msgspec.msgpack.encode(_Task(data, dict(symbols), int(seconds) + 1))
     try:
         process = subprocess.run(
@@ -78,7 +84,3 @@ def main() -> None:
     except Unreadable as error:
         result = _Result(error=str(error))
     sys.stdout.buffer.write(msgspec.msgpack.encode(result))
-
-
-if __name__ == "__main__":
-    main()

@@ -311,7 +311,8 @@ if __name__ == "__main__":
     records = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     # Not the script's folder, whose modules would hide installed ones of the same name.
-    del sys.path[0]
+    if not getattr(sys.flags, "safe_path", False):  # which leaves it out already
+        del sys.path[0]
     warnings.simplefilter("ignore")
     run(sys.argv[1], records)
     records.flush()

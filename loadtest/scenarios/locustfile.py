@@ -21,6 +21,9 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
+# Locust puts the current folder first on the path, and that may have a `backend` as well.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from indexer.screening.terminal import line, printable
 from loadtest.experiments.figures import Slo, table
 from loadtest.experiments.log import Moment, keep

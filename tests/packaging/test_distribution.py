@@ -41,16 +41,26 @@ def wheel(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(wheel, tmp_path_factory) -> Path:
-    """The folder of programs of an environment with the wheel and what its light side needs.
+    """The programs of an environment with the wheel and what its light side needs, nothing else."""
+    return installed(tmp_path_factory.mktemp("environment"), wheel, PROJECT["dependencies"])
 
-    That is linked from this environment, so that no network is needed. Nothing else is there.
-    """
-    folder = tmp_path_factory.mktemp("environment")
+
+@pytest.fixture(scope="module")
+def server_environment(wheel, tmp_path_factory) -> Path:
+    """One with the server's and the load tests' side as well."""
+    extras = PROJECT["optional-dependencies"]
+    wanted = [*PROJECT["dependencies"], *extras["serve"], *extras["loadtest"]]
+    return installed(tmp_path_factory.mktemp("server"), wheel, wanted)
+
+
+def installed(folder: Path, wheel: Path, requirements: list[str]) -> Path:
+    """What is required is linked from this environment, so that no network is needed."""
     venv.create(folder, symlinks=True)
     (packages,) = folder.glob("lib/python3*/site-packages")
-    for distribution in needed(PROJECT["dependencies"]):
+    for distribution in needed(requirements):
         for top in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
-            (packages / top).symlink_to(str(distribution.locate_file(top)))
+            if not (packages / top).exists():  # a namespace that several share
+                (packages / top).symlink_to(str(distribution.locate_file(top)))
     python = folder / "bin" / "python"
     command = [sys.executable, "-P", "-m", "pip", "--python", str(python), "--quiet", "install",
                "--no-deps", "--no-index", "--no-compile", str(wheel)]  # fmt: skip
@@ -60,14 +70,17 @@ def environment(wheel, tmp_path_factory) -> Path:
 
 def needed(requirements: list[str]) -> list[importlib.metadata.Distribution]:
     """The distributions that satisfy these, and all that they need in turn."""
-    found: dict[str, importlib.metadata.Distribution] = {}
-    waiting = [Requirement(each) for each in requirements]
+    found: dict[tuple[str, str], importlib.metadata.Distribution] = {}
+    waiting = [(Requirement(each), "") for each in requirements]
     while waiting:
-        requirement = waiting.pop()
-        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        if applies and requirement.name not in found:
-            found[requirement.name] = importlib.metadata.distribution(requirement.name)
-            waiting += map(Requirement, found[requirement.name].requires or ())
+        requirement, extra = waiting.pop()
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        for wanted in ("", *requirement.extras):
+            if (requirement.name, wanted) not in found:
+                distribution = importlib.metadata.distribution(requirement.name)
+                found[requirement.name, wanted] = distribution
+                waiting += [(Requirement(each), wanted) for each in distribution.requires or ()]
     return list(found.values())
 
 
@@ -199,3 +212,25 @@ def test_an_import_by_the_workspace_never_finds_ours(environment, workspace, tmp
     empty = tmp_path / "empty"
     empty.mkdir()
     assert f"ModuleNotFoundError: No module named '{name}'" in imported(empty)
+
+
+def test_a_workspace_with_packages_of_our_names_does_not_stop_what_the_server_starts(
+    server_environment, workspace
+):
+    """An index run with a page large enough for a process of its own, and Locust."""
+    pages = workspace / "pages"
+    pages.mkdir()
+    text = "<h1>Pump</h1><p>Press the green button.</p>"
+    page = f"<html><body>{text}<!-- {'padding ' * 40_000} --></body></html>"
+    (pages / "pump.html").write_text(page)
+    options = {"cwd": workspace, "env": plain(PYTHONPATH=str(workspace)), "timeout": 60}
+    command = [server_environment / "glossator", "index", "pages", "--data", "data"]
+    indexed = subprocess.run(command, capture_output=True, text=True, **options)
+    assert "1 documents" in indexed.stderr, indexed.stderr
+
+    url = f"http://127.0.0.1:{PORT_OF_NOBODY}"
+    command = [server_environment / "glossator", "loadtest", "--url", url, "--users", "1"]
+    command += ["--seconds", "1", "--log", "log"]
+    loaded = subprocess.run(command, capture_output=True, text=True, **options)
+    assert "the workspace was run" not in loaded.stdout + loaded.stderr
+    assert "ModuleNotFoundError" not in loaded.stderr

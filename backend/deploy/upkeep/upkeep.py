@@ -215,7 +215,8 @@ class Upkeep:
 
     async def _run_apart(self, spec: str) -> None:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "glossator", *self._command, spec,
+            # -P: the folder that the server was started in is not looked through for modules.
+            sys.executable, "-P", "-m", "glossator", *self._command, spec,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip

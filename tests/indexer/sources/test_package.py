@@ -112,6 +112,15 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
     return make
 
 
+def test_a_python_that_leaves_the_scripts_folder_out_keeps_its_path(
+    package: Callable[..., PackageSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PYTHONSAFEPATH: the first entry is then not the folder of our script."""
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    source = package({"__init__.py": 'def f(x):\n    """Good words."""\n'})
+    assert [document.symbol for document in source.documents()] == ["sample.f"]
+
+
 def test_broken_submodule_is_reported_and_skipped(package: Callable[..., PackageSource]) -> None:
     """Even one that exits: the other modules are read all the same."""
     source = package({
