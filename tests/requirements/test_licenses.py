@@ -1,11 +1,13 @@
 """The table of licences, from documents as cyclonedx-py and npm write them."""
 
+import importlib.metadata
 import importlib.util
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "requirements" / "licenses.py"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "requirements" / "licenses.py"
 
 
 def load():
@@ -50,3 +52,21 @@ def test_a_row_for_each_package_with_what_it_declares():
 def test_a_licence_that_only_the_installed_package_names_is_found(component, licence):
     """The document lacks what is no SPDX name and no classifier, a GPL among it."""
     assert load().licence(component) == licence
+
+
+def test_every_package_under_a_copyleft_licence_is_explained():
+    """Whoever hands the server on must know of them (docs/licences.md)."""
+
+    def declared(metadata) -> str:
+        classifiers = [each for each in metadata.get_all("Classifier", []) if "License" in each]
+        written = metadata.get("License", "").partition("\n")[0]
+        return " ".join([metadata.get("License-Expression", ""), written, *classifiers])
+
+    found = {
+        distribution.metadata["Name"]
+        for distribution in importlib.metadata.distributions()
+        if "GPL" in declared(distribution.metadata)
+    }
+    page = (ROOT / "docs" / "licences.md").read_text()
+    assert found
+    assert {name for name in found if name not in page} == set()
