@@ -86,7 +86,10 @@ local function open(citation)
   end
   -- A file of another host would be asked for there, and another scheme may start any program.
   if not vim.startswith(citation.uri, "file:///") then
-    vim.notify(("glossator: %s is neither a page nor a file of this machine"):format(citation.uri), vim.log.levels.WARN)
+    vim.notify(
+      ("glossator: %s is neither a page nor a file of this machine"):format(citation.uri),
+      vim.log.levels.WARN
+    )
     return
   end
   local name = vim.uri_to_fname(citation.uri)
