@@ -1,6 +1,6 @@
 """Writes ``docs/protocol.md`` from ``backend.protocol.wire`` and the shapes of the HTTP routes.
 
-    python -m backend.gateway.reference > docs/protocol.md
+python -m backend.gateway.reference > docs/protocol.md
 """
 
 import inspect
