@@ -9,7 +9,7 @@ import contextvars
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from typing import Concatenate, ParamSpec
 
 from backend.errors import BadFrame, GlossatorError, UnknownRequest
 from backend.protocol.tracing import Trace
@@ -17,6 +17,7 @@ from backend.protocol.wire import AnswerFrame, Failed, Finished, Request, Termin
 
 log = logging.getLogger(__name__)
 
+Fields = ParamSpec("Fields")  # of a frame: a type checker then knows what ``emit`` takes
 Key = tuple[str, str]  # whose it is, and its id
 Run = Callable[[Request, "Answer"], Coroutine[None, None, None]]
 Ended = Callable[[Request, "Answer"], None]
@@ -45,10 +46,16 @@ class Answer:
     def failed(self) -> bool:
         return bool(self.frames) and isinstance(self.frames[-1], Failed)
 
-    def emit(self, frame: type[AnswerFrame], **fields: Any) -> None:
+    def emit(
+        self,
+        frame: Callable[Concatenate[str, int, Fields], AnswerFrame],
+        *values: Fields.args,
+        **fields: Fields.kwargs,
+    ) -> None:
+        """``emit(Delta, text="…")``: the fields are the frame's own, but for ``id`` and ``seq``."""
         if self.ended:
             raise RuntimeError(f"request {self.id} has already ended")
-        self.frames.append(frame(id=self.id, seq=len(self.frames), **fields))
+        self.frames.append(frame(self.id, len(self.frames), *values, **fields))
         self._grown.set()
 
     def fail(self, error: GlossatorError) -> None:
