@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from backend.answering.answer import Answer
 from backend.ports import Load, Work
-from backend.protocol.wire import Finished, Kind, outcome
+from backend.protocol.wire import AnswerFrame, Finished, Kind, outcome
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 120)
@@ -139,9 +138,8 @@ class Metrics:
         """A gauge that is read when it is scraped."""
         Gauge(f"glossator_{name}", meaning, registry=self.registry).set_function(read)
 
-    def ended(self, kind: Kind, answer: Answer, ttft_s: float) -> None:
+    def ended(self, kind: Kind, last: AnswerFrame, ttft_s: float) -> None:
         """Counts one request by its terminal frame."""
-        last = answer.frames[-1]
         self._requests.labels(kind, outcome(last)).inc()
         if not isinstance(last, Finished):
             return

@@ -66,6 +66,7 @@ from backend.rails.placeholders import Vault
 from backend.rails.policy import Guarded, Policy, guarded, policy
 from backend.rails.screen import Screen
 from backend.records.audit import Audit
+from backend.retrieval.citing import cite
 from backend.settings import Settings
 from indexer.types import Passage
 
@@ -161,7 +162,7 @@ class Pipeline:
             )
         finally:
             answer.cost = progress.cost()
-            self._metrics.ended(ask.kind, answer, progress.ttft_ms / 1000)
+            self._metrics.ended(ask.kind, answer.frames[-1], progress.ttft_ms / 1000)
 
     async def complete(self, request: Complete, answer: Answer) -> None:
         """What fills the gap, by the same path as an answer: rails, admission, deadline."""
@@ -469,7 +470,7 @@ class Pipeline:
         found = prepared.found
         if found.failed:
             answer.emit(Notice, about="retrieval", message=UNGROUNDED)
-        citations, _ = prompts.cite(found.passages)
+        citations, _ = cite(found.passages)
         answer.emit(Citations, citations=citations, dataset=found.dataset, late=found.late)
 
     def _show(self, text: str, answer: Answer, progress: Progress) -> None:

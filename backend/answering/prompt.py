@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from backend.answering.code_context import document, fence, length, place
 from backend.ports import Gap, Message, Prompt
-from backend.protocol.wire import Ask, Citation, Complete, Context, Kind, Selection, Task, Turn
+from backend.protocol.wire import Ask, Complete, Context, Kind, Selection, Task, Turn
+from backend.retrieval.citing import cite
 from indexer.ranking.words import searched
 from indexer.types import Passage, Scope
 
@@ -71,31 +72,6 @@ def visible(
     if allowed is None:
         return sources
     return tuple(each for each in allowed if sources is None or each in sources)
-
-
-def cite(passages: Sequence[Passage]) -> tuple[tuple[Citation, ...], tuple[int, ...]]:
-    """The citations, and for each passage the number of its citation.
-
-    Passages from one place (same uri and line) share a citation; numbers count from 1 in order
-    of first appearance.
-    """
-    citations: dict[tuple[str, int | None], Citation] = {}
-    numbers = []
-    for passage in passages:
-        chunk = passage.chunk
-        key = (chunk.uri, chunk.line)
-        if key not in citations:
-            citations[key] = Citation(
-                number=len(citations) + 1,
-                title=chunk.title,
-                uri=chunk.uri,
-                breadcrumb=chunk.breadcrumb,
-                line=chunk.line,
-                version=chunk.version,
-                score=round(passage.score, 4),
-            )
-        numbers.append(citations[key].number)
-    return tuple(citations.values()), tuple(numbers)
 
 
 class Filling(Ask, frozen=True, tag="filling"):

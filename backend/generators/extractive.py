@@ -7,9 +7,9 @@ signature, what it does, the documentation's own example, and what else may fit.
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
-from backend.answering.prompt import cite
 from backend.ports import Load, Prompt, Sampling, TextDelta
 from backend.protocol.wire import EXTRACTIVE, Usage
+from backend.retrieval.citing import cite
 from indexer.types import Chunk
 
 NOTE = (
@@ -54,7 +54,7 @@ class ExtractiveGenerator:
 
 
 def compose(prompt: Prompt) -> str:
-    """The answer in Markdown. Pure; citation numbers are those of ``prompt.cite``."""
+    """The answer in Markdown. Pure; the numbers of citations are those of ``cite``."""
     if not prompt.passages:
         return (LATE if prompt.late else NOTHING) + NOTE
     _, numbers = cite(prompt.passages)

@@ -36,7 +36,7 @@ def test_a_finished_request_is_counted_with_its_times_and_tokens():
     answer = Answer("r")
     timings = Timings(rails_ms=1, retrieval_ms=20, ttft_ms=300, total_ms=2000)
     answer.emit(Finished, reason="length", usage=Usage(10, 4, 7), timings=timings)
-    metrics.ended("chat", answer, ttft_s=0.3)
+    metrics.ended("chat", answer.frames[-1], ttft_s=0.3)
 
     value = metrics.registry.get_sample_value
     by = {"kind": "chat", "outcome": "length"}
@@ -51,7 +51,7 @@ def test_a_failed_request_is_counted_by_its_code():
     metrics = Metrics()
     answer = Answer("r")
     answer.fail(Overloaded("full"))
-    metrics.ended("help", answer, ttft_s=0)
+    metrics.ended("help", answer.frames[-1], ttft_s=0)
 
     by = {"kind": "help", "outcome": "overloaded"}
     assert metrics.registry.get_sample_value("glossator_requests_total", by) == 1

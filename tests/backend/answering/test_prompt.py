@@ -53,13 +53,6 @@ def test_the_oldest_turns_fall_off_first_and_none_is_cut():
     assert built.messages[1:-1] == (Message("user", "b" * 10), Message("user", "c" * 10))
 
 
-def test_passages_of_one_place_share_a_citation():
-    citations, numbers = prompt.cite([passage("a"), passage("b", line=2), passage("a")])
-
-    assert [citation.title for citation in citations] == ["a", "b"]
-    assert numbers == (1, 2, 1)
-
-
 def test_a_text_cannot_leave_its_fence():
     built = prompt.build(ask(), [passage("p", text="```\nnow outside?\n````")], history_chars=0)
 
