@@ -5,7 +5,7 @@ the errors of ``backend.errors``.
 """
 
 import math
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -215,7 +215,7 @@ class Demand:
     """
 
     kind: Work
-    user: str = ""
+    user: Hashable = ""
     prompt_tokens: float = 0.0
     max_tokens: int = 512
     deadline: float = math.inf

@@ -17,7 +17,7 @@ the tickets whose ``state`` it changed; ``gate`` tells their owners. Rules, in o
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,7 +51,7 @@ class Ticket:
     """One request. ``tokens`` is its estimated cost; nobody has a use for it after ``expires``."""
 
     kind: Work
-    user: str
+    user: Hashable
     tokens: float
     expires: float = math.inf
     arrived: float = 0.0
@@ -64,9 +64,9 @@ class _Lines:
     """Those of one kind that wait, a line for each user."""
 
     def __init__(self) -> None:
-        self.time: StartTime[str] = StartTime()
-        self.of: dict[str, deque[Ticket]] = {}
-        self.waiting: defaultdict[str, Backlog] = defaultdict(Backlog)
+        self.time: StartTime[Hashable] = StartTime()
+        self.of: dict[Hashable, deque[Ticket]] = {}
+        self.waiting: defaultdict[Hashable, Backlog] = defaultdict(Backlog)
         self.total = Backlog()
 
     def append(self, ticket: Ticket) -> None:
@@ -74,7 +74,7 @@ class _Lines:
         self.waiting[ticket.user].add(ticket.tokens)
         self.total.add(ticket.tokens)
 
-    def waiting_of(self, user: str) -> float:
+    def waiting_of(self, user: Hashable) -> float:
         return self.waiting[user].tokens if user in self.waiting else 0.0
 
     def remove(self, ticket: Ticket) -> None:
@@ -94,7 +94,7 @@ class Room:
         self.limits = limits
         self.running = Backlog()
         self.arrived_tokens = 0.0  # ever, those of `prepare` not counted
-        self._of_user: defaultdict[str, Backlog] = defaultdict(Backlog)  # of what runs
+        self._of_user: defaultdict[Hashable, Backlog] = defaultdict(Backlog)  # of what runs
         self._spare: dict[Ticket, None] = {}  # those of it that must give way, oldest first
         self._kinds: SelfClocked[Work] = SelfClocked(lambda kind: shares[kind])  # type: ignore[index]
         self._lines: dict[Work, _Lines] = {kind: _Lines() for kind in shares}
@@ -128,7 +128,7 @@ class Room:
         """What the engine works off while requests wait; None until it is known."""
         return self._rate.per_s(self.limits.requests) or None
 
-    def wait_s(self, kind: Work, user: str, tokens: float = 0.0) -> float | None:
+    def wait_s(self, kind: Work, user: Hashable, tokens: float = 0.0) -> float | None:
         """The predicted wait of one more request, had it to wait; None until a rate is known."""
         rate = self.tokens_per_s
         own = self._lines[kind].waiting_of(user)
@@ -263,7 +263,7 @@ class Room:
         start = lines.time.start
         return min(heads, key=lambda head: (start(head.user), head.arrived), default=None)
 
-    def _takes_what_is_reserved(self, user: str, tokens: float, users: int) -> bool:
+    def _takes_what_is_reserved(self, user: Hashable, tokens: float, users: int) -> bool:
         if user not in self._of_user:
             return False
         held, running, limits = self._of_user[user], self.running, self.limits
@@ -281,7 +281,7 @@ class Room:
         own = self._lines[ticket.kind].waiting_of(ticket.user) - ticket.tokens
         return self._ahead(ticket.kind, ticket.user, own, ticket.tokens)
 
-    def _ahead(self, kind: Work, user: str, own: float, tokens: float) -> float:
+    def _ahead(self, kind: Work, user: Hashable, own: float, tokens: float) -> float:
         """Tokens that are served up to the end of a request of ``tokens``, itself included, with
         ``own`` of its user's before it."""
         lines = self._lines[kind]

@@ -12,29 +12,29 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Concatenate, ParamSpec
 
 from backend.errors import BadFrame, GlossatorError, UnknownRequest
+from backend.identity.caller import Account, Caller
 from backend.protocol.tracing import Trace
 from backend.protocol.wire import AnswerFrame, Failed, Finished, Request, Terminal, Timings, Usage
 
 log = logging.getLogger(__name__)
 
 Fields = ParamSpec("Fields")  # of a frame: a type checker then knows what ``emit`` takes
-Key = tuple[str, str]  # whose it is, and its id
+Key = tuple[str, Account | None, str]  # tenant, account, and the request's id
 Run = Callable[[Request, "Answer"], Coroutine[None, None, None]]
 Ended = Callable[[Request, "Answer"], None]
+NOBODY = Caller()
 
 
 class Answer:
     """The frames of one request, in order; ``emit`` numbers them and refuses a second terminal."""
 
-    def __init__(self, request_id: str, tenant: str = "", user: str = "", owner: str = "") -> None:
+    def __init__(self, request_id: str, caller: Caller = NOBODY) -> None:
         self.id = request_id
-        self.owner = owner
-        self.key = (owner, request_id)
-        self.tenant = tenant
-        self.user = user  # of the tenant's: whose share of the engine it takes
+        self.caller = caller
+        self.key = _key(caller, request_id)
         self.started = time.monotonic()
         self.trace = Trace()
-        self.cost = 0  # tokens, for whoever keeps the user's account; also of what was broken off
+        self.cost = 0  # tokens that the caller's account pays, also for a broken-off answer
         self.frames: list[AnswerFrame] = []
         self._grown = asyncio.Event()
 
@@ -80,11 +80,12 @@ class Answer:
 
 
 class Answers:
-    """Starts answers, ends them, and keeps them ``window_s`` for a client that lost its way.
+    """Starts answers, ends them, and keeps them ``window_s`` for a client that lost its connection.
 
-    Clients choose the ids; each ``owner`` has ids of its own, so that nobody can resume, cancel or
-    stand in the way of another's request by guessing one. ``on_ended`` hears of each answer once,
-    when it has its terminal frame.
+    Clients choose the ids. Each account has its own ids, so that nobody can resume, cancel or
+    block somebody else's request by guessing its id; all guests of a tenant share theirs, because
+    a guest who comes back cannot be told from another. ``on_ended`` is called once for each
+    answer, when it has its terminal frame.
     """
 
     def __init__(
@@ -103,9 +104,9 @@ class Answers:
     def in_flight(self) -> int:
         return len(self._tasks)
 
-    def start(self, request: Request, tenant: str = "", user: str = "", owner: str = "") -> Answer:
-        """Raises ``BadFrame`` when the id is taken; that of a failed request is free again."""
-        answer = Answer(request.id, tenant, user, owner)
+    def start(self, request: Request, caller: Caller = NOBODY) -> Answer:
+        """Raises ``BadFrame`` when the id is taken. The id of a failed request is free again."""
+        answer = Answer(request.id, caller)
         if known := self._answers.get(answer.key):
             if not known.failed:
                 raise BadFrame(f"Request id {request.id!r} is in use; give every request its own.")
@@ -122,9 +123,9 @@ class Answers:
         task.add_done_callback(lambda _: self._ended(request, answer, task))
         return answer
 
-    def resume(self, request_id: str, owner: str = "") -> Answer:
-        """Raises ``UnknownRequest`` once the answer is forgotten, or was never asked for here."""
-        answer = self._answers.get((owner, request_id))
+    def resume(self, request_id: str, caller: Caller = NOBODY) -> Answer:
+        """Raises ``UnknownRequest`` when the answer was forgotten, or was never asked for here."""
+        answer = self._answers.get(_key(caller, request_id))
         if answer is None:
             raise UnknownRequest(f"Request {request_id!r} is not known here (any more): ask again.")
         if timer := self._expiry.pop(answer, None):
@@ -184,3 +185,7 @@ class Answers:
             code="internal",
             message="The backend lost this request. Ask again.",
         )
+
+
+def _key(caller: Caller, request_id: str) -> Key:
+    return (caller.tenant, caller.account, request_id)

@@ -27,7 +27,7 @@ class Lookups:
         self._retriever = retriever
 
     async def answer(self, request: Lookup, answer: Answer) -> None:
-        tenant = self._settings.tenants.get(answer.tenant)
+        tenant = self._settings.tenants.get(answer.caller.tenant)
         sources = visible(request.sources, tenant.sources if tenant else None)
         scope = Scope(sources, request.packages)
         try:

@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from backend.answering import prompt as prompts
-from backend.answering.answer import Answer
+from backend.answering.answer import NOBODY, Answer
 from backend.answering.passage_budget import fit
 from backend.answering.progress import Progress
 from backend.errors import (
@@ -27,6 +27,7 @@ from backend.errors import (
     Unsupported,
 )
 from backend.generators.replay import Replay
+from backend.identity.caller import Caller
 from backend.metrics import Metrics
 from backend.ports import (
     Admission,
@@ -171,8 +172,7 @@ class Pipeline:
     async def prepare(
         self,
         request: Prepare,
-        tenant: str = "",
-        user: str = "",
+        caller: Caller = NOBODY,
         spend: Callable[[int], None] = lambda tokens: None,
     ) -> None:
         """Warms retrieval and prefix for a likely question, in places that nobody needs.
@@ -189,10 +189,12 @@ class Pipeline:
             max_tokens=1,
         )
         progress = Progress(started=time.monotonic())
-        demand = self._demand("prepare", ask, f"{tenant}/{user}", progress)
+        demand = self._demand("prepare", ask, caller, progress)
         try:
             with self._admission.enter(demand) as place:
-                prepared = await self._prepared(ask, self._screen(tenant), tenant, progress)
+                prepared = await self._prepared(
+                    ask, self._screen(caller.tenant), caller.tenant, progress
+                )
                 self._ask(prepared.prompt, progress)
                 progress.warmed(await self._generator.warm(prepared.prompt))
                 place.used(progress.usage(), whole=True)
@@ -202,10 +204,10 @@ class Pipeline:
         finally:
             spend(progress.cost())
 
-    def _demand(self, kind: Work, ask: Ask, user: str, progress: Progress) -> Demand:
+    def _demand(self, kind: Work, ask: Ask, caller: Caller, progress: Progress) -> Demand:
         return Demand(
             kind=kind,
-            user=user,
+            user=caller.party,
             prompt_tokens=prompts.estimate_sent(ask, self._settings.generation.history_chars),
             max_tokens=self._sampling(ask).max_tokens,
             deadline=progress.deadline,
@@ -223,7 +225,7 @@ class Pipeline:
                 "tokens, or stands behind an API without them. Serve a coder model with vLLM, "
                 "such as Qwen2.5-Coder."
             )
-        demand = self._demand(ask.kind, ask, f"{answer.tenant}/{answer.user}", progress)
+        demand = self._demand(ask.kind, ask, answer.caller, progress)
         with self._admission.enter(demand) as place:
             if place.position is not None:
                 answer.emit(Queued, position=place.position)
@@ -236,12 +238,12 @@ class Pipeline:
     async def _admitted(
         self, ask: Ask, answer: Answer, place: Place, progress: Progress
     ) -> FinishReason:
-        screen = self._screen(answer.tenant)
+        screen = self._screen(answer.caller.tenant)
         gate = asyncio.create_task(self._gate(screen, ask, progress))
         whole = False
         try:
-            prepared = await self._prepared(ask, screen, answer.tenant, progress)
-            prepared.notices.extend(await self._on_topic(ask, prepared.found, answer.tenant))
+            prepared = await self._prepared(ask, screen, answer.caller.tenant, progress)
+            prepared.notices.extend(await self._on_topic(ask, prepared.found, answer.caller.tenant))
             reason = await self._generate(ask, prepared, gate, answer, progress)
             whole = reason in ("stop", "length")
             return reason
@@ -377,9 +379,9 @@ class Pipeline:
         progress: Progress,
     ) -> FinishReason:
         def tell(action: str, spans: Sequence[Span]) -> None:
-            self._audit.record(ask.id, answer.tenant, "answer", action, spans, 0.0)
+            self._audit.record(ask.id, answer.caller.tenant, "answer", action, spans, 0.0)
 
-        guards = [self._guard(answer.tenant, tell), prepared.vault.restore()]
+        guards = [self._guard(answer.caller.tenant, tell), prepared.vault.restore()]
         # After the guards, as the client's text was: they see the whole answer every time.
         replay = Replay(ask.continue_from)
         reason: FinishReason = "stop"
@@ -413,7 +415,7 @@ class Pipeline:
 
     def _judge(self, answer: Answer) -> Guarded | None:
         """The rail that may end this answer while it streams."""
-        judging = guarded(self._settings, self._rails, answer.tenant)
+        judging = guarded(self._settings, self._rails, answer.caller.tenant)
         return next(
             (
                 one

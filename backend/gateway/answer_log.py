@@ -8,7 +8,7 @@ import logging
 import time
 
 from backend.answering.answer import Answer
-from backend.identity.caller import account
+from backend.identity.caller import Account
 from backend.protocol.wire import (
     Admitted,
     Ask,
@@ -64,15 +64,15 @@ def ended(request: Request, answer: Answer) -> Ended:
                 break
     last = answer.frames[-1]
     finished = last if isinstance(last, Finished) else None
-    who = account(answer.owner)
+    account = answer.caller.account
     return Ended(
         request=request.id,
         type=str(request.__struct_config__.tag),
         outcome=outcome(last),
         total_ms=round((time.monotonic() - answer.started) * 1000, 2),
         trace=answer.trace.id,
-        tenant=answer.tenant,
-        owner=hashlib.sha256(who.encode()).hexdigest()[:16] if who else "",
+        tenant=answer.caller.tenant,
+        owner=_digest(account) if account else "",
         kind=request.kind if isinstance(request, Ask) else "",
         task=request.task if isinstance(request, Ask) else "",
         model=model,
@@ -81,3 +81,7 @@ def ended(request: Request, answer: Answer) -> Ended:
         timings=finished.timings if finished else None,
         usage=finished.usage if finished else None,
     )
+
+
+def _digest(account: Account) -> str:
+    return hashlib.sha256("\0".join(account).encode()).hexdigest()[:16]

@@ -28,10 +28,10 @@ from backend.gateway.openai.shapes import ErrorBody
 from backend.gateway.openapi import describe, returns
 from backend.gateway.session import Session
 from backend.gateway.shared import Shared
-from backend.identity.caller import account
+from backend.identity.caller import Caller
 from backend.identity.door import Door
 from backend.identity.hosts import KnownHosts
-from backend.identity.quotas import Ledger
+from backend.identity.quotas import Accounts
 from backend.metrics import CONTENT_TYPE, Metrics
 from backend.ports import Generator
 from backend.protocol import wire
@@ -77,7 +77,7 @@ class Gateway:
         # Anybody may ask whether this is ready, as often as they like: one question at a time.
         self._check = Shared(generator.check)
         self._load = Shared(generator.load)
-        self._accounts = Ledger(settings.quotas)
+        self._accounts = Accounts(settings.quotas)
         self._sessions: set[Session] = set()
         self._leaving = ""  # why, once it is
         self._known_degraded: dict[str, str] = {}
@@ -102,17 +102,14 @@ class Gateway:
             await socket.send_denial_response(openai_api.error_response(refused))
             return
         await socket.accept(subprotocol=SUBPROTOCOL if offered else None)
-        # An editor keeps one websocket: where nobody is named, each is a user of its own.
-        user = caller.user or uuid.uuid4().hex
+        # An editor keeps one websocket, so each one of an unknown user counts as a user.
+        caller = caller.or_guest(uuid.uuid4().hex)
         session = Session(
             socket,
             self.settings.server,
             self.answers,
-            lambda request: self._prepare(request, caller.tenant, user, caller.owner),
-            caller.check,
-            tenant=caller.tenant,
-            user=user,
-            owner=caller.owner,
+            self._prepare,
+            caller,
         )
         self._sessions.add(session)
         try:
@@ -137,9 +134,8 @@ class Gateway:
     async def _answer(self, request: Request, answer: Answer) -> None:
         kind = request.__struct_config__.tag
         answer.trace = self._tracer.start(f"gateway {kind}", request.traceparent)
-        who = account(answer.owner)
         try:
-            self._accounts.charge(who, time.monotonic())
+            self._accounts.charge(answer.caller, time.monotonic())
         except QuotaExceeded as refused:
             answer.fail(refused)
             return
@@ -153,14 +149,13 @@ class Gateway:
                     await self.pipeline.complete(request, answer)
         finally:
             # On every way out: what a cancelled or failed answer has cost was worked off too.
-            self._accounts.spend(who, answer.cost, time.monotonic())
+            self._accounts.spend(answer.caller, answer.cost, time.monotonic())
 
-    async def _prepare(self, request: wire.Prepare, tenant: str, user: str, owner: str) -> None:
-        """Charged as a question is. Raises what refuses it: nobody waits for an answer."""
-        who = account(owner)
-        self._accounts.charge_guess(who, time.monotonic())
+    async def _prepare(self, request: wire.Prepare, caller: Caller) -> None:
+        """Charges the caller as for a question. Raises the error that refuses it."""
+        self._accounts.charge_guess(caller, time.monotonic())
         await self.pipeline.prepare(
-            request, tenant, user, lambda cost: self._accounts.spend(who, cost, time.monotonic())
+            request, caller, lambda cost: self._accounts.spend(caller, cost, time.monotonic())
         )
 
     @staticmethod

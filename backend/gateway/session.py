@@ -15,7 +15,7 @@ from starlette.types import Message
 from backend.answering.answer import Answer, Answers
 from backend.errors import BadFrame, GlossatorError, Overloaded, TooLarge, clipped
 from backend.gateway.pace import Pace
-from backend.identity.caller import Check
+from backend.identity.caller import Caller
 from backend.protocol.wire import (
     Ask,
     Cancel,
@@ -36,7 +36,7 @@ from backend.settings import Server
 
 log = logging.getLogger(__name__)
 
-Warm = Callable[[Prepare], Awaitable[None]]
+Warm = Callable[[Prepare, Caller], Awaitable[None]]
 
 PREPARES_EVERY_S = 0.1  # at most: a guess that another one follows sooner is never begun
 RESUMES_AT_ONCE = 32  # every answer of a client that comes back
@@ -56,9 +56,9 @@ class _Addressed(msgspec.Struct):
 class Session:
     """Lives as long as its websocket. ``run`` never raises for what a client did.
 
-    Who sends frames faster than the settings allow is read more slowly: nothing is lost, and
-    nobody else waits for it. ``check`` is asked before each request whether the caller may still
-    ask; answers that have begun go on. ``warm`` prepares a question that may come, for the caller.
+    A client that sends frames faster than the settings allow is read more slowly: nothing is lost,
+    and nobody else waits for it. Before each request the session checks whether the caller may
+    still ask; answers that have begun go on. ``warm`` prepares a question that the caller may ask.
     """
 
     def __init__(
@@ -67,19 +67,13 @@ class Session:
         settings: Server,
         answers: Answers,
         warm: Warm,
-        check: Check,
-        tenant: str = "",
-        user: str = "",
-        owner: str = "",
+        caller: Caller,
     ) -> None:
         self._socket = socket
         self._settings = settings
         self._answers = answers
         self._warm = warm
-        self._tenant = tenant
-        self._user = user
-        self._owner = owner
-        self._check = check
+        self._caller = caller
         self._pumps: dict[str, tuple[Answer, asyncio.Task[None]]] = {}
         self._guess: Prepare | None = None  # the newest, not begun yet
         self._guessed = asyncio.Event()
@@ -118,7 +112,7 @@ class Session:
         try:
             frame = self._decode(message)
             if not isinstance(frame, Cancel):  # which whoever asked may always do
-                await self._check()
+                await self._caller.check()
             await self._handle(frame)
         except GlossatorError as error:
             await self._refuse(self._addressed(message), error)
@@ -148,13 +142,13 @@ class Session:
             case Ask() | Lookup() | Complete():
                 self._check_room(frame.id)
                 self._guess = None  # what it guessed at is here
-                self._pump(self._answers.start(frame, self._tenant, self._user, self._owner))
+                self._pump(self._answers.start(frame, self._caller))
             case Cancel(id=request_id):
                 if request_id in self._pumps:
                     self._answers.cancel(self._pumps[request_id][0])
             case Resume(id=request_id, after_seq=after_seq):
                 self._check_room(request_id)
-                answer = self._answers.resume(request_id, self._owner)
+                answer = self._answers.resume(request_id, self._caller)
                 self._pump(answer, after_seq, _wait_s(self._resumes))
             case Prepare():
                 self._prepare(frame)
@@ -224,7 +218,7 @@ class Session:
     async def _warmed(self, guess: Prepare) -> None:
         """A prepare is never answered, so what refuses it or ends it is for the log alone."""
         try:
-            await self._warm(guess)
+            await self._warm(guess, self._caller)
         except GlossatorError as error:
             log.debug("prepare %s: %s", guess.id, error)
         except Exception:

@@ -1,44 +1,57 @@
-"""Who asks, and how that is found out. Pure but for what the adapters read."""
+"""Who asks, and how the backend finds that out."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from backend.errors import Unauthorized
 
 Check = Callable[[], Awaitable[None]]
+Account = tuple[str, str]  # a tenant, and the name of one of its users
 
 
 async def _lasting() -> None:
-    """Whatever let the caller in does not end."""
+    """The check of a caller whose permission does not expire."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """``user`` is empty when nobody says who it is; then nothing is theirs alone.
+    """One who asks: every part of the backend that needs to know is handed this object.
 
-    A websocket outlives what let it in: ``check`` raises ``Unauthorized`` once that has expired
-    or was withdrawn. It is asked before each request, so it fetches nothing.
+    A ``guest`` is a caller whom no token and no proxy named. The route that lets the guest in
+    makes up the ``user``, because guests share the engine fairly too; but a guest has no account.
+
+    A websocket outlives the token that opened it: ``check`` raises ``Unauthorized`` once the token
+    has expired or was withdrawn. It runs before each request, so it must not fetch anything.
     """
 
     tenant: str = ""
     user: str = ""
+    guest: bool = False
     check: Check = field(default=_lasting, compare=False, repr=False)
 
     @property
-    def owner(self) -> str:
-        """Whose requests may be resumed and cancelled: nobody else's."""
-        return f"{self.tenant}\0{self.user}"
+    def named(self) -> bool:
+        return bool(self.user) and not self.guest
 
+    @property
+    def account(self) -> Account | None:
+        """Whose quota pays, and whose requests these are to resume. Guests have no account."""
+        return (self.tenant, self.user) if self.named else None
 
-def account(owner: str) -> str:
-    """Whose quota it is; empty when the owner is no particular user."""
-    return "" if owner.endswith("\0") else owner
+    @property
+    def party(self) -> tuple[str, str]:
+        """All requests of one party together get one share of the engine."""
+        return (self.tenant, self.user)
+
+    def or_guest(self, user: str) -> "Caller":
+        """The caller, if somebody named the user, else a guest with this made-up name."""
+        return self if self.named else replace(self, user=user, guest=True)
 
 
 def until(expires: float) -> Check:
-    """The check of what ends by itself, at this time in seconds since the epoch."""
+    """The check of a token that expires at this time, in seconds since the epoch."""
 
     async def check() -> None:
         if time.time() >= expires:
@@ -49,12 +62,18 @@ def until(expires: float) -> Check:
 
 class Identity(Protocol):
     async def of(self, headers: Mapping[str, str]) -> Caller | None:
-        """None when the headers hold nothing that it could judge. Raises ``Unauthorized``."""
+        """None when the headers hold nothing that this adapter can judge.
+
+        Raises ``Unauthorized``.
+        """
         ...
 
 
 class TrustedProxy:
-    """What a proxy in front of us has put into the headers; clients must not reach us past it."""
+    """Believes the headers that a proxy in front of us sets.
+
+    Clients must not be able to reach the backend past that proxy.
+    """
 
     def __init__(self, tenant_header: str, user_header: str) -> None:
         self._tenant = tenant_header
@@ -68,7 +87,7 @@ class TrustedProxy:
 
 
 class FirstThatKnows:
-    """Asks each in turn; who is known to none is refused."""
+    """Asks each adapter in turn, and refuses a caller whom none of them knows."""
 
     def __init__(self, identities: Sequence[Identity]) -> None:
         self._identities = identities

@@ -58,7 +58,7 @@ class SignedTokens:
             raise Unauthorized(f"This token does not say who it is for: no {settings.user_claim}.")
         if settings.tenant_claim and not tenant:
             raise Unauthorized(f"This token names no tenant: no {settings.tenant_claim}.")
-        return Caller(tenant, user, until(claims["exp"] + _LEEWAY_S))
+        return Caller(tenant, user, check=until(claims["exp"] + _LEEWAY_S))
 
 
 def _key_name(token: str) -> str | None:

@@ -1,91 +1,95 @@
-"""How much each user may ask for. Pure: the caller says what time it is.
+"""How much each user may ask for. Pure: every method is told the time.
 
-A token bucket for requests (as in RFC 2697, without colours), and a sum per day for tokens.
+Requests have a token bucket (as in RFC 2697, without colours), and tokens have a sum per day.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from backend.errors import QuotaExceeded
+from backend.identity.caller import Account, Caller
 from backend.settings import Quotas
 
 _DAY_S = 86_400.0
-_USERS = 100_000  # remembered at most; who is forgotten starts afresh
+_ACCOUNTS = 100_000  # remembered at most; a user who is forgotten starts afresh
 
 
 @dataclass(slots=True)
-class _Account:
+class _Balance:
     requests: float  # left in the bucket
     filled_at: float
     day_began: float
-    tokens: int = 0  # spent since
-    guesses: float = 0.0  # left in a bucket of their own, as large as that of requests
+    tokens: int = 0  # spent since the day began
+    guesses: float = 0.0  # left in their own bucket, which is as large as that of requests
 
 
-class Ledger:
-    """The accounts of all users that one gateway has seen. Times in seconds, of any clock."""
+class Accounts:
+    """The accounts of all users that one gateway has seen.
+
+    Times are in seconds, on any clock. A caller without an account is not limited.
+    """
 
     def __init__(self, quotas: Quotas) -> None:
         self._quotas = quotas
-        self._accounts: OrderedDict[str, _Account] = OrderedDict()
+        self._balances: OrderedDict[Account, _Balance] = OrderedDict()
 
-    def charge(self, user: str, now: float) -> None:
+    def charge(self, caller: Caller, now: float) -> None:
         """Takes one request. Raises ``QuotaExceeded``, which costs nothing."""
-        if not self._limited or not user:
+        if not self._limited or caller.account is None:
             return
-        account = self._account(user, now)
+        balance = self._balance(caller.account, now)
         rate = self._quotas.requests_per_minute / 60
-        if rate and account.requests < 1:
-            wait_s = (1 - account.requests) / rate
+        if rate and balance.requests < 1:
+            wait_s = (1 - balance.requests) / rate
             raise QuotaExceeded(
                 f"You may ask {self._quotas.requests_per_minute} times a minute; "
                 f"again in {wait_s:.0f} s.",
                 retry_after_ms=1000 * wait_s,
             )
         most = self._quotas.tokens_per_day
-        if most and account.tokens >= most:
-            wait_s = account.day_began + _DAY_S - now
+        if most and balance.tokens >= most:
+            wait_s = balance.day_began + _DAY_S - now
             raise QuotaExceeded(
                 f"You have used your {most:,} tokens of today; again in {wait_s / 3600:.1f} h.",
                 retry_after_ms=1000 * wait_s,
             )
-        account.requests -= 1
+        balance.requests -= 1
 
-    def charge_guess(self, user: str, now: float) -> None:
+    def charge_guess(self, caller: Caller, now: float) -> None:
         """Takes one preparation of a question that may come, as ``charge`` takes a question.
 
-        Guesses have a bucket of their own, for they must not use up what questions need; who may
-        not ask may not prepare either. Raises ``QuotaExceeded``, which costs nothing.
+        Guesses have their own bucket, because they must not use up what questions need. A user
+        who may not ask may not prepare either. Raises ``QuotaExceeded``, which costs nothing.
         """
-        if not self._limited or not user:
+        if not self._limited or caller.account is None:
             return
-        account = self._account(user, now)
-        asks = account.requests
-        self.charge(user, now)
-        account.requests = asks
+        balance = self._balance(caller.account, now)
+        asks = balance.requests
+        self.charge(caller, now)
+        balance.requests = asks
         if self._quotas.requests_per_minute:
-            if account.guesses < 1:
+            if balance.guesses < 1:
                 raise QuotaExceeded("These are more guesses than you may ask questions.")
-            account.guesses -= 1
+            balance.guesses -= 1
 
-    def spend(self, user: str, tokens: int, now: float) -> None:
-        """Counts what an answer cost, once that is known."""
-        if self._limited and user:
-            self._account(user, now).tokens += tokens
+    def spend(self, caller: Caller, tokens: int, now: float) -> None:
+        """Counts what an answer has cost, once that is known."""
+        if self._limited and caller.account is not None:
+            self._balance(caller.account, now).tokens += tokens
 
     @property
     def _limited(self) -> bool:
         return bool(self._quotas.requests_per_minute or self._quotas.tokens_per_day)
 
-    def _account(self, user: str, now: float) -> _Account:
+    def _balance(self, account: Account, now: float) -> _Balance:
         most = float(self._quotas.requests_per_minute)
-        account = self._accounts.setdefault(user, _Account(most, now, now, guesses=most))
-        self._accounts.move_to_end(user)
-        if len(self._accounts) > _USERS:
-            self._accounts.popitem(last=False)
-        account.requests = min(most, account.requests + (now - account.filled_at) * most / 60)
-        account.guesses = min(most, account.guesses + (now - account.filled_at) * most / 60)
-        account.filled_at = now
-        if now - account.day_began >= _DAY_S:
-            account.day_began, account.tokens = now, 0
-        return account
+        balance = self._balances.setdefault(account, _Balance(most, now, now, guesses=most))
+        self._balances.move_to_end(account)
+        if len(self._balances) > _ACCOUNTS:
+            self._balances.popitem(last=False)
+        balance.requests = min(most, balance.requests + (now - balance.filled_at) * most / 60)
+        balance.guesses = min(most, balance.guesses + (now - balance.filled_at) * most / 60)
+        balance.filled_at = now
+        if now - balance.day_began >= _DAY_S:
+            balance.day_began, balance.tokens = now, 0
+        return balance

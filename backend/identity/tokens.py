@@ -110,7 +110,7 @@ class ApiTokens:
         if not hmac.compare_digest(_hash(secret), known) or token is None:
             raise Unauthorized(_UNKNOWN)
         _check_date(token)
-        return Caller(token.tenant, token.user, partial(self._check, token))
+        return Caller(token.tenant, token.user, check=partial(self._check, token))
 
     async def _check(self, token: Token) -> None:
         """Raises ``Unauthorized`` when the token has been withdrawn, or expired, since it came."""

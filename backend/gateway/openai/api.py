@@ -82,9 +82,9 @@ def router(
     async def chat_completions(request: Request) -> Response:
         caller = await door.admit(request)
         asked = _decode(await _body(request, settings.max_frame_bytes))
-        who = caller.user or f"{_caller(request)}/{asked.user or ''}"
+        guest = f"{_origin(request)}/{asked.user or ''}"
         answer = answers.start(
-            asked.ask(request.headers.get("traceparent", "")), caller.tenant, who, caller.owner
+            asked.ask(request.headers.get("traceparent", "")), caller.or_guest(guest)
         )
         try:
             early = await _until_first_delta(request, answer)
@@ -233,8 +233,8 @@ def _decode(body: bytes) -> ChatRequest:
         raise BadFrame(f"Not a chat completion request: {clipped(error)}.") from None
 
 
-def _caller(request: Request) -> str:
-    """Whoever shares a key, or else an address; not the key itself."""
+def _origin(request: Request) -> str:
+    """What tells guests apart: a digest of the key that they send, or else their address."""
     key = request.headers.get("authorization", "")
     if key:
         return hashlib.sha256(key.encode()).hexdigest()

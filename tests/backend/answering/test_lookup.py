@@ -5,6 +5,7 @@ import pytest
 from backend.answering.answer import Answer
 from backend.answering.lookup import Lookups, meant
 from backend.errors import Unavailable
+from backend.identity.caller import Caller
 from backend.protocol.wire import Entry, Failed, Found, Lookup
 from backend.settings import Settings, Tenant
 from indexer.types import Chunk, Passage
@@ -76,5 +77,5 @@ async def test_a_tenant_looks_into_its_own_sources_alone():
     """What it asks for beyond them is not searched."""
     index = Index([])
     lookups = Lookups(Settings(tenants={"acme": Tenant(sources=("a", "b"))}), index)
-    await lookups.answer(Lookup("r", "len", sources=("b", "c")), Answer("r", "acme"))
+    await lookups.answer(Lookup("r", "len", sources=("b", "c")), Answer("r", Caller("acme")))
     assert index.scope.sources == ("b",)

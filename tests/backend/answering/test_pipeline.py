@@ -9,6 +9,7 @@ from backend.admission.room import Limits
 from backend.answering.answer import Answer
 from backend.answering.pipeline import Pipeline
 from backend.errors import Blocked, Overloaded, TooLarge, Unavailable
+from backend.identity.caller import Caller
 from backend.metrics import Metrics
 from backend.ports import Load, Retrieved, Span, TextDelta
 from backend.protocol.wire import (
@@ -263,7 +264,7 @@ async def test_a_tenant_is_answered_from_its_own_sources_only():
     for asked, searched in ((None, ["a", "b"]), (("b", "c"), ["b"]), (("c",), [])):
         retriever = Found()
         pipe = pipeline(Scripted(), retriever, settings=settings)
-        await pipe.answer(Ask(id="r", question="q", sources=asked), Answer("r", tenant="acme"))
+        await pipe.answer(Ask(id="r", question="q", sources=asked), Answer("r", Caller("acme")))
         assert [source for _, scope in retriever.queries for source in scope.sources] == searched
 
 
@@ -526,7 +527,7 @@ async def test_a_tenant_has_its_own_policy_and_cache():
     generator = Scripted(TextDelta("a"))
     settings = Settings(tenants={"acme": Tenant(rails={"secrets": "block"})})
     pipe = pipeline(generator, settings=settings, rails=[SecretsRail()])
-    theirs, others = Answer("1", tenant="acme"), Answer("2")
+    theirs, others = Answer("1", Caller("acme")), Answer("2")
     for answer in (theirs, others):
         await pipe.answer(Ask(id=answer.id, question=f"is {TOKEN} ok?"), answer)
 

@@ -10,6 +10,7 @@ import msgspec
 from backend.answering.answer import Answer
 from backend.errors import QuotaExceeded
 from backend.gateway.answer_log import Ended, ended, record
+from backend.identity.caller import Caller
 from backend.protocol.tracing import Trace
 from backend.protocol.wire import (
     Admitted,
@@ -29,7 +30,7 @@ GIVEN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def test_a_finished_answer_is_told_with_its_times_tokens_and_dataset():
-    answer = Answer("r", tenant="acme", owner="acme\0ada")
+    answer = Answer("r", Caller("acme", "ada"))
     answer.trace = Trace(GIVEN)
     answer.emit(Admitted, queue_ms=1, model="coder")
     answer.emit(Citations, citations=(Citation(1, "t", "u"),), dataset="v7")
@@ -47,7 +48,7 @@ def test_a_finished_answer_is_told_with_its_times_tokens_and_dataset():
 
 
 def test_a_refused_request_is_told_by_its_code():
-    answer = Answer("r", owner="\0")
+    answer = Answer("r", Caller().or_guest("made up"))
     answer.fail(QuotaExceeded("enough for today", retry_after_ms=1))
     line = ended(Ask(id="r", question="q"), answer)
     assert (line.outcome, line.owner, line.usage, line.timings) == ("quota", "", None, None)

@@ -111,7 +111,7 @@ async def test_a_trusted_proxys_word_counts_for_more_than_the_connection_and_per
             await ask(place, named)
             await ask(place, named)
             await post(place, named, user="bob")
-    assert gate.users == ["acme/ann"] * 3 + ["other/ann"] * 3
+    assert gate.users == [("acme", "ann")] * 3 + [("other", "ann")] * 3
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -5,37 +5,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import QuotaExceeded
-from backend.identity.quotas import Ledger
+from backend.identity.caller import Caller
+from backend.identity.quotas import Accounts
 from backend.settings import Quotas
 
 
 def test_a_burst_is_a_minutes_worth_and_then_it_drips():
-    ledger = Ledger(Quotas(requests_per_minute=6))
+    accounts = Accounts(Quotas(requests_per_minute=6))
     for _ in range(6):
-        ledger.charge("a", 0.0)
+        accounts.charge(Caller(user="a"), 0.0)
     with pytest.raises(QuotaExceeded, match="6 times a minute") as refused:
-        ledger.charge("a", 0.0)
+        accounts.charge(Caller(user="a"), 0.0)
     assert refused.value.retry_after_ms == pytest.approx(10_000)
-    ledger.charge("b", 0.0)  # another user's is their own
-    ledger.charge("a", 10.0)
+    accounts.charge(Caller(user="b"), 0.0)  # another user's is their own
+    accounts.charge(Caller(user="a"), 10.0)
     with pytest.raises(QuotaExceeded):
-        ledger.charge("a", 10.0)
+        accounts.charge(Caller(user="a"), 10.0)
 
 
 def test_tokens_are_counted_until_the_day_is_over():
-    ledger = Ledger(Quotas(tokens_per_day=100))
-    ledger.charge("a", 0.0)
-    ledger.spend("a", 150, 1.0)
+    accounts = Accounts(Quotas(tokens_per_day=100))
+    accounts.charge(Caller(user="a"), 0.0)
+    accounts.spend(Caller(user="a"), 150, 1.0)
     with pytest.raises(QuotaExceeded, match="100 tokens"):
-        ledger.charge("a", 80_000.0)
-    ledger.charge("a", 86_400.0)
+        accounts.charge(Caller(user="a"), 80_000.0)
+    accounts.charge(Caller(user="a"), 86_400.0)
 
 
 def test_without_quotas_or_without_a_name_nothing_is_limited():
-    for ledger, user in ((Ledger(Quotas()), "a"), (Ledger(Quotas(1, 1)), "")):
+    named, guest = Caller(user="a"), Caller().or_guest("made up")
+    for accounts, caller in (
+        (Accounts(Quotas()), named),
+        (Accounts(Quotas(1, 1)), Caller()),
+        (Accounts(Quotas(1, 1)), guest),
+    ):
         for _ in range(100):
-            ledger.charge(user, 0.0)
-            ledger.spend(user, 100, 0.0)
+            accounts.charge(caller, 0.0)
+            accounts.spend(caller, 100, 0.0)
 
 
 @given(
@@ -44,11 +50,11 @@ def test_without_quotas_or_without_a_name_nothing_is_limited():
 )
 def test_no_pattern_of_asking_gets_more_than_the_rate(rate, steps):
     """In any time, at most a bucketful and what has dripped in since the start."""
-    ledger, now, asked = Ledger(Quotas(requests_per_minute=rate)), 0.0, {"a": 0, "b": 0}
+    accounts, now, asked = Accounts(Quotas(requests_per_minute=rate)), 0.0, {"a": 0, "b": 0}
     for user, pause in steps:
         now += pause
         try:
-            ledger.charge(user, now)
+            accounts.charge(Caller(user=user), now)
         except QuotaExceeded:
             continue
         asked[user] += 1
