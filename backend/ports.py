@@ -190,6 +190,8 @@ class Rail(Protocol):
         """Empty when it works as configured, else why it does not: "loading", "no weights"."""
         ...
 
+    async def close(self) -> None: ...
+
 
 class StreamGuard(Protocol):
     """Judges one answer as it streams; holds back only what could still become a match."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from backend.answering.code_context import document, fence, length, place
 from backend.ports import Gap, Message, Prompt
-from backend.protocol.wire import Ask, Complete, Context, Kind, Selection, Task, Turn
+from backend.protocol.wire import Ask, Complete, Kind, Task, Turn
 from backend.retrieval.citing import cite
 from indexer.ranking.words import searched
 from indexer.types import Passage, Scope
@@ -74,30 +74,8 @@ def visible(
     return tuple(each for each in allowed if sources is None or each in sources)
 
 
-class Filling(Ask, frozen=True, tag="filling"):
-    """A ``Complete`` on its way through the pipeline: the text of its context stands before the
-    cursor, the selection after it. It has no question: nothing is searched for it."""
-
-    @classmethod
-    def of(cls, request: Complete) -> "Filling":
-        around = Context(uri="", text=request.prefix, selection=Selection(request.suffix, 1, 1))
-        return cls(
-            id=request.id,
-            question="",
-            kind="help",
-            context=around,
-            sources=(),
-            max_tokens=request.max_tokens,
-            stop=("\n\n\n",),
-            traceparent=request.traceparent,
-        )
-
-
 def build(ask: Ask, passages: Sequence[Passage], history_chars: int, salt: str = "") -> Prompt:
     """The prompt of one question; earlier turns beyond ``history_chars`` fall off, oldest first."""
-    if isinstance(ask, Filling) and ask.context and ask.context.selection:
-        gap = Gap(ask.context.text, ask.context.selection.text)
-        return Prompt(messages=(), gap=gap, priority=PRIORITY[ask.kind], cache_salt=salt)
     system = "\n\n".join(part for part in (SYSTEM, ask.instructions, document(ask.context)) if part)
     history = [Message(turn.role, turn.text) for turn in _recent(ask.history, history_chars)]
     question = "\n\n".join(
@@ -112,6 +90,12 @@ def build(ask: Ask, passages: Sequence[Passage], history_chars: int, salt: str =
         priority=PRIORITY[ask.kind],
         cache_salt=salt,
     )
+
+
+def fill(request: Complete, salt: str = "") -> Prompt:
+    """The prompt of a completion: code and nothing else."""
+    gap = Gap(request.prefix, request.suffix)
+    return Prompt(messages=(), gap=gap, priority=PRIORITY["help"], cache_salt=salt)
 
 
 def estimate_tokens(prompt: Prompt) -> int:

@@ -1,7 +1,6 @@
 """Makes each part of the backend from the settings. Heavy libraries load in here, when called."""
 
 import math
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from backend.admission import gauges
@@ -14,19 +13,10 @@ from backend.gateway.app import Gateway
 from backend.generators.choose import Choice
 from backend.identity.door import door
 from backend.metrics import Metrics
-from backend.ports import Admission, Generator, Load, Rail, Retriever, StreamGuard
+from backend.ports import Admission, Generator, Load, Rail, Retriever
 from backend.protocol.tracing import exporting
 from backend.protocol.wire import Kind
-from backend.rails.formats.patterns import Scanner
-from backend.rails.formats.pii import PII
-from backend.rails.formats.secrets import SECRETS
-from backend.rails.input.injection import InjectionRail
-from backend.rails.input.pii import PiiRail
-from backend.rails.input.secrets import SecretsRail
-from backend.rails.input.toxicity import ToxicityRail
-from backend.rails.output.hold_back import Chain, HoldBack, Tell
-from backend.rails.policy import anywhere, policy
-from backend.rails.scans import Scans
+from backend.rails.output.guards import guards
 from backend.retrieval.prefetch import Prefetched
 from backend.retrieval.reranking import Reranking
 from backend.retrieval.retriever import IndexRetriever
@@ -37,9 +27,7 @@ from indexer.index.search import HybridIndex
 from indexer.ranking.reranker import CrossEncoderReranker
 from indexer.types import Embedder, IndexDamaged, IndexerError, SearchIndex
 
-RAILS = ("secrets", "pii", "toxicity", "injection")  # the topic rail judges what was retrieved
 UNKNOWN_REQUESTS = 64  # that a generator answers at once when it does not say
-MODEL_RAILS = ("pii", "toxicity")  # load libraries for seconds; the others are tables
 
 
 def index_folder(data: Path) -> Path:
@@ -148,53 +136,6 @@ def _reranking(retrieval: Retrieval) -> Reranking | None:
         raise StartupFailed(str(error)) from error
 
 
-def rails(settings: Settings, names: Sequence[str] = RAILS) -> list[Rail]:
-    """Those of the named rails that some tenant has on; not started yet."""
-    scans = Scans()
-    return [rail(settings, name, scans) for name in names if anywhere(settings, name)]
-
-
-def rail(settings: Settings, name: str, scans: Scans | None = None) -> Rail:
-    """``scans``: where long texts are scanned; rails of one process should share it."""
-    match name:
-        case "secrets":
-            return SecretsRail(scans)
-        case "injection":
-            return InjectionRail(scans)
-        case "pii":
-            pii = settings.rails.pii
-            return PiiRail(pii.names, pii.model, pii.device)
-        case "toxicity":
-            return ToxicityRail(settings.rails.toxicity)
-        case _:
-            raise ValueError(f"there is no rail {name!r}")
-
-
-def guard(settings: Settings) -> Callable[[str, Tell], StreamGuard]:
-    """Makes the output guard of one answer, for its tenant: what it finds by format."""
-    tables = {"secrets": SECRETS, "pii": PII}
-    scanners: dict[tuple[str, ...], Scanner] = {}  # compiled once for each set of tables
-
-    def scanner(names: tuple[str, ...]) -> Scanner:
-        if names not in scanners:
-            scanners[names] = Scanner([pattern for name in names for pattern in tables[name]])
-        return scanners[names]
-
-    def make(tenant: str, tell: Tell) -> StreamGuard:
-        actions = {name: policy(settings, name, tenant).action for name in tables}
-        blocking = tuple(name for name in tables if actions[name] == "block")
-        redacting = tuple(name for name in tables if actions[name] == "redact")
-        guards: list[StreamGuard] = []
-        if blocking:
-            guards.append(HoldBack(scanner(blocking), "block", tell))
-        if redacting:
-            guards.append(HoldBack(scanner(redacting), "redact", tell))
-        return Chain(guards)
-
-    make("", lambda *_: None)  # compiles before the first question
-    return make
-
-
 def limits(settings: Settings, engine: Load) -> Limits:
     """What may run on one engine, which holds what ``engine`` says."""
     admission = settings.admission
@@ -237,7 +178,7 @@ def gateway(
         generator=generator,
         retriever=retriever,
         rails=rails,
-        guard=guard(settings),
+        guard=guards(settings),
         admission=admission,
         metrics=metrics,
     )

@@ -21,6 +21,7 @@ from backend.gateway.app import Gateway, build_app
 from backend.generators.choose import Choice
 from backend.generators.vllm.metrics import EngineFigures
 from backend.metrics import Metrics
+from backend.rails import registry
 from backend.settings import Server, Settings
 from indexer.index.search import HybridIndex
 from indexer.types import Embedder
@@ -62,12 +63,15 @@ async def local_backend(
         stack.push_async_callback(generator.close)
         metrics = Metrics()
         metrics.registry.register(EngineFigures())
+        rails = registry.build_all(settings)
+        for rail in rails:
+            stack.push_async_callback(rail.close)
         limits = build.limits(settings, await generator.load())
         gateway = build.gateway(
             settings,
             generator,
             retriever,
-            build.rails(settings),
+            rails,
             build.gate(settings, limits, metrics),
             metrics,
         )

@@ -37,8 +37,8 @@ from backend.ports import Generator
 from backend.protocol import wire
 from backend.protocol.tracing import Tracer
 from backend.protocol.wire import PATH, SUBPROTOCOL, Request
-from backend.rails.policy import NAMES as RAILS
 from backend.rails.policy import policy
+from backend.rails.registry import RAILS
 from backend.settings import Settings
 
 _STATE_TTL_S = 1.0

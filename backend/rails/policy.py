@@ -7,8 +7,6 @@ from typing import Literal
 from backend.ports import Rail
 from backend.settings import Action, Settings
 
-NAMES = ("secrets", "pii", "toxicity", "topic", "injection")
-
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -28,7 +26,7 @@ class Guarded:
 
 
 def policy(settings: Settings, name: str, tenant: str = "") -> Policy:
-    """``name`` is one of ``NAMES``; an unknown tenant has the general policies."""
+    """The policy of the rail of this name. An unknown tenant has the general policies."""
     section = getattr(settings.rails, name)
     own = settings.tenants[tenant].rails if tenant in settings.tenants else {}
     return Policy(

@@ -1,8 +1,8 @@
-"""Runs the input rails over a question, side by side, each within its budget.
+"""Runs the input rails over a request, side by side, each within its budget.
 
-In two steps, because they have different deadlines. What is to be redacted must be found before
-the prompt is built, so that the model never sees it. What can only warn or block need not hold up
-retrieval and prefill: the first delta waits for it, and a block aborts the engine.
+There are two steps, because they have different deadlines. Rails that redact must end before the
+prompt is built, so that the model never sees what they find. Rails that can only warn or block need
+not hold up retrieval and prefill: the first delta waits for them, and a block aborts the engine.
 """
 
 import asyncio
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from backend.errors import Blocked
 from backend.ports import Span
-from backend.protocol.wire import Ask
 from backend.rails.placeholders import Vault
 from backend.rails.policy import Guarded
-from backend.rails.texts import Path, Text, texts, with_texts
+from backend.rails.registry import RESTORED
+from backend.rails.texts import Frame, Path, Text, texts, with_texts
 from backend.records.audit import Audit
 
 Findings = list[tuple[Span, ...]]
@@ -22,9 +22,10 @@ _MANY, _LONG = 500, 100_000  # spans and characters whose redaction takes longer
 
 
 class Screen:
-    """The rails of one question. ``vault`` keeps what was taken out of it.
+    """The rails of one request. ``vault`` keeps what they took out of it.
 
-    Personal data comes back in the answer; a secret does not, for an answer may be kept or shared.
+    Personal data comes back in the answer. A secret does not, because an answer may be kept or
+    shared.
     """
 
     def __init__(self, rails: Sequence[Guarded], audit: Audit, tenant: str = "") -> None:
@@ -34,19 +35,21 @@ class Screen:
         self._tenant = tenant
         self.vault = Vault((), ())
 
-    async def redact(self, ask: Ask) -> tuple[Ask, list[str]]:
-        """The question as the model may see it, and notices. Raises ``Blocked`` on failure."""
-        found = texts(ask)
-        judged = await asyncio.gather(*(self._check(one, ask, found) for one in self._redacting))
+    async def redact(self, frame: Frame) -> tuple[Frame, list[str]]:
+        """The request as the model may see it, and notices. Raises ``Blocked`` on failure."""
+        found = texts(frame)
+        judged = await asyncio.gather(
+            *(self._check(one, frame.id, found) for one in self._redacting)
+        )
         columns = [
             [span for findings in judged for span in findings[index]] for index in range(len(found))
         ]
         if not any(columns):
-            return ask, []
+            return frame, []
         personal = {
             span.kind
             for one, findings in zip(self._redacting, judged, strict=True)
-            if one.rail.name == "pii"
+            if one.rail.name in RESTORED
             for spans in findings
             for span in spans
         }
@@ -57,7 +60,7 @@ class Screen:
             cleaned = self._take_out(found, columns, personal)
         kinds = sorted({span.kind for spans in columns for span in spans})
         notice = f"Kept from the model: {', '.join(kinds)}."
-        return with_texts(ask, cleaned), [notice]
+        return with_texts(frame, cleaned), [notice]
 
     def _take_out(
         self, found: Sequence[Text], columns: list[list[Span]], restored: set[str]
@@ -68,10 +71,10 @@ class Screen:
             for each, spans in zip(found, columns, strict=True)
         }
 
-    async def judge(self, ask: Ask) -> list[str]:
-        """Notices. Raises ``Blocked``."""
-        read = texts(ask)
-        checks = [asyncio.ensure_future(self._check(one, ask, read)) for one in self._judging]
+    async def judge(self, frame: Frame) -> list[str]:
+        """Returns notices. Raises ``Blocked``."""
+        read = texts(frame)
+        checks = [asyncio.ensure_future(self._check(one, frame.id, read)) for one in self._judging]
         notices = []
         try:
             for one, check in zip(self._judging, checks, strict=True):
@@ -88,8 +91,8 @@ class Screen:
                 check.cancel()
         return notices
 
-    async def _check(self, one: Guarded, ask: Ask, read: list[Text]) -> Findings:
-        """Findings for every text; none for those that the rail does not read."""
+    async def _check(self, one: Guarded, request_id: str, read: list[Text]) -> Findings:
+        """Findings for every text, and none for the texts that the rail does not read."""
         rail, policy = one.rail, one.policy
         mine = [index for index, each in enumerate(read) if each.part in rail.parts and each.text]
         findings: Findings = [()] * len(read)
@@ -101,7 +104,7 @@ class Screen:
                 found = await rail.check([read[index].text for index in mine])
         except Exception as error:
             late = isinstance(error, TimeoutError)
-            self._record(ask, rail.name, "late" if late else "failed", (), started)
+            self._record(request_id, rail.name, "late" if late else "failed", (), started)
             if policy.on_failure == "block":
                 why = "took too long" if late else f"is not working ({error})"
                 message = f"The {rail.name} rail {why}, and it may not be skipped. Try again."
@@ -110,11 +113,11 @@ class Screen:
         for index, spans in zip(mine, found, strict=True):
             findings[index] = spans
         every = [span for spans in found for span in spans]
-        self._record(ask, rail.name, policy.action if every else "allow", every, started)
+        self._record(request_id, rail.name, policy.action if every else "allow", every, started)
         return findings
 
     def _record(
-        self, ask: Ask, rail: str, action: str, spans: Sequence[Span], started: float
+        self, request_id: str, rail: str, action: str, spans: Sequence[Span], started: float
     ) -> None:
         elapsed_ms = (time.monotonic() - started) * 1000
-        self._audit.record(ask.id, self._tenant, rail, action, spans, elapsed_ms)
+        self._audit.record(request_id, self._tenant, rail, action, spans, elapsed_ms)

@@ -1,18 +1,19 @@
-"""Every text of a question, wherever it stands, for the rails to read and to replace. Pure.
+"""Every text of a request, wherever it stands, for the rails to read and to replace. Pure.
 
-Found by walking the question itself: a field that is added to the protocol is read without being
-named here. Only what is in ``NOT_READ`` is left out, and none of that reaches a prompt.
+The texts are found by walking the request itself, so the rails read a field that is added to the
+protocol without its being named here. Only the fields in ``NOT_READ`` are left out, and none of
+them reaches a prompt.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from backend.ports import Part
-from backend.protocol.wire import Ask
+from backend.protocol.wire import Ask, Complete
 
 # Fields of a frame, and why no rail reads them.
 NOT_READ: Mapping[str, str] = {
@@ -28,6 +29,7 @@ NOT_READ: Mapping[str, str] = {
 }
 
 Path = tuple[str | int, ...]
+Frame = TypeVar("Frame", Ask, Complete)
 
 # What stays the same from turn to turn comes first: placeholders are numbered in this order, and
 # a follow-up then has the same ones in its prefix.
@@ -46,33 +48,35 @@ _ORDER: tuple[Path, ...] = (
     ("context", "symbols"),
     ("context", "selection"),
     ("question",),
+    ("prefix",),
+    ("suffix",),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text of a question, where it stands, and what it is a part of."""
+    """One text of a request, where it stands, and which part of the request it belongs to."""
 
     path: Path
     part: Part
     text: str
 
 
-def texts(ask: Ask) -> list[Text]:
-    """All of them. Of an address there is only the name at its end, as a prompt has no more."""
+def texts(frame: Frame) -> list[Text]:
+    """All texts of a request. A uri counts only with the name at its end, as in a prompt."""
     found: list[Text] = []
 
     def note(path: Path, text: str) -> str:
         found.append(Text(path, _part(path), text))
         return text
 
-    _walk(ask, (), note)
+    _walk(frame, (), note)
     return sorted(found, key=lambda each: _rank(each.path))
 
 
-def with_texts(ask: Ask, cleaned: Mapping[Path, str]) -> Ask:
-    """The question with these texts in their places."""
-    return cast(Ask, _walk(ask, (), lambda path, text: cleaned.get(path, text)))
+def with_texts(frame: Frame, cleaned: Mapping[Path, str]) -> Frame:
+    """The request with these texts in their places."""
+    return cast(Frame, _walk(frame, (), lambda path, text: cleaned.get(path, text)))
 
 
 def _walk(value: Any, path: Path, visit: Callable[[Path, str], str]) -> Any:
@@ -101,7 +105,7 @@ def _part(path: Path) -> Part:
     match path[0]:
         case "question":
             return "question"
-        case "context":
+        case "context" | "prefix" | "suffix":
             return "code"
         case _:
             return "conversation"

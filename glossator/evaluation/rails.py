@@ -21,6 +21,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from backend.deploy import build
 from backend.errors import StartupFailed, Unavailable
 from backend.ports import Rail, Span
+from backend.rails import registry
 from backend.rails.formats.pii import PII
 from backend.rails.formats.secrets import SECRETS
 from backend.rails.input.topic import judge
@@ -66,16 +67,16 @@ async def _measure(folder: Path, settings: Settings, advance: Advance) -> list[F
         if planted is None or ordinary is None:
             rows.append(_absent(name, PLANTED if planted is None else ORDINARY))
             continue
-        rail = build.rail(settings, name)
+        rail = registry.build(settings, name)
         mine = [each for each in planted if any(kind in kinds[name] for *_, kind in each["spans"])]
         rows += await _spans(rail, _by_split(mine), ordinary, advance)
     rows += await _texts(
-        build.rail(settings, "injection"), _read(folder / INJECTION), ordinary, advance
+        registry.build(settings, "injection"), _read(folder / INJECTION), ordinary, advance
     )
     topic = _read(folder / TOPIC)
     rows += [_absent("topic", TOPIC)] if topic is None else await _topic(settings, topic, advance)
     rows += await _texts(
-        build.rail(settings, "toxicity"), _read(folder / TOXICITY), ordinary, advance
+        registry.build(settings, "toxicity"), _read(folder / TOXICITY), ordinary, advance
     )
     return rows
 

@@ -36,6 +36,7 @@ from backend.generators.vllm.metrics import EngineFigures
 from backend.metrics import Metrics
 from backend.ports import Load, Prompt, Retrieved, Sampling, Span, TextDelta
 from backend.protocol.wire import Usage
+from backend.rails import registry
 from backend.records import logs
 from backend.settings import Autoscaling, Settings
 from indexer.types import Passage, Scope
@@ -160,7 +161,7 @@ class RailDeployment:
     """A rail that runs a model, for every gateway: batched across them, scaled apart."""
 
     async def __init__(self, name: str, settings: Settings) -> None:  # type: ignore[misc]
-        self._rail = build.rail(settings, name)
+        self._rail = registry.build(settings, name)
         self._rail.start()
 
     async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
@@ -168,6 +169,9 @@ class RailDeployment:
 
     async def state(self) -> str:
         return await self._rail.state()
+
+    async def __del__(self) -> None:
+        await self._rail.close()
 
 
 class LedgerDeployment:
@@ -231,7 +235,7 @@ class GatewayDeployment:
                 RayRail(rails[rail.name], rail.name, rail.parts, may_sleep=may_sleep)
                 if rail.name in rails
                 else rail
-                for rail in build.rails(settings)
+                for rail in registry.build_all(settings)
             ],
             admission,
             metrics,
@@ -310,7 +314,7 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
             ray.rails_cpus,
             ray.rails_gpus,
         ).bind(rail.name, settings)
-        for rail in build.rails(settings, build.MODEL_RAILS)
+        for rail in registry.build_all(settings, models_only=True)
     }
     ledger = deploy(LedgerDeployment, "ledger", 1, ray.gateway_max_ongoing, 0).bind(
         settings, generator

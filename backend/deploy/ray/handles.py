@@ -194,3 +194,6 @@ class RayRail:
             return await _answered(f"{self.name} rail", self._handle.state.remote)
         except GlossatorError as error:
             return error.message
+
+    async def close(self) -> None:
+        """The deployment outlives its handles."""

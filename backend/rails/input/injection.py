@@ -34,6 +34,9 @@ class InjectionRail:
     async def state(self) -> str:
         return ""
 
+    async def close(self) -> None:
+        return  # the scans belong to all rails
+
 
 def _finding(text: str) -> Steps[tuple[Span, ...]]:
     spans = []

@@ -27,3 +27,6 @@ class SecretsRail:
 
     async def state(self) -> str:
         return ""
+
+    async def close(self) -> None:
+        return  # the scans belong to all rails

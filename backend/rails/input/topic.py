@@ -1,23 +1,87 @@
-"""The topic rail: whether a question is about what is indexed. Pure, and at no extra cost.
+"""The topic rail: whether a question is about what is indexed, at almost no cost.
 
-It judges by what retrieval found out anyway: the question's cosine to the nearest chunk, and to
+It judges by figures that retrieval has anyway: the question's cosine to the nearest chunk, and to
 the subjects that are allowed and denied. A follow-up ("and in two dimensions?") is near to nothing
-by itself. It is judged together with what the user asked before, which two more searches find out,
-and only where the rail may block: an earlier turn is the client's word, and may be made up.
+by itself, so it is judged together with what the user asked before. That takes two more searches,
+which are made only where the rail may block. An earlier turn is the client's word, and may be made
+up.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from backend.ports import Retrieved
 from backend.protocol.wire import Turn
+from backend.rails.policy import Policy
 from backend.settings import TopicRail
+
+Search = Callable[[str], Awaitable[Retrieved]]  # where the question itself was searched for
+UNKNOWN = "Without a search nobody can tell whether the question is on topic. Try again."
 
 _NAMED = 5  # sources that a refusal names
 # Beside a follow-up: more of what was asked before would drown a question about something else.
 _EARLIER_CHARS = 80
 _EARLIER_TIMES = 2  # as long as the follow-up
 _KEPT = 0.9  # of the similarity: a follow-up adds a few words, another subject leads away
+
+
+class Relevance(Protocol):
+    """A rail that judges a question by what was found for it; its texts are not read.
+
+    ``kind`` is what the audit log calls a question that it refuses.
+    """
+
+    name: str
+    kind: str
+
+    async def refusal(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        found: Retrieved,
+        policy: Policy,
+        search: Search,
+    ) -> str:
+        """Why the question should not be answered; empty when it may be.
+
+        A search that was late or failed is judged too, for a policy that fails closed.
+        """
+        ...
+
+
+class Topic:
+    name = "topic"
+    kind = "off topic"
+
+    def __init__(self, settings: TopicRail) -> None:
+        self._settings = settings
+
+    async def refusal(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        found: Retrieved,
+        policy: Policy,
+        search: Search,
+    ) -> str:
+        if found.late or found.failed:
+            return UNKNOWN
+        refusal = judge(found, self._settings)
+        before = earlier(history, question)
+        if not refusal or not before:
+            return refusal
+        refusal = denied(found, self._settings)
+        if refusal or policy.action != "block":  # a mere warning is not worth two more searches
+            return refusal
+        return await self._follow_up(question, before, policy, search)
+
+    async def _follow_up(self, question: str, before: str, policy: Policy, search: Search) -> str:
+        alone, together = await asyncio.gather(search(before), search(f"{before}\n{question}"))
+        if any(each.late or each.failed for each in (alone, together)):
+            return UNKNOWN if policy.on_failure == "block" else ""
+        return judge_follow_up(alone, together, self._settings)
 
 
 def judge(found: Retrieved, settings: TopicRail) -> str:

@@ -88,7 +88,7 @@ class ToxicityRail:
             return f"detoxify has been loading for {waited:.0f} s"
         return "loading"
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._tokenizing.shutdown(wait=False, cancel_futures=True)
         if self._batcher is not None:
             self._batcher.close()

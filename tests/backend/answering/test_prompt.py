@@ -109,7 +109,7 @@ def test_a_rewrite_is_told_how_its_answer_is_used():
 def test_a_gap_is_a_prompt_of_its_own():
     """Code and nothing else, before chats in the engine; its length counts as any other's."""
     request = Complete(id="r", prefix="x" * 30, suffix="y" * 10)
-    built = prompt.build(prompt.Filling.of(request), [], history_chars=0, salt="acme")
+    built = prompt.fill(request, salt="acme")
     assert built.gap == Gap("x" * 30, "y" * 10)
     assert (built.messages, built.priority, built.cache_salt) == ((), 0, "acme")
     assert prompt.estimate_tokens(built) == 10

@@ -3,7 +3,8 @@
 import pytest
 
 from backend.rails.input.secrets import SecretsRail
-from backend.rails.policy import NAMES, anywhere, guarded, policy
+from backend.rails.policy import anywhere, guarded, policy
+from backend.rails.registry import NAMES
 from backend.settings import PiiRail, Rails, Settings, Tenant
 
 SETTINGS = Settings(

@@ -28,7 +28,7 @@ async def rail(toxicity_checkpoint: Checkpoint) -> AsyncIterator[ToxicityRail]:
     )
     assert await made.ready(60) == ""
     yield made
-    made.close()
+    await made.close()
 
 
 async def test_toxic_texts_are_found_and_named(rail: ToxicityRail) -> None:
@@ -133,7 +133,7 @@ async def test_without_weights_it_is_degraded_within_seconds(
     assert "rails.toxicity.model" in state
     with pytest.raises(Unavailable, match="no detoxify weights"):
         await rail.check([INSULT])
-    rail.close()
+    await rail.close()
 
 
 async def test_a_network_that_swallows_everything_does_not_hang_it(
@@ -144,14 +144,14 @@ async def test_a_network_that_swallows_everything_does_not_hang_it(
     monkeypatch.setattr("backend.rails.input.toxicity_model._HOSTS", ("host.invalid",))
     rail = ToxicityRail(Settings(model="unbiased"))
     assert "host.invalid does not answer" in await rail.ready(10)
-    rail.close()
+    await rail.close()
 
 
 async def test_a_broken_checkpoint_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "x.ckpt").write_bytes(b"no checkpoint")
     rail = ToxicityRail(Settings(model=str(tmp_path / "x.ckpt")))
     assert "detoxify could not load" in await rail.ready(60)
-    rail.close()
+    await rail.close()
 
 
 async def test_while_it_loads_it_says_so_and_nobody_waits(toxicity_checkpoint: Checkpoint) -> None:
@@ -163,7 +163,7 @@ async def test_while_it_loads_it_says_so_and_nobody_waits(toxicity_checkpoint: C
         await rail.check([INSULT])
     assert await rail.ready(60) == ""
     assert (await rail.check([INSULT]))[0]
-    rail.close()
+    await rail.close()
 
 
 def test_importing_the_rail_imports_no_model_library() -> None:

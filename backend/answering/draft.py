@@ -1,0 +1,56 @@
+"""The prompt of one request, and the passages that fit into it. Pure."""
+
+from dataclasses import dataclass, replace
+
+from backend.answering.passage_budget import Fitted, fit
+from backend.answering.requests import Asked
+from backend.ports import Prompt, Retrieved
+from backend.settings import Generation
+
+_LEAST_PASSAGE_TOKENS = 150.0
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """``request`` is as the model may see it, ``found`` is everything that was retrieved for it.
+
+    ``fitted`` holds the passages that are in the ``prompt``, within ``tokens``.
+    """
+
+    request: Asked
+    found: Retrieved
+    fitted: Fitted
+    prompt: Prompt
+    generation: Generation
+    tokens: float
+
+    @classmethod
+    def of(
+        cls,
+        request: Asked,
+        found: Retrieved,
+        generation: Generation,
+        tokens: float,
+        *,
+        salt: str = "",
+        traceparent: str = "",
+    ) -> "Draft":
+        fitted = fit(found.passages, request.question, tokens)
+        prompt = replace(
+            request.prompt(fitted.passages, generation, salt),
+            late=found.late,
+            traceparent=traceparent,
+        )
+        return cls(request, found, fitted, prompt, generation, tokens)
+
+    def shorter(self) -> "Draft":
+        """The draft with a quarter of the room for passages, or without any if that is little."""
+        tokens = self.tokens / 4
+        return Draft.of(
+            self.request,
+            self.found,
+            self.generation,
+            tokens if tokens >= _LEAST_PASSAGE_TOKENS else 0.0,
+            salt=self.prompt.cache_salt,
+            traceparent=self.prompt.traceparent,
+        )

@@ -1,0 +1,61 @@
+"""Finds the passages of one request. A failing index fails no answer that can do without it."""
+
+import logging
+import time
+
+from backend.answering.progress import Progress
+from backend.answering.requests import Asked
+from backend.errors import Unavailable
+from backend.ports import Generator, Retrieved, Retriever
+from backend.protocol.wire import EXTRACTIVE
+from backend.settings import Settings
+
+log = logging.getLogger(__name__)
+
+QUOTES_WAIT_MS = 10_000.0
+
+
+class Search:
+    """``failing`` says why the last search failed; empty when it did not.
+
+    The extractive generator can only quote. So its searches get more time, and one that fails
+    raises ``Unavailable``.
+    """
+
+    def __init__(self, settings: Settings, retriever: Retriever, generator: Generator) -> None:
+        self._settings = settings
+        self._retriever = retriever
+        self._generator = generator
+        self.failing = ""
+
+    async def passages(self, request: Asked, tenant: str, progress: Progress) -> Retrieved:
+        """What is found for the request itself."""
+        started = time.monotonic()
+        with progress.trace.span("retrieval"):
+            found = await self.find(request.query, request, tenant)
+        progress.retrieval_ms = (time.monotonic() - started) * 1000
+        return found
+
+    async def find(self, query: str, request: Asked, tenant: str) -> Retrieved:
+        """What is found for ``query``, where the request may look."""
+        own = self._settings.tenants.get(tenant)
+        scope = request.scope(own.sources if own else None)
+        if scope.sources == ():
+            return Retrieved()
+        retrieval = self._settings.retrieval
+        budget_ms = retrieval.budget_ms
+        only_quotes = self._generator.model == EXTRACTIVE
+        if only_quotes:
+            budget_ms = max(budget_ms, QUOTES_WAIT_MS)
+        try:
+            found = await self._retriever.search(
+                query, scope, limit=retrieval.limit, budget_ms=budget_ms
+            )
+        except Unavailable as error:
+            self.failing = error.message
+            if only_quotes:
+                raise
+            log.warning("answering without documentation: %s", error.message)
+            return Retrieved(failed=True)
+        self.failing = ""
+        return found

@@ -1,0 +1,44 @@
+"""Tells the reader of an answer what the pipeline has found out, frame by frame."""
+
+from collections.abc import Iterable
+
+from backend.answering.answer import Answer
+from backend.answering.draft import Draft
+from backend.answering.progress import Progress
+from backend.protocol.wire import Citations, Delta, Finished, FinishReason, Notice
+from backend.retrieval.citing import cite
+
+UNGROUNDED = (
+    "The documentation cannot be searched now, so this answer is not from it. The operator finds "
+    "the reason at /readyz and in the log."
+)
+
+
+def introduce(answer: Answer, draft: Draft, notices: Iterable[str]) -> None:
+    """What the reader should know before the text: notices, and the sources of the answer."""
+    for message in notices:
+        warn(answer, message)
+    if draft.fitted.said:
+        answer.emit(Notice, about="passages", message=draft.fitted.said)
+    found = draft.found
+    if found.failed:
+        answer.emit(Notice, about="retrieval", message=UNGROUNDED)
+    citations, _ = cite(draft.fitted.passages)
+    answer.emit(Citations, citations=citations, dataset=found.dataset, late=found.late)
+
+
+def warn(answer: Answer, message: str) -> None:
+    answer.emit(Notice, about="rails", message=message)
+
+
+def show(answer: Answer, text: str, progress: Progress) -> None:
+    """The next text of the answer, if there is any."""
+    if not text:
+        return
+    if not progress.ttft_ms:
+        progress.ttft_ms = progress.elapsed_ms()
+    answer.emit(Delta, text=text)
+
+
+def finish(answer: Answer, reason: FinishReason, progress: Progress) -> None:
+    answer.emit(Finished, reason=reason, usage=progress.usage(), timings=progress.timings())
