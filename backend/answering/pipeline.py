@@ -44,10 +44,10 @@ from backend.protocol.wire import (
     Prepare,
     Queued,
 )
-from backend.rails.guardrails import Guardrails
 from backend.rails.output.hold_back import Tell
 from backend.rails.output.outgoing import Outgoing
 from backend.rails.screen import Screen
+from backend.rails.stages import Stages
 from backend.records.audit import Audit
 from backend.settings import Settings
 
@@ -71,7 +71,7 @@ class Pipeline:
         self._settings = settings
         self._generator = generator
         self._search = Search(settings, retriever, generator)
-        self._rails = Guardrails(settings, rails, guard, Audit(metrics))
+        self._rails = Stages(settings, rails, guard, Audit(metrics))
         self._admission = admission
         self._metrics = metrics
 

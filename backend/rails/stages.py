@@ -18,7 +18,7 @@ from backend.settings import Settings
 from indexer.types import Passage
 
 
-class Guardrails:
+class Stages:
     """``guard`` makes the guard of one answer, for its tenant; the rest is shared."""
 
     def __init__(
