@@ -16,21 +16,11 @@ from backend.gateway.app import Gateway, build_app
 from backend.generators.extractive import ExtractiveGenerator
 from backend.identity.door import door
 from backend.metrics import Metrics
-from backend.ports import Retrieved
 from backend.protocol.tracing import Tracer
 from backend.protocol.wire import PATH, Failed, Finished, Found, Status, decode_server, encode
 from backend.rails.output.hold_back import NoGuard
 from backend.settings import Server, Settings
-
-
-class Nothing:
-    """A retriever that finds nothing."""
-
-    async def search(self, query, scope, limit, budget_ms):
-        return Retrieved()
-
-    async def lookup(self, symbol, scope, limit):
-        return []
+from tests.fixtures.backend import FixedRetriever
 
 
 class Socket:
@@ -83,7 +73,7 @@ async def serve():
 
         async def start(settings=None, generator=None, retriever=None, **parts):
             settings = settings or Settings(server=Server(port=0))
-            metrics, retriever = Metrics(), retriever or Nothing()
+            metrics, retriever = Metrics(), retriever or FixedRetriever()
             generator = generator or ExtractiveGenerator()
             shares = {"help": 16.0, "chat": 4.0, "optimize": 1.0}
             pipeline = Pipeline(

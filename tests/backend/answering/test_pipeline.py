@@ -36,6 +36,7 @@ from backend.settings import Generation, Rails, Settings, Tenant, TopicRail
 from backend.settings import InjectionRail as InjectionSettings
 from backend.settings import SecretsRail as SecretsSettings
 from indexer.types import Chunk, Passage
+from tests.fixtures.backend import FixedRetriever
 
 TOKEN = "ghp_" + "a1B2" * 9
 SCANNER = Scanner(SECRETS)
@@ -90,18 +91,9 @@ class Scripted:
         return
 
 
-class Found:
-    """A retriever that always finds the same."""
-
+class Found(FixedRetriever):
     def __init__(self, found=None):
-        self.found = found or Retrieved((PASSAGE,), "v1")
-        self.queries = []
-        self.budgets = []
-
-    async def search(self, query, scope, limit, budget_ms):
-        self.queries.append((query, scope))
-        self.budgets.append(budget_ms)
-        return self.found
+        super().__init__(found or Retrieved((PASSAGE,), "v1"))
 
 
 class Slow(Found):

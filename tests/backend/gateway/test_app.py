@@ -18,16 +18,11 @@ from backend.gateway.app import Gateway, build_app
 from backend.generators.extractive import ExtractiveGenerator
 from backend.identity.door import door
 from backend.metrics import Metrics
-from backend.ports import Retrieved
 from backend.protocol.tracing import Tracer
 from backend.protocol.wire import PATH, Ask, Failed, Status, decode_server, encode
 from backend.rails.output.hold_back import NoGuard
 from backend.settings import Server, Settings
-
-
-class Nothing:
-    async def search(self, query, scope, limit, budget_ms):
-        return Retrieved()
+from tests.fixtures.backend import FixedRetriever
 
 
 class Watched(Gate):
@@ -60,7 +55,7 @@ async def serving(gate, rails=(), **server):
     settings = Settings(server=Server(port=0, **server))
     metrics, generator = Metrics(), ExtractiveGenerator()
     pipeline = Pipeline(
-        settings=settings, generator=generator, retriever=Nothing(), rails=rails,
+        settings=settings, generator=generator, retriever=FixedRetriever(), rails=rails,
         guard=lambda *_: NoGuard(), admission=gate, metrics=metrics,
     )  # fmt: skip
     app = build_app(Gateway(settings, pipeline, None, metrics, generator, door(settings), Tracer()))

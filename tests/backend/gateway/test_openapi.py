@@ -13,17 +13,12 @@ from backend.gateway.app import Gateway, build_app
 from backend.generators.extractive import ExtractiveGenerator
 from backend.identity.door import door
 from backend.metrics import Metrics
-from backend.ports import Retrieved
 from backend.protocol.tracing import Tracer
 from backend.rails.output.hold_back import NoGuard
 from backend.settings import Server, Settings
+from tests.fixtures.backend import FixedRetriever
 
 load_all_checks()
-
-
-class Nothing:
-    async def search(self, query, scope, limit, budget_ms):
-        return Retrieved()
 
 
 @pytest.fixture
@@ -33,7 +28,7 @@ def document():
     shares = {"help": 16.0, "chat": 4.0, "optimize": 1.0}
     gate = Gate(Limits(100, waiting_tokens=0.0), shares, lambda *_: None)
     pipeline = Pipeline(
-        settings=settings, generator=generator, retriever=Nothing(), rails=[],
+        settings=settings, generator=generator, retriever=FixedRetriever(), rails=[],
         guard=lambda *_: NoGuard(), admission=gate, metrics=metrics,
     )  # fmt: skip
     app = build_app(Gateway(settings, pipeline, None, metrics, generator, door(settings), Tracer()))

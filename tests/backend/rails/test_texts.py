@@ -11,13 +11,14 @@ from backend.admission.room import Limits
 from backend.answering.answer import Answer
 from backend.answering.pipeline import Pipeline
 from backend.metrics import Metrics
-from backend.ports import Load, Retrieved, TextDelta
+from backend.ports import Load, TextDelta
 from backend.protocol.wire import Ask, Complete, Context, File, Prepare, Selection, Turn, Usage
 from backend.rails.input.secrets import SecretsRail
 from backend.rails.output.hold_back import NoGuard
 from backend.rails.texts import NOT_READ, texts, with_texts
 from backend.settings import Rails, Settings
 from backend.settings import SecretsRail as SecretsSettings
+from tests.fixtures.backend import FixedRetriever
 
 SECRET = "ghp_" + "a1B2" * 9
 PATIENT = Settings(rails=Rails(secrets=SecretsSettings(budget_ms=60_000)))
@@ -46,11 +47,6 @@ class Reads:
     async def check(self): ...
 
     async def close(self): ...
-
-
-class Nothing:
-    async def search(self, query, scope, limit, budget_ms):
-        return Retrieved()
 
 
 def planted(hint, secret):
@@ -123,7 +119,7 @@ async def test_a_secret_in_any_text_of_a_frame_does_not_reach_the_prompt(frame, 
     generator, answer = Reads(), Answer("r")
     shares = {"help": 16.0, "chat": 4.0, "optimize": 1.0}
     pipeline = Pipeline(
-        settings=PATIENT, generator=generator, retriever=Nothing(), rails=[SecretsRail()],
+        settings=PATIENT, generator=generator, retriever=FixedRetriever(), rails=[SecretsRail()],
         guard=lambda *_: NoGuard(), admission=Gate(Limits(8), shares, lambda *_: None),
         metrics=Metrics(),
     )  # fmt: skip
