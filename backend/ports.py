@@ -223,28 +223,28 @@ class Demand:
     deadline: float = math.inf
 
 
-class Place(Protocol):
-    """A place in the engine, or in the line for one."""
+class Slot(Protocol):
+    """A slot in the engine, or a position in the queue for one."""
 
     position: int | None
-    """About how many go before this one; None: it has its place."""
+    """About how many requests go before this one; None when it has its slot."""
 
     async def admitted(self) -> None:
-        """Returns when its turn has come. Raises ``DeadlineExceeded`` once that is too late."""
+        """Returns when its turn has come. Raises ``DeadlineExceeded`` when that is too late."""
         ...
 
     def used(self, usage: Usage, *, whole: bool) -> None:
-        """What it has cost, as the engine counts; ``whole``: it ran to its own end."""
+        """Notes the cost, as the engine counts it; ``whole`` says that it ran to its own end."""
         ...
 
 
 class Admission(Protocol):
     """Decides who enters, and when. Used on one event loop."""
 
-    def enter(self, demand: Demand) -> AbstractContextManager[Place]:
-        """Lines up at once, and gives the place back when the block is left, however it is.
+    def enter(self, demand: Demand) -> AbstractContextManager[Slot]:
+        """Queues at once, and gives the slot back when the block is left, on every way out.
 
         Raises ``Overloaded`` at once rather than let a request wait too long. A ``prepare`` never
-        waits, and the task that entered for it is cancelled when others need the place.
+        waits, and the task that entered for it is cancelled when others need the slot.
         """
         ...

@@ -1,8 +1,8 @@
-"""What a request will cost in tokens, before anything has counted them. Pure.
+"""Estimates what a request will cost in tokens, before anything has counted them. Pure.
 
 Cost = prompt tokens that the prefix cache does not hold + expected output. All three factors are
-learned per kind from the engine's own counts of finished requests, as exponentially weighted means:
-a mean, because what matters is the sum over many requests, which a high quantile would overstate.
+learned per kind from the engine's own counts of finished requests, as exponentially weighted means.
+They are means because the sum over many requests matters, which a high quantile would overstate.
 """
 
 import math
@@ -14,13 +14,13 @@ from backend.protocol.wire import Usage
 
 EXPECTED_OUTPUT = 256.0  # tokens, until a first answer of the kind has ended
 _NEWEST = 0.05  # weight of the newest of many requests
-_FAST = 0.1  # the quantile of service times that counts as as fast as it gets
-_STEP = 0.02  # of the quantile's logarithm, per request
+_FAST = 0.1  # this quantile of service times counts as the fastest possible
+_STEP = 0.02  # by which the quantile's logarithm moves, per request
 
 
 @dataclass(slots=True)
 class _Mean:
-    """The plain mean of the first 20, exponentially weighted from there on."""
+    """The plain mean of the first 20 samples, exponentially weighted from there on."""
 
     value: float = 0.0
     count: int = 0
@@ -32,7 +32,7 @@ class _Mean:
 
 @dataclass(slots=True)
 class _Quantile:
-    """Stochastic approximation (H. Robbins, S. Monro, 1951) on the logarithm: free of scale."""
+    """Stochastic approximation (H. Robbins, S. Monro, 1951) on the logarithm, at any scale."""
 
     value: float = 0.0
 
@@ -52,8 +52,6 @@ class _Learned:
 
 
 class Costs:
-    """Estimates and learns."""
-
     def __init__(self, kinds: Iterable[Work]) -> None:
         self._learned = {kind: _Learned() for kind in kinds}
 
@@ -64,11 +62,14 @@ class Costs:
         return prompt * (1 - learned.cached.value) + min(demand.max_tokens, output)
 
     def fastest_s(self, demand: Demand) -> float:
-        """As quick as one answer in ten of its kind; 0 until one is known."""
+        """The time that the fastest tenth of its kind takes; 0 until one answer is known."""
         return self._learned[demand.kind].service_s.value
 
     def learn(self, demand: Demand, usage: Usage, service_s: float) -> None:
-        """From a request that ran to its end. A generator without a tokenizer counts nothing."""
+        """Learns from a request that ran to its end.
+
+        A generator without a tokenizer counts no tokens, so only its time is learned.
+        """
         learned = self._learned[demand.kind]
         learned.service_s.add(service_s)
         if usage.prompt_tokens:
@@ -78,5 +79,5 @@ class Costs:
 
 
 def spent(usage: Usage) -> float:
-    """What a request has cost in the end."""
+    """The tokens that a request has cost in the end."""
     return float(usage.prompt_tokens - usage.cached_tokens + usage.completion_tokens)

@@ -1,14 +1,14 @@
 """Virtual time: which of several parties is served next, so that each gets its share. Pure.
 
-Two orders, both counted in tokens, as Y. Sheng et al. do ("Fairness in Serving Large Language
-Models", OSDI 2024). While two parties both wait, what they are served differs, per weight, by at
-most one request of each; a party that was away neither saved up nor lost anything.
+There are two orders, and both count tokens, as Y. Sheng et al. do ("Fairness in Serving Large
+Language Models", OSDI 2024). While two parties both wait, the tokens served to them differ, per
+weight, by at most one request of each. A party that was away has neither saved up nor lost any.
 
 - ``StartTime`` (P. Goyal, H. Vin, H. Cheng, "Start-time Fair Queuing", SIGCOMM 1996) serves the
-  smallest start tag: who comes anew is next, whatever the request's size. For users.
+  smallest start tag: a new party is next, whatever the size of its request. Users are served so.
 - ``SelfClocked`` (S. Golestani, "A Self-Clocked Fair Queueing Scheme", INFOCOM 1994) serves the
-  smallest finish tag: who comes anew with a large weight is next, with a small one waits for its
-  share. For kinds, whose weights are their urgency.
+  smallest finish tag: a new party with a large weight is next, and one with a small weight waits
+  for its share. Kinds are served so; their weights are their urgency.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ Party = TypeVar("Party")
 
 @dataclass(slots=True)
 class Backlog:
-    """What of one party waits."""
+    """The requests of one party, and their tokens."""
 
     tokens: float = 0.0
     requests: int = 0
@@ -30,13 +30,13 @@ class Backlog:
         self.requests += 1
 
     def remove(self, tokens: float) -> None:
-        # Sums of floats keep crumbs; nothing waiting is exactly nothing.
+        # Sums of floats leave crumbs, but without requests there must be no tokens.
         self.requests -= 1
         self.tokens = self.tokens - tokens if self.requests else 0.0
 
 
 class _VirtualTime(Generic[Party]):
-    """The tags of all parties. It holds no requests; who waits is the caller's to know."""
+    """The tags of all parties. It holds no requests: the caller knows which ones wait."""
 
     def __init__(self, weight: Callable[[Party], float] = lambda _: 1.0) -> None:
         self._weight = weight
@@ -45,45 +45,45 @@ class _VirtualTime(Generic[Party]):
         self._joined: set[Party] = set()
 
     def join(self, party: Party) -> None:
-        """It waits from now on, and keeps its tag until it is served; twice means nothing."""
+        """The party waits from now on, and keeps its tag until it is served. Twice is harmless."""
         if party not in self._joined:
             self._tags[party] = self.start(party)
             self._joined.add(party)
 
     def part(self, party: Party) -> None:
-        """It does not wait (any more)."""
+        """The party does not wait, or no longer."""
         self._joined.discard(party)
 
     def start(self, party: Party) -> float:
-        """The start tag of its next request."""
+        """The start tag of the party's next request."""
         tag = self._tags.get(party, 0.0)
         return tag if party in self._joined else max(self._now, tag)
 
     def finish(self, party: Party, tokens: float) -> float:
-        """The finish tag of its next request, or of its next requests together."""
+        """The finish tag of the party's next request, or of several next ones together."""
         return self.start(party) + tokens / self._weight(party)
 
     def correct(self, party: Party, tokens: float) -> None:
-        """A request took so many tokens more than it was served with; less when negative."""
+        """A request took this many tokens more than it was served with, or fewer if negative."""
         self._tags[party] = self.finish(party, tokens)
 
     def reset(self) -> None:
-        """Nobody waits and nobody is served: old accounts are closed."""
+        """Forgets everything, once nobody waits and nobody is served."""
         self._now = 0.0
         self._tags.clear()
         self._joined.clear()
 
     def _lead(self, other: Party, tag: float) -> float:
-        """Tokens of ``other`` between its start and a tag."""
+        """The tokens of ``other`` between its start tag and this tag."""
         return (tag - self.start(other)) * self._weight(other)
 
 
 class StartTime(_VirtualTime[Party]):
-    """The smallest ``start`` goes first. Any number of parties may come and go.
+    """The party with the smallest ``start`` goes first. Any number of parties may come and go.
 
     While others wait, virtual time passes at least as fast as if all were served side by side
-    (generalized processor sharing). By start tags alone it would stand still for as long as each
-    party that is served is a new one, and who was served before would never be again.
+    (generalized processor sharing). By start tags alone, it would stand still as long as every
+    party that is served is new, and a party that was served before would never be served again.
     """
 
     _sweep_at = 64
@@ -103,9 +103,9 @@ class StartTime(_VirtualTime[Party]):
             self._sweep_at = 64 + 2 * len(self._tags)
 
     def ahead(self, party: Party, own: float, waiting: Mapping[Party, Backlog]) -> float:
-        """Tokens of others that are served before ``party`` is past ``own`` of its tokens.
+        """The tokens of others that are served before ``party`` is past ``own`` of its tokens.
 
-        Exact to within one request of each; what arrives later is not known.
+        This is exact to within one request of each party, but knows nothing of later arrivals.
         """
         tag = self.finish(party, own)
 
@@ -118,13 +118,13 @@ class StartTime(_VirtualTime[Party]):
 
 
 class SelfClocked(_VirtualTime[Party]):
-    """The smallest ``finish`` goes first, among those who ``join`` while they wait."""
+    """The party with the smallest ``finish`` goes first, among those that wait."""
 
     def serve(self, party: Party, tokens: float) -> None:
         self._now = self._tags[party] = self.finish(party, tokens)
 
     def ahead(self, party: Party, own: float, waiting: Mapping[Party, Backlog]) -> float:
-        """Tokens of others that are served before the last of ``own`` tokens of ``party``."""
+        """The tokens of others that are served before the last of ``own`` tokens of ``party``."""
         tag = self.finish(party, own)
         return sum(
             max(0.0, min(waiting[other].tokens, self._lead(other, tag)))

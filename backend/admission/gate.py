@@ -1,7 +1,7 @@
 """The asyncio side of ``room``: the ``Admission`` port of one gateway.
 
-Entering and leaving never await, so that a request is shed in the time of a function call and a
-place is never lost to a cancellation in between. One event loop owns it.
+Entering and leaving never await. So a request is shed in the time of a function call, and no slot
+is lost to a cancellation in between. One event loop owns the gate.
 """
 
 import asyncio
@@ -15,42 +15,42 @@ from backend.errors import DeadlineExceeded, Overloaded
 from backend.ports import Demand, Work
 from backend.protocol.wire import Kind, Usage
 
-Count = Callable[[Work, str], None]  # a request of this kind was turned away, for this reason
+Count = Callable[[Work, str], None]  # counts a request of a kind that was turned away, and why
 
 _SHED: Mapping[Reason, str] = {
     "wait": "Too many requests are ahead of this one",
     "deadline": "The answer would come after its deadline",
     "room": "The waiting room is full",
-    "busy": "There is no place to spare",
+    "busy": "There is no slot to spare",
 }
 
 
 class Gate:
-    """Lets requests in as a ``Room`` decides, with costs that it learns.
+    """Lets requests in as a ``Room`` decides, by costs that it learns.
 
-    ``somebody_waits`` is set whenever a request has to wait, for whoever can make more places.
+    ``somebody_waits`` is set whenever a request has to wait, for a task that can get more slots.
     """
 
     def __init__(self, limits: Limits, shares: Mapping[Kind, float], turned_away: Count) -> None:
         self._room = Room(limits, shares)
         self._costs = Costs((*shares, "prepare"))
         self._turned_away = turned_away
-        self._places: dict[Ticket, _Place] = {}
+        self._slots: dict[Ticket, _Slot] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self.somebody_waits = asyncio.Event()
 
     @property
     def room(self) -> Room:
-        """To look at."""
+        """The state of admission, only to be read."""
         return self._room
 
     @contextmanager
-    def enter(self, demand: Demand) -> Iterator["_Place"]:
+    def enter(self, demand: Demand) -> Iterator["_Slot"]:
         loop = asyncio.get_running_loop()
         tokens = self._costs.estimate(demand)
         expires = demand.deadline - self._costs.fastest_s(demand)
         ticket = Ticket(demand.kind, demand.user, tokens, expires)
-        place = self._places[ticket] = _Place(ticket)
+        slot = self._slots[ticket] = _Slot(ticket)
         try:
             self._tell(self._room.arrive(loop.time(), ticket))
             if ticket.state == "shed":
@@ -60,30 +60,30 @@ class Gate:
                     retry_after_ms=math.ceil(1000 * ticket.retry_s),
                 )
             if ticket.state == "waiting":
-                place.position = self._room.position(ticket)
+                slot.position = self._room.position(ticket)
                 self.somebody_waits.set()
-            yield place
+            yield slot
         finally:
-            del self._places[ticket]
-            self._leave(loop.time(), demand, ticket, place)
+            del self._slots[ticket]
+            self._leave(loop.time(), demand, ticket, slot)
 
     def resize(self, limits: Limits) -> None:
-        """Takes effect on who enters next; what runs goes on."""
+        """Applies to the requests that enter next; those that run go on."""
         self._tell(self._room.resize(asyncio.get_running_loop().time(), limits))
 
-    def _leave(self, now: float, demand: Demand, ticket: Ticket, place: "_Place") -> None:
-        if place.usage and place.usage.prompt_tokens and ticket.state == "running":
-            cost: float | None = spent(place.usage)
+    def _leave(self, now: float, demand: Demand, ticket: Ticket, slot: "_Slot") -> None:
+        if slot.usage and slot.usage.prompt_tokens and ticket.state == "running":
+            cost: float | None = spent(slot.usage)
         else:
             cost = None
-        if place.usage and place.whole:
-            self._costs.learn(demand, place.usage, now - place.entered)
+        if slot.usage and slot.whole:
+            self._costs.learn(demand, slot.usage, now - slot.entered)
         self._tell(self._room.leave(now, ticket, cost))
 
     def _tell(self, changed: Iterable[Ticket]) -> None:
         for ticket in changed:
-            if place := self._places.get(ticket):
-                place.changed()
+            if slot := self._slots.get(ticket):
+                slot.changed()
             if ticket.state == "expired":
                 self._turned_away(ticket.kind, "expired")
             elif ticket.state == "preempted":
@@ -99,8 +99,8 @@ class Gate:
         self._tell(self._room.expire(asyncio.get_running_loop().time()))
 
 
-class _Place:
-    """What one request sees of its ticket."""
+class _Slot:
+    """The ``Slot`` of one request: what the request sees of its ticket."""
 
     def __init__(self, ticket: Ticket) -> None:
         loop = asyncio.get_running_loop()
@@ -122,7 +122,7 @@ class _Place:
         self.usage, self.whole = usage, whole
 
     def changed(self) -> None:
-        """Its ticket has another state."""
+        """Called when the ticket has a new state."""
         if self._ticket.state == "running":
             self.entered = asyncio.get_running_loop().time()
         elif self._ticket.state == "preempted" and self._task:

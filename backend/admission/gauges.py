@@ -1,4 +1,4 @@
-"""What a waiting room looks like from outside, as metrics."""
+"""Metrics of a waiting room."""
 
 from collections.abc import Callable, Iterable
 
@@ -14,7 +14,7 @@ def watch(room: Room, kinds: Iterable[Kind], metrics: Metrics) -> None:
     metrics.watch("places", "Requests that may run at once.", lambda: room.limits.requests)
     metrics.watch(
         "drain_tokens_per_second",
-        "What the engine works off while requests wait; 0 until it is known.",
+        "Tokens that the engine works through while requests wait; 0 until it is known.",
         lambda: room.tokens_per_s or 0.0,
     )
 
@@ -32,7 +32,7 @@ def watch(room: Room, kinds: Iterable[Kind], metrics: Metrics) -> None:
     )
     metrics.watch_each(
         "predicted_wait_seconds",
-        "Of a user who asks now and has asked nothing else.",
+        "Wait of a user who asks now and has asked nothing else.",
         "kind",
         {kind: wait(kind) for kind in kinds},
     )

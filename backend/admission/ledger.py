@@ -1,13 +1,15 @@
-"""Who may use how much of the engines, where several gateways share them. Pure.
+"""Divides the engines among the gateways that share them. Pure.
 
-One ledger lends the places of all engines to the gateways; each admits within what it was lent,
-without asking anybody. A gateway renews now and then, at once when its requests wait, and tells
-what it uses and wants. It is given its max-min fair share, weighted by its users, and ahead of any
-want an equal part of half of what is left over: a question that comes finds a place at once.
+One ledger lends the slots of all engines to the gateways, and each gateway admits requests within
+its loan without asking anybody. A gateway renews its loan now and then, and at once when its
+requests wait; it reports what it uses and what it wants. The ledger gives it the max-min fair
+share, weighted by its users. Half of what is left over is lent in advance, in equal parts, so that
+the next question finds a slot at once.
 
-A place is lent to one gateway at a time. What a gateway was asked to return counts as lent until it
-says that it has; what a gateway held that went silent is free after ``TTL_S``. Nothing has to be
-stored: a ledger that starts anew lends nothing until every gateway has told what it holds.
+A slot is lent to one gateway at a time. A slot that a gateway was asked to return counts as lent
+until the gateway confirms it. The slots of a gateway that went silent are free after ``TTL_S``.
+Nothing has to be stored: a ledger that starts again lends nothing until every gateway has told
+what it holds.
 """
 
 from collections.abc import Mapping
@@ -18,72 +20,72 @@ TTL_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Of one gateway. All in places; a place stands for its share of the engines' tokens too."""
+    """What one gateway reports, in slots. A slot stands for its share of the tokens too."""
 
     gateway: str
-    using: int  # by what runs
-    wanting: int  # by what waits
-    users: int  # whose requests these are
-    holding: int  # as it was lent
+    using: int  # by requests that run
+    wanting: int  # by requests that wait
+    users: int  # who have requests here
+    holding: int  # on loan
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """``places`` of ``capacity``, which ``gateways`` share."""
+    """``slots`` of ``capacity``, which ``gateways`` share."""
 
-    places: int
+    slots: int
     capacity: int
     gateways: int
 
 
 @dataclass(slots=True)
-class _Account:
+class _Loan:
     report: Report
     lent: int
     until: float
-    favoured: int = 0  # when it last got one of the places that do not divide evenly
+    favoured: int = 0  # the turn in which it last got a slot that does not divide evenly
 
 
 class Ledger:
-    """``now`` is in seconds, on one clock."""
+    """Every ``now`` is in seconds, on the same clock."""
 
     def __init__(self, now: float, capacity: int = 0) -> None:
         self.capacity = capacity
-        self._accounts: dict[str, _Account] = {}
+        self._loans: dict[str, _Loan] = {}
         self._opens_at = now + TTL_S
         self._turn = 0
 
     @property
     def lent(self) -> int:
-        return sum(account.lent for account in self._accounts.values())
+        return sum(loan.lent for loan in self._loans.values())
 
     def renew(self, now: float, report: Report) -> Grant:
         """What the gateway may use from now on."""
-        for silent in [name for name, each in self._accounts.items() if each.until <= now]:
-            del self._accounts[silent]
-        account = self._accounts.setdefault(report.gateway, _Account(report, 0, 0.0))
-        account.report, account.until = report, now + TTL_S
-        elsewhere = self.lent - account.lent
-        places = report.holding
+        for silent in [name for name, each in self._loans.items() if each.until <= now]:
+            del self._loans[silent]
+        loan = self._loans.setdefault(report.gateway, _Loan(report, 0, 0.0))
+        loan.report, loan.until = report, now + TTL_S
+        elsewhere = self.lent - loan.lent
+        slots = report.holding
         if now >= self._opens_at:
             target, favoured = self._target(report.gateway)
-            places = max(0, min(target, self.capacity - elsewhere))
-            if favoured and places == target:
+            slots = max(0, min(target, self.capacity - elsewhere))
+            if favoured and slots == target:
                 self._turn += 1
-                account.favoured = self._turn
-        account.lent = max(places, report.holding, report.using)
-        return Grant(places, self.capacity, len(self._accounts))
+                loan.favoured = self._turn
+        loan.lent = max(slots, report.holding, report.using)
+        return Grant(slots, self.capacity, len(self._loans))
 
     def _target(self, gateway: str) -> tuple[int, bool]:
-        """What the gateway should have, and whether one of it is a place that was left over."""
+        """How many slots the gateway should have, and whether one of them was left over."""
         wants = {
             name: (each.report.using + each.report.wanting, max(1, each.report.users))
-            for name, each in self._accounts.items()
+            for name, each in self._loans.items()
         }
         shares = {name: int(share) for name, share in max_min(self.capacity, wants).items()}
         left = self.capacity - sum(shares.values())
         short = [name for name, (want, _) in wants.items() if shares[name] < want]
-        short.sort(key=lambda name: self._accounts[name].favoured)
+        short.sort(key=lambda name: self._loans[name].favoured)
         if short:
             favoured = gateway in short[:left]
             return shares[gateway] + favoured, favoured
@@ -91,8 +93,11 @@ class Ledger:
 
 
 def max_min(capacity: float, wants: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-    """Divides ``capacity`` among (want, weight): nobody gets more than it wants, and nobody less,
-    per weight, than somebody who gets more (D. Bertsekas, R. Gallager, "Data Networks", 6.5.2)."""
+    """Divides ``capacity`` among pairs of (want, weight).
+
+    Nobody gets more than it wants. Nobody gets less, per weight, than somebody who gets more
+    (D. Bertsekas, R. Gallager, "Data Networks", 6.5.2).
+    """
     shares: dict[str, float] = {}
     left, open_ = capacity, dict(wants)
     while open_:

@@ -1,18 +1,18 @@
-"""The waiting room and the places in the engine: every decision of admission. Pure.
+"""The waiting room and the slots in the engine: every decision of admission. Pure.
 
-Requests are ``Ticket``s. Each method takes ``now``, in seconds on the caller's clock, and returns
-the tickets whose ``state`` it changed; ``gate`` tells their owners. Rules, in order:
+A request is a ``Ticket``. Each method takes ``now``, in seconds on the caller's clock, and returns
+the tickets whose ``state`` it changed; ``gate`` tells their owners. The rules, in order:
 
 1. At most ``requests`` and ``tokens`` run. A request larger than that runs alone.
-2. Who waits is served by virtual time (``fair``): first among kinds, by their shares, then among
-   the users of a kind; a user's own requests of a kind keep their order. ``reserved_share`` of
-   what may run is kept for users who hold less than an equal part of it.
-3. A request is shed on arrival when it would wait longer than ``wait_s`` or past its own expiry,
-   when its user's line has stood for that long (others passed it, which no prediction knew), or
-   when the room is full. A user may fill it up to what is left free (dynamic thresholds:
-   A. Choudhury, E. Hahne, IEEE/ACM Trans. Networking 6(2), 1998).
-4. Who has expired leaves the queue at once.
-5. ``prepare`` never waits: it runs in spare places only, and leaves them to whoever needs them.
+2. Waiting requests are served by virtual time (``fair``): first among kinds, by their shares, then
+   among the users of a kind. A user's own requests of a kind keep their order. ``reserved_share``
+   of the slots is kept for users who hold less than an equal part of them.
+3. A request is shed on arrival in three cases: it would wait longer than ``wait_s`` or past its own
+   expiry; its user's queue has stood still for that long, because others passed it, which no
+   prediction knew; or the room is full. One user may fill the room up to the part that is left
+   free (dynamic thresholds: A. Choudhury, E. Hahne, IEEE/ACM Trans. Networking 6(2), 1998).
+4. A request that has expired leaves its queue at once.
+5. ``prepare`` never waits. It runs in spare slots only, and gives them up when others need them.
 """
 
 import math
@@ -28,14 +28,15 @@ from backend.protocol.wire import Kind
 
 State = Literal["new", "waiting", "running", "shed", "expired", "preempted", "left"]
 Reason = Literal["", "wait", "deadline", "room", "busy"]
-UNKNOWN_WAIT_S = 1.0  # said to who is shed before any rate is known
+UNKNOWN_WAIT_S = 1.0  # what a shed client is told before any rate is known
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``requests`` and ``tokens`` run at once; ``waiting_tokens`` and ``wait_s`` bound the room.
+    """``requests`` and ``tokens`` may run; ``waiting_tokens`` and ``wait_s`` bound the queues.
 
-    ``reserved_share`` is of what may run, ``spare_share`` what of it ``prepare`` may fill; 0 to 1.
+    Of what may run, ``reserved_share`` is kept for modest users, and ``prepare`` may fill
+    ``spare_share``; both are from 0 to 1.
     """
 
     requests: int
@@ -48,7 +49,7 @@ class Limits:
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One request. ``tokens`` is its estimated cost; nobody has a use for it after ``expires``."""
+    """One request. ``tokens`` is its estimated cost; after ``expires`` nobody wants the answer."""
 
     kind: Work
     user: Hashable
@@ -60,8 +61,8 @@ class Ticket:
     retry_s: float = 0.0  # … and when to come again
 
 
-class _Lines:
-    """Those of one kind that wait, a line for each user."""
+class _Queues:
+    """The waiting requests of one kind: a queue for each user."""
 
     def __init__(self) -> None:
         self.time: StartTime[Hashable] = StartTime()
@@ -78,64 +79,64 @@ class _Lines:
         return self.waiting[user].tokens if user in self.waiting else 0.0
 
     def remove(self, ticket: Ticket) -> None:
-        line = self.of[ticket.user]
-        line.remove(ticket)
+        queue = self.of[ticket.user]
+        queue.remove(ticket)
         self.waiting[ticket.user].remove(ticket.tokens)
         self.total.remove(ticket.tokens)
-        if not line:
+        if not queue:
             del self.of[ticket.user], self.waiting[ticket.user]
             self.time.part(ticket.user)
 
 
 class Room:
-    """``shares`` weighs the kinds that may wait, most urgent first; equals are served in order."""
+    """``shares`` are the weights of the kinds that may wait, the most urgent kind first."""
 
     def __init__(self, limits: Limits, shares: Mapping[Kind, float]) -> None:
         self.limits = limits
         self.running = Backlog()
-        self.arrived_tokens = 0.0  # ever, those of `prepare` not counted
-        self._of_user: defaultdict[Hashable, Backlog] = defaultdict(Backlog)  # of what runs
-        self._spare: dict[Ticket, None] = {}  # those of it that must give way, oldest first
+        self.arrived_tokens = 0.0  # since the start, without those of `prepare`
+        self._of_user: defaultdict[Hashable, Backlog] = defaultdict(Backlog)  # the running requests
+        self._spare: dict[Ticket, None] = {}  # running, but must give way; oldest first
         self._kinds: SelfClocked[Work] = SelfClocked(lambda kind: shares[kind])  # type: ignore[index]
-        self._lines: dict[Work, _Lines] = {kind: _Lines() for kind in shares}
+        self._queues: dict[Work, _Queues] = {kind: _Queues() for kind in shares}
         self._rate = DrainRate()
-        self._full = False  # whoever is next does not fit
+        self._full = False  # the next request does not fit
 
     # -- what it looks like
 
     @property
     def waiting(self) -> Backlog:
-        totals = [lines.total for lines in self._lines.values()]
+        totals = [queues.total for queues in self._queues.values()]
         return Backlog(sum(each.tokens for each in totals), sum(each.requests for each in totals))
 
     def waiting_of(self, kind: Work) -> Backlog:
-        return self._lines[kind].total
+        return self._queues[kind].total
 
     @property
     def users(self) -> int:
-        """Whose requests run or wait."""
+        """How many users have requests that run or wait."""
         return len(
-            self._of_user.keys() | {user for each in self._lines.values() for user in each.of}
+            self._of_user.keys() | {user for each in self._queues.values() for user in each.of}
         )
 
     @property
     def wakes_at(self) -> float:
-        """When to call ``expire`` next; infinite when nobody who waits has an expiry."""
+        """When to call ``expire`` next; infinite when no waiting request has an expiry."""
         return min((ticket.expires for ticket in self._everyone()), default=math.inf)
 
     @property
     def tokens_per_s(self) -> float | None:
-        """What the engine works off while requests wait; None until it is known."""
+        """How fast the engine works while requests wait; None until it is known."""
         return self._rate.per_s(self.limits.requests) or None
 
     def wait_s(self, kind: Work, user: Hashable, tokens: float = 0.0) -> float | None:
-        """The predicted wait of one more request, had it to wait; None until a rate is known."""
+        """How long one more request would wait; None until a rate is known."""
         rate = self.tokens_per_s
-        own = self._lines[kind].waiting_of(user)
+        own = self._queues[kind].waiting_of(user)
         return self._ahead(kind, user, own, tokens) / rate if rate else None
 
     def position(self, ticket: Ticket) -> int:
-        """About how many requests go before the last one of its user."""
+        """About how many requests go before the newest one of this user."""
         waiting = self.waiting
         before = self._ahead_of(ticket) - ticket.tokens
         return max(0, round(before * waiting.requests / waiting.tokens)) if waiting.tokens else 0
@@ -143,7 +144,7 @@ class Room:
     # -- what happens to it
 
     def arrive(self, now: float, ticket: Ticket) -> list[Ticket]:
-        """Afterwards it runs, waits or was shed."""
+        """Takes a request in. Afterwards it runs, waits or was shed."""
         changed = self.expire(now)
         ticket.arrived = now
         if ticket.kind == "prepare":
@@ -151,7 +152,7 @@ class Room:
             return [*changed, ticket]
         self.arrived_tokens += ticket.tokens
         ticket.state = "waiting"
-        self._lines[ticket.kind].append(ticket)
+        self._queues[ticket.kind].append(ticket)
         changed += self._fill()
         if ticket.state == "waiting":
             changed += self._give_way()
@@ -159,7 +160,7 @@ class Room:
         if ticket.state == "waiting":
             waited_s = self._waited_s(now, ticket)
             if reason := self._refusal(now, ticket, waited_s):
-                self._lines[ticket.kind].remove(ticket)
+                self._queues[ticket.kind].remove(ticket)
                 wait_s = self.wait_s(ticket.kind, ticket.user, ticket.tokens)
                 ticket.state, ticket.reason = "shed", reason
                 ticket.retry_s = max(UNKNOWN_WAIT_S if wait_s is None else wait_s, waited_s)
@@ -167,25 +168,25 @@ class Room:
         return changed
 
     def leave(self, now: float, ticket: Ticket, spent: float | None = None) -> list[Ticket]:
-        """It ended or gave up, having cost ``spent`` tokens (None: what was estimated)."""
+        """A request ended or gave up; it cost ``spent`` tokens (None: as many as estimated)."""
         changed = self.expire(now)
         if ticket.state == "waiting":
-            self._lines[ticket.kind].remove(ticket)
+            self._queues[ticket.kind].remove(ticket)
         elif ticket.state == "running":
             if self._saturated:
                 self._rate.release(ticket.tokens)
             self._release(ticket)
             if spent is not None and ticket.kind != "prepare":
-                lines = self._lines[ticket.kind]
-                lines.time.correct(ticket.user, spent - ticket.tokens)
+                queues = self._queues[ticket.kind]
+                queues.time.correct(ticket.user, spent - ticket.tokens)
         else:
             return changed
         ticket.state = "left"
         changed += self._fill()
         if not self.running.requests and not self.waiting.requests:
             self._kinds.reset()
-            for lines in self._lines.values():
-                lines.time.reset()
+            for queues in self._queues.values():
+                queues.time.reset()
         return changed
 
     def expire(self, now: float) -> list[Ticket]:
@@ -194,12 +195,12 @@ class Room:
             return []
         late = [ticket for ticket in self._everyone() if ticket.expires <= now]
         for ticket in late:
-            self._lines[ticket.kind].remove(ticket)
+            self._queues[ticket.kind].remove(ticket)
             ticket.state = "expired"
         return late + self._fill()
 
     def resize(self, now: float, limits: Limits) -> list[Ticket]:
-        """What runs goes on, also above smaller limits; who waits still waits."""
+        """Applies new limits. Running requests go on, even beyond them; waiting ones still wait."""
         changed = self.expire(now)
         self.limits = limits
         return changed + self._fill()
@@ -207,13 +208,13 @@ class Room:
     # -- how it decides
 
     def _everyone(self) -> Iterable[Ticket]:
-        for lines in self._lines.values():
-            for line in lines.of.values():
-                yield from line
+        for queues in self._queues.values():
+            for queue in queues.of.values():
+                yield from queue
 
     @property
     def _saturated(self) -> bool:
-        """Requests wait for the engine, not for their user's other requests to end."""
+        """Whether requests wait for the engine, and not for other requests of their user to end."""
         return self._full and self.waiting.requests > 0
 
     def _fits(self, tokens: float) -> bool:
@@ -223,14 +224,17 @@ class Room:
         )
 
     def _fill(self) -> list[Ticket]:
-        """Lets in whose turn it is, while they fit. Nobody overtakes who is too large to fit yet:
-        a stream of small requests would keep a large one out for good."""
+        """Lets requests in, in their turn, while they fit.
+
+        No request overtakes one that is too large to fit yet, because a stream of small requests
+        would keep a large one out for good.
+        """
         entered = []
         while (ticket := self._next()) and self._fits(ticket.tokens):
-            lines = self._lines[ticket.kind]
-            # Before it leaves the line: as one that waits it has kept its tag.
-            lines.time.serve(ticket.user, ticket.tokens)
-            lines.remove(ticket)
+            queues = self._queues[ticket.kind]
+            # Before it leaves the queue, because only a waiting request has kept its tag.
+            queues.time.serve(ticket.user, ticket.tokens)
+            queues.remove(ticket)
             self._kinds.serve(ticket.kind, ticket.tokens)
             self._occupy(ticket)
             entered.append(ticket)
@@ -239,28 +243,28 @@ class Room:
 
     def _next(self) -> Ticket | None:
         heads = []
-        for kind, lines in self._lines.items():
-            if head := self._head(lines):
+        for kind, queues in self._queues.items():
+            if head := self._head(queues):
                 self._kinds.join(kind)
                 heads.append(head)
             else:
                 self._kinds.part(kind)
-        # Of equals the first, and that is of the most urgent kind.
+        # ``min`` takes the first of equals, which is of the most urgent kind.
         return min(heads, key=lambda head: self._kinds.finish(head.kind, head.tokens), default=None)
 
-    def _head(self, lines: _Lines) -> Ticket | None:
-        """Who is next of one kind."""
-        if not lines.total.requests:
+    def _head(self, queues: _Queues) -> Ticket | None:
+        """The next request of one kind."""
+        if not queues.total.requests:
             return None
         users = self.users
         heads = []
-        for user, line in lines.of.items():
-            if users > 1 and self._takes_what_is_reserved(user, line[0].tokens, users):
-                lines.time.part(user)  # it earns no claim by waiting for its own to end
+        for user, queue in queues.of.items():
+            if users > 1 and self._takes_what_is_reserved(user, queue[0].tokens, users):
+                queues.time.part(user)  # waiting for its own requests to end earns no claim
             else:
-                lines.time.join(user)
-                heads.append(line[0])
-        start = lines.time.start
+                queues.time.join(user)
+                heads.append(queue[0])
+        start = queues.time.start
         return min(heads, key=lambda head: (start(head.user), head.arrived), default=None)
 
     def _takes_what_is_reserved(self, user: Hashable, tokens: float, users: int) -> bool:
@@ -277,33 +281,36 @@ class Room:
         )
 
     def _ahead_of(self, ticket: Ticket) -> float:
-        """Of the last one in its user's line, which what has just arrived is."""
-        own = self._lines[ticket.kind].waiting_of(ticket.user) - ticket.tokens
+        """The tokens up to the end of this ticket, which must be the newest in its user's queue."""
+        own = self._queues[ticket.kind].waiting_of(ticket.user) - ticket.tokens
         return self._ahead(ticket.kind, ticket.user, own, ticket.tokens)
 
     def _ahead(self, kind: Work, user: Hashable, own: float, tokens: float) -> float:
-        """Tokens that are served up to the end of a request of ``tokens``, itself included, with
-        ``own`` of its user's before it."""
-        lines = self._lines[kind]
-        in_kind = own + lines.time.ahead(user, own, lines.waiting) + tokens
-        totals = {each: lines.total for each, lines in self._lines.items()}
+        """The tokens that are served up to the end of a request of ``tokens``, with its own.
+
+        ``own`` are the tokens that wait before it in the queue of its user.
+        """
+        queues = self._queues[kind]
+        in_kind = own + queues.time.ahead(user, own, queues.waiting) + tokens
+        totals = {each: queues.total for each, queues in self._queues.items()}
         return in_kind + self._kinds.ahead(kind, in_kind, totals)
 
     def _waited_s(self, now: float, ticket: Ticket) -> float:
-        """How long the first of its user's line waits already."""
-        return now - self._lines[ticket.kind].of[ticket.user][0].arrived
+        """How long the first in this user's queue has been waiting."""
+        return now - self._queues[ticket.kind].of[ticket.user][0].arrived
 
     def _refusal(self, now: float, ticket: Ticket, waited_s: float) -> Reason:
-        """Why a request that waits now should not."""
-        lines = self._lines[ticket.kind]
-        waiting, own = self.waiting.tokens, lines.waiting_of(ticket.user)
+        """Why this waiting request should be shed instead; empty when it may wait."""
+        queues = self._queues[ticket.kind]
+        waiting, own = self.waiting.tokens, queues.waiting_of(ticket.user)
         if own > self.limits.waiting_tokens - (waiting - ticket.tokens):
             return "room"
         if waited_s > self.limits.wait_s:
             return "wait"
         ahead, rate = self._ahead_of(ticket), self.tokens_per_s
         if rate is None:
-            # As if what runs took ``wait_s``: a crowd at the start does not fill the room.
+            # Assumes that the running requests take ``wait_s``, so that a crowd at the start does
+            # not fill the room.
             bounded = self.limits.wait_s < math.inf and self.limits.requests > 0
             return "wait" if bounded and ahead > self.running.tokens else ""
         if ahead / rate > self.limits.wait_s:

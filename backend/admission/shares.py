@@ -1,7 +1,7 @@
-"""Keeps one gateway's limits to what the ledger lends it, in the background.
+"""Keeps the limits of one gateway at what the ledger lends it, in the background.
 
-Nothing that a user waits for awaits the ledger. While it does not answer, the gateway goes on:
-first with what it holds, and once its loan has ended with an equal share, as all others do then.
+No request waits for the ledger. While the ledger does not answer, the gateway goes on: first with
+the slots that it holds, and after the loan has ended with an equal share, as all others do then.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ Renew = Callable[[Report], Awaitable[Grant]]
 
 
 class Shares:
-    """``engine`` is what one engine may run. ``renew`` asks the ledger; it raises ours, if any.
+    """``engine`` is what one engine may run. ``renew`` asks the ledger; it raises only our errors.
 
-    Until the ledger has answered once, nothing enters the gate.
+    Nothing enters the gate until the ledger has answered once.
     """
 
     def __init__(self, gateway: str, gate: Gate, engine: Limits, renew: Renew) -> None:
@@ -37,19 +37,19 @@ class Shares:
         self._gate = gate
         self._engine = engine
         self._renew = renew
-        self._grant = Grant(places=0, capacity=engine.requests, gateways=1)
+        self._grant = Grant(slots=0, capacity=engine.requests, gateways=1)
         gate.resize(limits(engine, self._grant))
         self._lost_at: float | None = None  # since when the ledger has not answered
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Renews the loan until cancelled."""
         while True:
             if not await self.renew():
                 await asyncio.sleep(LEAST_S)
                 await self._pause()
 
     async def renew(self) -> bool:
-        """Asks once. True when the gateway has to return something, and should confirm it."""
+        """Asks once. True when the gateway has to return slots, and should confirm that soon."""
         report = self._report()
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -59,7 +59,7 @@ class Shares:
             return False
         self._lost_at = None
         self._apply(grant)
-        return grant.places < report.holding
+        return grant.slots < report.holding
 
     def _alone(self, error: Exception) -> None:
         now = asyncio.get_running_loop().time()
@@ -68,7 +68,7 @@ class Shares:
             log.warning("The admission ledger does not answer, going on without: %r", error)
         elif now - self._lost_at > TTL_S:
             everyone = self._grant
-            self._apply(replace(everyone, places=everyone.capacity // everyone.gateways))
+            self._apply(replace(everyone, slots=everyone.capacity // everyone.gateways))
 
     def _apply(self, grant: Grant) -> None:
         if grant != self._grant:
@@ -77,18 +77,18 @@ class Shares:
 
     def _report(self) -> Report:
         room = self._gate.room
-        per_place = self._engine.tokens / self._engine.requests
+        per_slot = self._engine.tokens / self._engine.requests
 
         def dominant(requests: int, tokens: float) -> int:
-            """Whichever of the two takes more places."""
-            return max(requests, math.ceil(tokens / per_place))
+            """The slots that the requests or their tokens take, whichever are more."""
+            return max(requests, math.ceil(tokens / per_slot))
 
         return Report(
             gateway=self._gateway,
             using=dominant(room.running.requests, room.running.tokens),
             wanting=dominant(room.waiting.requests, room.waiting.tokens),
             users=room.users,
-            holding=self._grant.places,
+            holding=self._grant.slots,
         )
 
     async def _pause(self) -> None:
@@ -102,10 +102,10 @@ class Shares:
 
 
 def limits(engine: Limits, grant: Grant) -> Limits:
-    """A gateway's part of the engines, and an equal part of the waiting room."""
+    """The gateway's part of the engines, and an equal part of the waiting room."""
     return replace(
         engine,
-        requests=grant.places,
-        tokens=engine.tokens / engine.requests * max(1, grant.places),
+        requests=grant.slots,
+        tokens=engine.tokens / engine.requests * max(1, grant.slots),
         waiting_tokens=engine.waiting_tokens / grant.gateways,
     )

@@ -27,10 +27,10 @@ from backend.ports import (
     Admission,
     Demand,
     Generator,
-    Place,
     Rail,
     Retrieved,
     Retriever,
+    Slot,
     StreamGuard,
     TextDelta,
     Work,
@@ -164,7 +164,7 @@ class Pipeline:
             return await self._screened(request, answer, slot, progress)
 
     async def _screened(
-        self, request: Asked, answer: Answer, slot: Place, progress: Progress
+        self, request: Asked, answer: Answer, slot: Slot, progress: Progress
     ) -> FinishReason:
         tenant = answer.caller.tenant
         screen = self._rails.screen(tenant)

@@ -16,7 +16,7 @@ class Gateway:
 
     def renew(self, ledger, now):
         report = Report(self.name, self.using, self.wanting, self.users, self.holding)
-        self.holding = ledger.renew(now, report).places
+        self.holding = ledger.renew(now, report).slots
         self.enter()
 
     def enter(self):

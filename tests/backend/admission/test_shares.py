@@ -148,6 +148,6 @@ async def test_what_a_dead_gateway_held_goes_to_the_others(eventually):
 
 
 def test_a_part_of_the_places_comes_with_the_same_part_of_the_tokens():
-    grant = Grant(places=2, capacity=16, gateways=4)
+    grant = Grant(slots=2, capacity=16, gateways=4)
     assert limits(ENGINE, grant) == Limits(2, tokens=2000.0, waiting_tokens=25_000.0)
     assert limits(Limits(8), Grant(0, 8, 1)).tokens == math.inf
