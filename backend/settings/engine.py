@@ -8,19 +8,19 @@ from backend.settings.kinds import Amount, Count, Size, doc
 
 
 class Vllm(Struct, frozen=True, forbid_unknown_fields=True):
-    """The vLLM engine. docs/tuning.md has the reasons."""
+    """The vLLM engine. docs/tuning.md gives the reasons."""
 
-    dtype: Annotated[str, doc("Weights' type: auto, bfloat16, float16, float32.")] = "auto"
+    dtype: Annotated[str, doc("Type of the weights: auto, bfloat16, float16, float32.")] = "auto"
     quantization: Annotated[
-        str, doc("Weights' quantization, such as `fp8` or `awq`; empty takes the checkpoint's own.")
+        str, doc("Quantization, such as `fp8` or `awq`; empty takes that of the checkpoint.")
     ] = ""
     load_format: Annotated[
         str,
-        doc("How weights are read; `dummy` makes random ones, for measuring a size without it."),
+        doc("How weights are loaded; `dummy` makes random ones, to measure a model's speed."),
     ] = "auto"
     tensor_parallel: Annotated[Count, doc("GPUs that share every layer of one model.")] = 1
     max_model_len: Annotated[
-        Size, doc("Longest prompt plus answer in tokens; 0 takes the model's own.")
+        Size, doc("Longest prompt plus answer, in tokens; 0 takes the limit of the model.")
     ] = 0
     max_num_seqs: Annotated[Count, doc("Requests decoded together in one step.")] = 64
     max_num_batched_tokens: Annotated[
@@ -28,36 +28,36 @@ class Vllm(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0
     chunked_prefill: Annotated[
         Literal["auto", "on", "off"],
-        doc("Whether long prompts are read in pieces, between the steps of running answers."),
+        doc("Whether long prompts are read in pieces between the steps of running answers."),
     ] = "auto"
     scheduling: Annotated[
         Literal["priority", "fcfs"],
-        doc("Order of the engine's own queue: by kind of request, or first come, first served."),
+        doc("Order of the engine's own queue: by kind of request, or first come first served."),
     ] = "priority"
     gpu_memory_utilization: Annotated[
         Annotated[float, Meta(gt=0, le=1)], doc("Share of the GPU's memory for weights and KV.")
     ] = 0.9
     kv_cache_gib: Annotated[
         Amount,
-        doc("KV cache of each GPU, GiB, instead of what the share above leaves; 0: the share."),
+        doc("KV cache of each GPU in GiB, instead of the share above; 0: the share decides."),
     ] = 0.0
     kv_cache_dtype: Annotated[
         str, doc("Type of the KV cache: auto, or fp8 for twice the tokens in the same memory.")
     ] = "auto"
-    cpu_kvcache_gib: Annotated[Count, doc("KV cache on a machine without a GPU, GiB.")] = 1
+    cpu_kvcache_gib: Annotated[Count, doc("KV cache in GiB on a machine without a GPU.")] = 1
     cpu_threads: Annotated[
         Size, doc("Threads of the engine on a machine without a GPU; 0 lets vLLM choose.")
     ] = 0
     ngram_tokens: Annotated[
         Size,
         doc(
-            "Tokens guessed per step by looking the last ones up in the prompt (n-gram "
-            "speculative decoding): pays off where answers copy code; 0 is off."
+            "Tokens guessed per step by finding the latest ones in the prompt (n-gram "
+            "speculative decoding). It helps where answers copy code. 0 turns it off."
         ),
     ] = 0
     ngram_match: Annotated[
         Count, doc("Tokens that must match before the text after them is guessed.")
     ] = 3
     enforce_eager: Annotated[
-        bool, doc("Skip graph compilation: slower steps, a start in seconds.")
+        bool, doc("Skip graph compilation: the engine starts in seconds, but its steps are slower.")
     ] = True

@@ -1,4 +1,4 @@
-"""Who writes the answers. How the engine of our own is tuned stands in ``engine``."""
+"""Who writes the answers. The tuning of our own engine is in ``engine``."""
 
 from typing import Annotated, Literal
 
@@ -13,29 +13,31 @@ class Generation(Struct, frozen=True, forbid_unknown_fields=True):
     engine: Annotated[
         Literal["auto", "vllm", "openai", "transformers", "extractive"],
         doc(
-            "`auto`: `openai` when an upstream is set, `vllm` when a model is set, cached or "
-            "downloadable, else `extractive`."
+            "`auto` takes `openai` when an upstream is set, `vllm` when a model is set, cached "
+            "or downloadable, and `extractive` otherwise."
         ),
     ] = "auto"
     model: Annotated[str, doc("Local folder or hub name of the model to serve.")] = ""
     default_model: Annotated[
-        str, doc("What `auto` takes when it is cached or the hub answers in time.")
+        str, doc("Model that `auto` takes when it is cached, or the hub answers in time.")
     ] = "Qwen/Qwen2.5-Coder-0.5B-Instruct"
     hub_timeout_s: Annotated[Seconds, doc("How long `auto` waits for the model hub.")] = 3.0
     upstream: Annotated[
         str, doc("Base URL of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1.")
     ] = ""
     upstream_key: Annotated[str, doc("API key for the upstream; prefer the environment.")] = ""
-    upstream_timeout_s: Annotated[Seconds, doc("Longest silence of the upstream.")] = 60.0
-    max_tokens: Annotated[Count, doc("Longest answer, unless the request asks for less.")] = 512
+    upstream_timeout_s: Annotated[Seconds, doc("Longest time that the upstream may be silent.")] = (
+        60.0
+    )
+    max_tokens: Annotated[Count, doc("Longest answer in tokens; a request may ask for less.")] = 512
     temperature: Annotated[Amount, doc("Sampling temperature; 0 is greedy.")] = 0.0
     history_chars: Annotated[
-        Size, doc("Conversation in a prompt, in characters; older turns fall off.")
+        Size, doc("Characters of conversation in a prompt; older turns are left out.")
     ] = 12_000
     coalesce_ms: Annotated[
         Milliseconds,
         doc(
-            "After the first tokens, which leave at once, gather deltas for this long, and "
-            "longer with more than 8 answers at once: fewer, larger messages on every hop."
+            "The first tokens leave at once. After them, deltas are gathered for this long, and "
+            "longer with more than 8 answers at once, so that every hop has fewer messages."
         ),
     ] = 20.0

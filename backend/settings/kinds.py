@@ -1,4 +1,4 @@
-"""The types that settings are made of; ``doc`` attaches the sentence that the reference prints."""
+"""The types of settings. ``doc`` attaches the sentence that the reference prints."""
 
 from typing import Annotated
 

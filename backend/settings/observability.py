@@ -1,4 +1,4 @@
-"""What an operator sees of the requests, besides metrics."""
+"""What an operator can see of requests, besides metrics."""
 
 from typing import Annotated, Literal
 
@@ -8,19 +8,19 @@ from backend.settings.kinds import doc
 
 
 class Observability(Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator sees of the requests, besides metrics (docs/tracing.md, docs/logs.md)."""
+    """What an operator can see of requests besides metrics (docs/tracing.md, docs/logs.md)."""
 
     otlp_endpoint: Annotated[
         str,
         doc(
             "Base URL of an OpenTelemetry collector (OTLP over HTTP), such as "
-            "http://collector:4318; empty: what OTEL_EXPORTER_OTLP_ENDPOINT says, else no traces."
+            "http://collector:4318. Empty: OTEL_EXPORTER_OTLP_ENDPOINT decides, else no traces."
         ),
     ] = ""
     log_format: Annotated[
         Literal["text", "json"],
         doc(
-            "`text` has warnings for people; `json` a JSON object a line, with one for each answer "
-            "and each verdict of a rail, without content."
+            "`text` has warnings for people. `json` has one JSON object per line, with one for "
+            "each answer and each verdict of a rail, without content."
         ),
     ] = "text"

@@ -13,7 +13,7 @@ _SUFFIX = ".toml"
 
 
 class Profile(Struct, frozen=True, forbid_unknown_fields=True):
-    """Defaults for a kind of machine; whatever is set explicitly overrides them."""
+    """Defaults for a kind of machine; every explicit setting overrides them."""
 
     name: Annotated[
         str, doc("`laptop-cpu`, `one-gpu`, `cluster`, or empty for none; see docs/tuning.md.")
@@ -21,7 +21,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def names() -> list[str]:
-    """Of all profiles there are."""
+    """The names of all profiles."""
     folder = files("backend.settings") / "profiles"
     return sorted(
         entry.name.removesuffix(_SUFFIX)

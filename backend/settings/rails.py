@@ -1,4 +1,4 @@
-"""Guardrails: what each looks for, and what then happens."""
+"""Rails: what each one looks for, and what happens with what it finds."""
 
 from typing import Annotated, Literal
 
@@ -8,10 +8,10 @@ from backend.settings.kinds import Milliseconds, doc
 
 Action = Literal["off", "allow", "warn", "redact", "block"]
 _ACTIONS = (
-    "`off`: not run. `allow`: logged and counted only. `warn`: the user is told. `redact`: "
-    "replaced before the model sees it. `block`: not answered."
+    "`off`: the rail does not run. `allow`: findings are only logged and counted. `warn`: the user "
+    "is told. `redact`: findings are replaced before the model sees them. `block`: no answer."
 )
-_ON_FAILURE = "When the rail raises or is late: `block` fails closed, `allow` fails open."
+_ON_FAILURE = "What to do when the rail fails or is late: `block` fails closed, `allow` open."
 
 
 class SecretsRail(Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,7 +19,7 @@ class SecretsRail(Struct, frozen=True, forbid_unknown_fields=True):
 
     action: Annotated[Action, doc(_ACTIONS)] = "redact"
     on_failure: Annotated[Literal["allow", "block"], doc(_ON_FAILURE)] = "block"
-    budget_ms: Annotated[Milliseconds, doc("Later than this is a failure.")] = 500.0
+    budget_ms: Annotated[Milliseconds, doc("A check that takes longer has failed.")] = 500.0
 
 
 class PiiRail(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,33 +27,33 @@ class PiiRail(Struct, frozen=True, forbid_unknown_fields=True):
 
     action: Annotated[Action, doc(_ACTIONS)] = "redact"
     on_failure: Annotated[Literal["allow", "block"], doc(_ON_FAILURE)] = "block"
-    budget_ms: Annotated[Milliseconds, doc("Later than this is a failure.")] = 2000.0
+    budget_ms: Annotated[Milliseconds, doc("A check that takes longer has failed.")] = 2000.0
     names: Annotated[
         Literal["none", "spacy", "transformers"],
-        doc("Whether names and places are looked for as well, by which kind of model."),
+        doc("Which kind of model looks for names and places too, if any."),
     ] = "none"
-    model: Annotated[str, doc("That model: a local folder or a name; see docs/guardrails.md.")] = ""
+    model: Annotated[str, doc("That model: a folder or a name; see docs/guardrails.md.")] = ""
     device: Annotated[str, doc("Device of that model: cpu, cuda, cuda:1.")] = "cpu"
 
 
 class ToxicityRail(Struct, frozen=True, forbid_unknown_fields=True):
-    """Insults, threats and the like, in questions and beside the stream of answers (detoxify)."""
+    """Insults, threats and the like, in questions and in answers as they stream (detoxify)."""
 
     action: Annotated[Action, doc(_ACTIONS)] = "block"
     on_failure: Annotated[Literal["allow", "block"], doc(_ON_FAILURE)] = "allow"
-    budget_ms: Annotated[Milliseconds, doc("Later than this is a failure.")] = 2000.0
+    budget_ms: Annotated[Milliseconds, doc("A check that takes longer has failed.")] = 2000.0
     model: Annotated[
         str,
         doc(
-            "Detoxify checkpoint file, or `original`, `unbiased`, `multilingual` to have it "
-            "downloaded; without weights or network the rail is degraded."
+            "Detoxify checkpoint file, or `original`, `unbiased` or `multilingual` to download "
+            "one. Without weights and without a network the rail is degraded."
         ),
     ] = "original"
     model_config: Annotated[
-        str, doc("Folder with the tokenizer and configuration that a checkpoint file needs.")
+        str, doc("Folder with the tokenizer and configuration for a checkpoint file.")
     ] = ""
     threshold: Annotated[
-        Annotated[float, Meta(gt=0, lt=1)], doc("Score from which a text counts as toxic.")
+        Annotated[float, Meta(gt=0, lt=1)], doc("A text with at least this score is toxic.")
     ] = 0.7
     device: Annotated[str, doc("Device of the model: cpu, cuda, cuda:1.")] = "cpu"
 
@@ -64,14 +64,14 @@ class TopicRail(Struct, frozen=True, forbid_unknown_fields=True):
     action: Annotated[Action, doc(_ACTIONS)] = "warn"
     on_failure: Annotated[Literal["allow", "block"], doc(_ON_FAILURE)] = "allow"
     threshold: Annotated[
-        float, doc("Cosine to the nearest chunk below which a question is off topic.")
+        float, doc("A question is off topic if its cosine to the nearest chunk is below this.")
     ] = 0.30
     allow: Annotated[
         tuple[str, ...], doc("Subjects that are always on topic, as short phrases.")
     ] = ()
     deny: Annotated[tuple[str, ...], doc("Subjects that are never answered.")] = ()
     subject_threshold: Annotated[
-        float, doc("Cosine to a subject from which a question is about it.")
+        float, doc("A question is about a subject if its cosine to it is at least this.")
     ] = 0.5
 
 
@@ -80,10 +80,10 @@ class InjectionRail(Struct, frozen=True, forbid_unknown_fields=True):
 
     action: Annotated[Action, doc(_ACTIONS)] = "block"
     on_failure: Annotated[Literal["allow", "block"], doc(_ON_FAILURE)] = "allow"
-    budget_ms: Annotated[Milliseconds, doc("Later than this is a failure.")] = 500.0
+    budget_ms: Annotated[Milliseconds, doc("A check that takes longer has failed.")] = 500.0
     passages: Annotated[
         Literal["keep", "neutralize", "drop"],
-        doc("What happens to a retrieved passage that tries to instruct the model."),
+        doc("What to do with a retrieved passage that tries to instruct the model."),
     ] = "neutralize"
 
 
@@ -98,13 +98,13 @@ class Rails(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tenant(Struct, frozen=True, forbid_unknown_fields=True):
-    """What differs for one tenant; its name is the table's: `[tenants.acme]`."""
+    """Settings of one tenant. The table has the tenant's name: `[tenants.acme]`."""
 
     rails: Annotated[
         dict[Literal["secrets", "pii", "toxicity", "topic", "injection"], Action],
-        doc('Actions of rails that differ from those under `[rails]`: `{pii = "block"}`.'),
+        doc('Actions that differ from those under `[rails]`: `{pii = "block"}`.'),
     ] = {}
     sources: Annotated[
         tuple[str, ...] | None,
-        doc("Sources that the tenant's questions may be answered from; null: all."),
+        doc("Sources that may answer the tenant's questions; null: all of them."),
     ] = None

@@ -1,4 +1,4 @@
-"""Settings from a profile, one TOML file, the environment and the command line, in that order."""
+"""Reads settings from a profile, a TOML file, the environment and the command line."""
 
 import os
 import tomllib
@@ -20,9 +20,9 @@ def load(
     environ: Mapping[str, str] = os.environ,
     overrides: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Defaults, the profile, the file, the environment, ``overrides`` (the command line).
+    """The settings; ``overrides`` come from the command line.
 
-    Raises ``StartupFailed`` naming the file or variable and what is wrong with it.
+    Raises ``StartupFailed``, which names the file or variable and says what is wrong with it.
     """
     said: list[tuple[str, Mapping[str, Any]]] = [
         ("environment", _from_environ(environ)),
@@ -34,7 +34,7 @@ def load(
     chosen = settings.profile.name
     if not chosen:
         return settings
-    # Anybody may have chosen the profile, and whatever anybody says overrides it.
+    # Each of them may choose the profile, and all of them override it.
     return _applied(_apply(Settings(), profile.read(chosen), f"profile {chosen}"), said)
 
 

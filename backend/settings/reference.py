@@ -10,7 +10,7 @@ from backend.settings import ENV_PREFIX, Settings, SourceSettings, Tenant
 
 
 def sections(struct: Any = Settings, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Every table that holds settings: its dotted name and its struct."""
+    """Every table that holds settings, with its dotted name and its struct."""
     tables = [field for field in msgspec.structs.fields(struct) if _is_table(field.type)]
     if name and len(tables) < len(msgspec.structs.fields(struct)):
         yield name, struct
@@ -52,7 +52,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 
 
 def description(field: msgspec.structs.FieldInfo) -> str:
-    """What the field's ``Meta`` says it means; empty when it was left undocumented."""
+    """The description in the field's ``Meta``; empty for an undocumented field."""
     info = msgspec.inspect.type_info(field.type)
     extra = getattr(info, "extra_json_schema", None) or {}
     return str(extra.get("description", ""))

@@ -1,4 +1,4 @@
-"""Who may enter, and what runs where on Ray Serve."""
+"""Which requests may enter, and what runs where on Ray Serve."""
 
 from typing import Annotated
 
@@ -8,29 +8,29 @@ from backend.settings.kinds import Amount, Count, Part, Port, Seconds, Share, Si
 
 
 class Admission(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who may enter, and who is told to come back (docs/admission.md)."""
+    """Which requests may enter, and which are shed (docs/admission.md)."""
 
     engine_requests: Annotated[
-        Size, doc("Requests in one engine at once; 0: as many as it decodes together, else 64.")
+        Size, doc("Slots of one engine; 0: as many as it decodes together, or else 64.")
     ] = 0
     engine_tokens: Annotated[
-        Size, doc("Their cost in tokens; 0: what the engine's KV cache holds.")
+        Size, doc("Cost in tokens of the requests in them; 0: what the KV cache holds.")
     ] = 0
     max_waiting_tokens: Annotated[
-        Size, doc("Requests that wait, by their cost in tokens; more are shed as overloaded.")
+        Size, doc("Cost in tokens of all requests that wait; more are shed as overloaded.")
     ] = 65_536
     max_wait_s: Annotated[
         Seconds, doc("A request whose predicted wait is longer is shed as overloaded.")
     ] = 3.0
     reserved_share: Annotated[
         Part,
-        doc("What of the places is kept for users who hold less than an equal part of them."),
+        doc("Share of the slots for users who hold less than an equal part of them."),
     ] = 0.4
     prepare_share: Annotated[
-        Share, doc("`prepare` is skipped when more than this share of the places is taken.")
+        Share, doc("`prepare` is skipped when more than this share of the slots is taken.")
     ] = 0.5
     help_share: Annotated[
-        Weight, doc("Weight of inline help where kinds compete for places; it also goes first.")
+        Weight, doc("Weight of inline help where kinds compete for slots; it also goes first.")
     ] = 16.0
     chat_share: Annotated[Weight, doc("Weight of chat.")] = 4.0
     optimize_share: Annotated[Weight, doc("Weight of optimization.")] = 1.0
@@ -42,7 +42,7 @@ class Ray(Struct, frozen=True, forbid_unknown_fields=True):
     address: Annotated[str, doc("Ray cluster to join; empty starts one on this machine.")] = ""
     metrics_port: Annotated[
         Port,
-        doc("Port at which a cluster of our own has its figures for Prometheus; 0 picks one."),
+        doc("Port of the Prometheus metrics of a cluster that we start; 0 picks one."),
     ] = 0
     gateway_replicas: Annotated[Count, doc("Replicas of the gateway.")] = 1
     generator_replicas: Annotated[Count, doc("Replicas of the generator.")] = 1
@@ -72,10 +72,8 @@ class Ray(Struct, frozen=True, forbid_unknown_fields=True):
     surge_percent: Annotated[
         Annotated[int, Meta(ge=0, le=100)],
         doc(
-            "Replicas that an update may start before it stops old ones, rounded up; 0 where the "
-            "cluster has no room for them: then an update needs two replicas of everything."
+            "Replicas that an update may start before it stops old ones, rounded up. 0 where the "
+            "cluster has no room for them; an update then needs two replicas of everything."
         ),
     ] = 20
-    drain_s: Annotated[Seconds, doc("A stopping replica may finish its streams for this long.")] = (
-        60
-    )
+    drain_s: Annotated[Seconds, doc("How long a stopping replica may finish its streams.")] = 60

@@ -1,4 +1,4 @@
-"""What is indexed, and when again."""
+"""What is indexed, and when it is indexed again."""
 
 from typing import Annotated, Literal
 
@@ -12,45 +12,51 @@ Period = Annotated[str, Meta(pattern=r"^([1-9][0-9]*[smhd])?$")]
 
 
 class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """A source of documentation; its name is the table's: `[sources.handbook]`.
+    """A source of documentation. The table has the source's name: `[sources.handbook]`.
 
     docs/sources.md says what each kind reads.
     """
 
     kind: Annotated[
         Literal["folder", "code", "package", "git", "web", "archive"],
-        doc("What it is: documentation or code in a folder, a Python package, …"),
+        doc("Kind of the source: documentation or code in a folder, a Python package, …"),
     ]
     uri: Annotated[
         str,
         Meta(min_length=1),
-        doc("Where it is: a path, a package's name, an address; `@BRANCH` or `@TAG` after git's."),
+        doc("Path, package name or address; a git address may end in `@BRANCH` or `@TAG`."),
     ]
     include: Annotated[
-        tuple[str, ...], doc("Patterns, as in `.gitignore`, of files to read; none: the kind's.")
+        tuple[str, ...],
+        doc("Patterns of files to read, as in `.gitignore`; none: as usual for the kind."),
     ] = ()
-    exclude: Annotated[tuple[str, ...], doc("Patterns of files to leave out, likewise.")] = ()
+    exclude: Annotated[tuple[str, ...], doc("Patterns of files to leave out.")] = ()
     every: Annotated[
-        Period, doc("Indexed again after this time: `30m`, `6h`, `1d`; empty: when asked to.")
+        Period, doc("Index it again after this time: `30m`, `6h`, `1d`; empty: only when asked.")
     ] = ""
     follow: Annotated[
-        bool, doc("Indexed again as soon as a file changes; for kinds `folder` and `code`.")
+        bool, doc("Index it again as soon as a file changes; for kinds `folder` and `code`.")
     ] = False
-    max_documents: Annotated[Count, doc("Files or pages read; the rest is left out.")] = 100_000
+    max_documents: Annotated[Count, doc("Most files or pages; the rest is left out.")] = 100_000
     max_file_bytes: Annotated[Count, doc("Larger files and pages are left out.")] = 32_000_000
-    max_total_bytes: Annotated[Count, doc("Read or unpacked in all; the rest is left out.")] = (
+    max_total_bytes: Annotated[Count, doc("Most bytes read or unpacked; the rest is left out.")] = (
         4_000_000_000
     )
-    max_seconds: Annotated[Seconds, doc("For fetching, cloning, unpacking, importing.")] = 3600.0
+    max_seconds: Annotated[Seconds, doc("Longest time to fetch, clone, unpack or import it.")] = (
+        3600.0
+    )
     python: Annotated[
         str, doc("Interpreter whose packages are read, such as a project's `.venv/bin/python`.")
     ] = ""
-    depth: Annotated[Size, doc("Links followed from a website's first page.")] = 5
+    depth: Annotated[
+        Size, doc("How many links away from a website's first page its pages may be.")
+    ] = 5
     delay_s: Annotated[
-        Seconds, doc("Least time between two requests to a website; its own wish may be longer.")
+        Seconds,
+        doc("Shortest time between two requests to a website; it may ask for a longer one."),
     ] = 0.2
     private_addresses: Annotated[
-        bool, doc("Whether a website may be at an address inside of the company's network.")
+        bool, doc("Whether a website may have an address inside the company's network.")
     ] = False
 
     @property

@@ -16,8 +16,6 @@ from backend.settings.sources import SourceSettings
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
-    """All sections."""
-
     profile: Profile = Profile()
     server: Server = Server()
     auth: Auth = Auth()
