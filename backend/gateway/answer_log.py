@@ -20,12 +20,12 @@ from backend.protocol.wire import (
     Usage,
     outcome,
 )
-from backend.records.logs import Line
+from backend.records.logs import Record
 
 log = logging.getLogger("glossator.answers")
 
 
-class Ended(Line, frozen=True, omit_defaults=True):
+class Ended(Record, frozen=True, omit_defaults=True):
     """One line. ``docs/logs.md`` says what each field means; a test holds it to this class."""
 
     request: str

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 
 from backend.metrics import Metrics
 from backend.ports import Span
-from backend.records.logs import Line
+from backend.records.logs import Record
 
 log = logging.getLogger("glossator.audit")
 
 _LISTED = 100  # spans of one verdict; a text may have tens of thousands
 
 
-class Verdict(Line, frozen=True, omit_defaults=True):
+class Verdict(Record, frozen=True, omit_defaults=True):
     """One line of the log."""
 
     request: str

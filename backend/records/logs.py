@@ -21,7 +21,7 @@ Format = Literal["text", "json"]
 _RECORDS = ("glossator.answers", "glossator.audit")  # of which machines want every line
 
 
-class Line(Struct, frozen=True, omit_defaults=True):
+class Record(Struct, frozen=True, omit_defaults=True):
     """A message that is a record: ``log.info(line)``. As text it is its JSON."""
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One object a line; a ``Line``'s fields stand beside ``time``, ``level`` and ``logger``."""
+    """One object a line; a ``Record``'s fields stand beside ``time``, ``level`` and ``logger``."""
 
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.datetime.fromtimestamp(record.created, datetime.UTC)
@@ -55,7 +55,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
         }
-        if isinstance(record.msg, Line):
+        if isinstance(record.msg, Record):
             written |= msgspec.to_builtins(record.msg)
         else:
             written["message"] = record.getMessage()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from backend.deploy.ray.direct.client import Address, Line, connect
+from backend.deploy.ray.direct.client import Address, Connection, connect
 from backend.deploy.ray.direct.server import StreamServer
 from backend.errors import BadFrame
 from backend.generators.extractive import ExtractiveGenerator
@@ -69,10 +69,10 @@ async def openai_generator(upstream: "Upstream") -> AsyncIterator[OpenAIGenerato
 class Distant:
     """A generator whose streams cross a socket, as on Ray Serve, where the rest are calls."""
 
-    def __init__(self, generator: Generator, line: Line) -> None:
+    def __init__(self, generator: Generator, connection: Connection) -> None:
         self.model, self.fills = generator.model, generator.fills
         self.load, self.check = generator.load, generator.check
-        self.stream, self.warm = line.stream, line.warm
+        self.stream, self.warm = connection.stream, connection.warm
 
     async def close(self) -> None: ...
 
@@ -81,9 +81,9 @@ class Distant:
 async def distant_generator(vllm_generator: Generator) -> AsyncIterator[Distant]:
     server = StreamServer(vllm_generator, "a secret", most=64)
     port = await server.start("127.0.0.1")
-    line = await connect(Address("127.0.0.1", port, "a secret"))
-    yield Distant(vllm_generator, line)
-    line.close()
+    connection = await connect(Address("127.0.0.1", port, "a secret"))
+    yield Distant(vllm_generator, connection)
+    connection.close()
     await server.close()
 
 

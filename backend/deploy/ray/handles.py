@@ -15,7 +15,7 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
 from backend.admission.ledger import Grant, Report
-from backend.deploy.ray.direct.client import Address, Line, Lines, Unreachable
+from backend.deploy.ray.direct.client import Address, Connection, Connections, Unreachable
 from backend.deploy.ray.routing import Wanted, work
 from backend.errors import GlossatorError, Overloaded, Unavailable
 from backend.ports import Load, Part, Prompt, Retrieved, Sampling, Span, TextDelta
@@ -81,7 +81,7 @@ class RayGenerator:
         self.model = model
         self.fills = fills
         self._handle = handle
-        self._lines = Lines()
+        self._connections = Connections()
         self._under_way: Counter[str] = Counter()  # tokens, by replica
 
     async def stream(
@@ -89,40 +89,40 @@ class RayGenerator:
     ) -> AsyncGenerator[TextDelta]:
         tokens = work(prompt, sampling)
         while True:
-            replica, line = await self._line(prompt)
+            replica, connection = await self._connection(prompt)
             self._under_way[replica] += tokens
             try:
-                async with aclosing(line.stream(prompt, sampling, request_id)) as deltas:
+                async with aclosing(connection.stream(prompt, sampling, request_id)) as deltas:
                     async for delta in deltas:
                         yield delta
                 return
             except Unreachable:
-                await self._lines.avoid(replica)
+                await self._connections.avoid(replica)
             finally:
                 self._under_way[replica] -= tokens
 
     async def warm(self, prompt: Prompt) -> Usage:
         while True:
-            replica, line = await self._line(prompt)
+            replica, connection = await self._connection(prompt)
             try:
-                return await line.warm(prompt)
+                return await connection.warm(prompt)
             except Unreachable:
-                await self._lines.avoid(replica)
+                await self._connections.avoid(replica)
 
-    async def _line(self, prompt: Prompt) -> tuple[str, Line]:
+    async def _connection(self, prompt: Prompt) -> tuple[str, Connection]:
         """To the replica that suits the prompt best; waits until there is one."""
         while True:
-            wanted = Wanted(prompt, self._under_way, self._lines.avoided())
+            wanted = Wanted(prompt, self._under_way, self._connections.avoided())
             # Chosen as any call's replica is, but nothing is sent or reserved there: Serve does
             # the same where its proxy streams past it (ray.serve.llm, direct streaming).
             with _translated("generator"):
                 async with self._handle.choose_replica(wanted, _reserve=False) as chosen:
                     replica, address = chosen.replica_id, Address(**chosen.replica_metadata)
             try:
-                return replica, await self._lines.to(replica, address)
+                return replica, await self._connections.to(replica, address)
             except Unreachable as error:
                 log.warning("generator replica %s is passed over: %s", replica, error)
-                await self._lines.avoid(replica)
+                await self._connections.avoid(replica)
 
     async def load(self) -> Load:
         """The load of one replica, whichever answers."""
@@ -133,7 +133,7 @@ class RayGenerator:
 
     async def close(self) -> None:
         """The connections; the deployment outlives its handles."""
-        self._lines.close()
+        self._connections.close()
 
 
 class RayLedger:

@@ -5,10 +5,10 @@ import logging
 
 import pytest
 
-from backend.records.logs import JsonFormatter, Line, TextFormatter
+from backend.records.logs import JsonFormatter, Record, TextFormatter
 
 
-class Counted(Line, frozen=True, omit_defaults=True):
+class Counted(Record, frozen=True, omit_defaults=True):
     """A record."""
 
     kind: str

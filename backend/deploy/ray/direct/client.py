@@ -45,39 +45,41 @@ class Address:
     secret: str
 
 
-async def connect(address: Address) -> "Line":
+async def connect(address: Address) -> "Connection":
     """Raises ``Unreachable``."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(CONNECTS_WITHIN_S):
-            _, line = await loop.create_connection(
-                lambda: Line(address.secret), address.host, address.port
+            _, connection = await loop.create_connection(
+                lambda: Connection(address.secret), address.host, address.port
             )
     except OSError as error:  # a timeout is one
         raise Unreachable(f"{address.host}:{address.port}: {error}") from error
-    return line
+    return connection
 
 
-class Lines:
+class Connections:
     """A gateway's connections, each made when it is first needed."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, asyncio.Task[Line]] = {}
+        self._connections: dict[str, asyncio.Task[Connection]] = {}
         self._avoided: dict[str, float] = {}  # until when
 
-    async def to(self, replica: str, address: Address) -> "Line":
+    async def to(self, replica: str, address: Address) -> "Connection":
         """Raises ``Unreachable``."""
-        task = self._lines.get(replica)
+        task = self._connections.get(replica)
         if task is None or _over(task):
-            self._lines = {name: each for name, each in self._lines.items() if not _over(each)}
+            self._connections = {
+                name: each for name, each in self._connections.items() if not _over(each)
+            }
             # Shared by all who wait for it: one of them being cancelled must not end it.
-            task = self._lines[replica] = asyncio.create_task(connect(address))
+            task = self._connections[replica] = asyncio.create_task(connect(address))
         return task.result() if task.done() else await asyncio.shield(task)
 
     async def avoid(self, replica: str) -> None:
         """It took no stream. Returns when it is worth choosing anew: it may be the only one."""
         self._avoided[replica] = asyncio.get_running_loop().time() + AVOIDED_S
-        self._lines.pop(replica, None)
+        self._connections.pop(replica, None)
         await asyncio.sleep(AGAIN_AFTER_S)
 
     def avoided(self) -> frozenset[str]:
@@ -88,20 +90,20 @@ class Lines:
         return frozenset(self._avoided)
 
     def close(self) -> None:
-        for task in self._lines.values():
+        for task in self._connections.values():
             if not _over(task) and task.done():
                 task.result().close()
             task.cancel()
 
 
-def _over(connecting: "asyncio.Task[Line]") -> bool:
+def _over(connecting: "asyncio.Task[Connection]") -> bool:
     """It came to nothing, or its connection is lost."""
     if not connecting.done():
         return False
     return connecting.cancelled() or bool(connecting.exception()) or connecting.result().lost
 
 
-class Line(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """A connection. ``lost`` once it is: then it takes no more streams."""
 
     def __init__(self, secret: str) -> None:

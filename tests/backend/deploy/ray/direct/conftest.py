@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from backend.deploy.ray.direct.client import Address, Line, connect
+from backend.deploy.ray.direct.client import Address, Connection, connect
 from backend.deploy.ray.direct.server import StreamServer
 from backend.ports import Prompt, Sampling, TextDelta
 from backend.protocol.wire import Usage
@@ -57,10 +57,10 @@ class Replica:
     def address(self) -> Address:
         return Address("127.0.0.1", self.port, SECRET)
 
-    async def line(self, secret: str = SECRET) -> Line:
-        line = await connect(Address("127.0.0.1", self.port, secret))
-        self._stack.callback(line.close)
-        return line
+    async def connection(self, secret: str = SECRET) -> Connection:
+        connection = await connect(Address("127.0.0.1", self.port, secret))
+        self._stack.callback(connection.close)
+        return connection
 
 
 @pytest.fixture

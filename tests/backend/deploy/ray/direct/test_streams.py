@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from backend.deploy.ray.direct.client import Address, Lines, Unreachable, connect
+from backend.deploy.ray.direct.client import Address, Connections, Unreachable, connect
 from backend.deploy.ray.direct.frames import Hello, Open, packed
 from backend.errors import Overloaded, TooLarge, Unavailable
 from backend.ports import Message, Prompt, Sampling, TextDelta
@@ -15,12 +15,12 @@ PROMPT = Prompt((Message("user", "why?"),))
 LAST = TextDelta(".", 1, (9,), 3, 2, "stop")
 
 
-def opened(line, name="r"):
-    return aclosing(line.stream(PROMPT, Sampling(), name))
+def opened(connection, name="r"):
+    return aclosing(connection.stream(PROMPT, Sampling(), name))
 
 
-async def texts(line, name="r"):
-    async with opened(line, name) as deltas:
+async def texts(connection, name="r"):
+    async with opened(connection, name) as deltas:
         return [delta.text async for delta in deltas]
 
 
@@ -36,8 +36,8 @@ async def test_a_long_prompt_may_arrive_together_with_the_secret(replica, until)
 
 async def test_what_arrives_between_two_pulls_is_one_delta(replica, until):
     """With the counts of all and the end of the last."""
-    line = await replica.line()
-    async with opened(line) as deltas:
+    connection = await replica.connection()
+    async with opened(connection) as deltas:
         replica.generator.says.put_nowait(TextDelta("a", 1, (1,)))
         assert await anext(deltas) == TextDelta("a", 1, (1,))
         replica.generator.says.put_nowait(TextDelta("b", 1, (2,)))
@@ -50,8 +50,8 @@ async def test_what_arrives_between_two_pulls_is_one_delta(replica, until):
 
 
 async def test_streams_of_one_connection_end_apart(replica, until):
-    line = await replica.line()
-    first, second = (asyncio.create_task(texts(line, name)) for name in "ab")
+    connection = await replica.connection()
+    first, second = (asyncio.create_task(texts(connection, name)) for name in "ab")
     await until(lambda: replica.generator.running == 2)
     replica.generator.says.put_nowait(TooLarge("too long"))
     replica.generator.says.put_nowait(LAST)
@@ -61,9 +61,9 @@ async def test_streams_of_one_connection_end_apart(replica, until):
 
 
 async def test_closing_a_stream_aborts_it_and_no_other(replica, until):
-    line = await replica.line()
-    async with opened(line, "stays") as stays:
-        async with opened(line, "goes") as goes:
+    connection = await replica.connection()
+    async with opened(connection, "stays") as stays:
+        async with opened(connection, "goes") as goes:
             pulls = [asyncio.ensure_future(anext(each)) for each in (stays, goes)]
             await until(lambda: replica.generator.running == 2)
             replica.generator.says.put_nowait(TextDelta("a"))
@@ -76,8 +76,8 @@ async def test_closing_a_stream_aborts_it_and_no_other(replica, until):
 
 
 async def test_a_reader_cancelled_before_the_first_delta_aborts_too(replica, until):
-    line = await replica.line()
-    reader = asyncio.create_task(texts(line))
+    connection = await replica.connection()
+    reader = asyncio.create_task(texts(connection))
     await until(lambda: replica.generator.running == 1)
     reader.cancel()
     await until(lambda: replica.generator.running == 0)
@@ -86,8 +86,8 @@ async def test_a_reader_cancelled_before_the_first_delta_aborts_too(replica, unt
 @pytest.mark.parametrize("begun", [True, False])
 async def test_a_lost_connection_ends_its_streams_as_unavailable(begun, replica, until):
     """What had arrived before comes first; the next stream asks for another replica."""
-    line = await replica.line()
-    async with opened(line) as deltas:
+    connection = await replica.connection()
+    async with opened(connection) as deltas:
         pull = asyncio.ensure_future(anext(deltas))
         await until(lambda: replica.generator.running == 1)
         if begun:
@@ -98,14 +98,14 @@ async def test_a_lost_connection_ends_its_streams_as_unavailable(begun, replica,
         with pytest.raises(Unavailable, match="Ask again"):
             await pull
     with pytest.raises(Unreachable):
-        await texts(line)
+        await texts(connection)
 
 
 async def test_a_gateway_that_goes_takes_its_streams_with_it(replica, until):
-    line = await replica.line()
-    asking = asyncio.create_task(texts(line))
+    connection = await replica.connection()
+    asking = asyncio.create_task(texts(connection))
     await until(lambda: replica.generator.running == 1)
-    line.close()
+    connection.close()
     await until(lambda: not replica.server.running and not replica.server.gateways)
     assert replica.generator.running == 0
     with pytest.raises(Unavailable):
@@ -113,15 +113,15 @@ async def test_a_gateway_that_goes_takes_its_streams_with_it(replica, until):
 
 
 async def test_a_replica_that_leaves_ends_what_it_has_and_takes_nothing_more(replica, until):
-    line = await replica.line()
-    asking = asyncio.create_task(texts(line))
+    connection = await replica.connection()
+    asking = asyncio.create_task(texts(connection))
     await until(lambda: replica.generator.running == 1)
     leaving = asyncio.create_task(replica.server.drain())
     await until(lambda: replica.server.leaving)
     with pytest.raises(Unreachable):
-        await texts(line)
+        await texts(connection)
     with pytest.raises(Unreachable):
-        await line.warm(PROMPT)
+        await connection.warm(PROMPT)
     assert not leaving.done()
     replica.generator.says.put_nowait(LAST)
     replica.generator.says.put_nowait(None)
@@ -130,18 +130,18 @@ async def test_a_replica_that_leaves_ends_what_it_has_and_takes_nothing_more(rep
 
 
 async def test_a_full_replica_says_when_to_come_back(replica, until):
-    line = await replica.line()
-    asking = [asyncio.create_task(texts(line, str(n))) for n in range(3)]
+    connection = await replica.connection()
+    asking = [asyncio.create_task(texts(connection, str(n))) for n in range(3)]
     await until(lambda: replica.generator.running == 3)
     with pytest.raises(Overloaded) as full:
-        await texts(line)
+        await texts(connection)
     assert full.value.retry_after_ms
     for task in asking:
         task.cancel()
 
 
 async def test_warming_returns_when_it_is_done(replica):
-    await (await replica.line()).warm(PROMPT)
+    await (await replica.connection()).warm(PROMPT)
     assert replica.generator.warmed == [PROMPT]
 
 
@@ -164,7 +164,7 @@ async def test_whoever_does_not_know_the_secret_is_hung_up_on(data, replica):
     writer.close()
     assert replica.generator.running == 0
     with pytest.raises(Unavailable):
-        await texts(await replica.line("another secret"))
+        await texts(await replica.connection("another secret"))
 
 
 async def test_a_reader_that_is_slow_holds_the_generator_up(replica, until):
@@ -184,24 +184,24 @@ async def test_a_reader_that_is_slow_holds_the_generator_up(replica, until):
 
 
 async def test_all_who_ask_share_one_connection(replica, until):
-    lines = Lines()
-    found = await asyncio.gather(*(lines.to("a", replica.address) for _ in range(5)))
+    connections = Connections()
+    found = await asyncio.gather(*(connections.to("a", replica.address) for _ in range(5)))
     assert len(set(found)) == 1
     found[0].close()
     await until(lambda: found[0].lost)
-    again = await lines.to("a", replica.address)
+    again = await connections.to("a", replica.address)
     assert again is not found[0]
-    lines.close()
+    connections.close()
     await until(lambda: again.lost)
 
 
 async def test_a_replica_that_is_gone_is_avoided_for_a_while(replica):
     await replica.server.close()
-    lines = Lines()
+    connections = Connections()
     with pytest.raises(Unreachable):
-        await lines.to("a", replica.address)
-    await lines.avoid("a")
-    assert lines.avoided() == {"a"}
+        await connections.to("a", replica.address)
+    await connections.avoid("a")
+    assert connections.avoided() == {"a"}
 
 
 async def test_nobody_waits_for_ever_for_a_replica_that_does_not_listen():
