@@ -1,6 +1,5 @@
 """Composition roots: the one place that knows every concrete part.
 
-``build`` makes the parts from settings; ``local`` joins them in one process, ``ray_app`` as
-Ray Serve deployments. Ray is imported in ``ray_app``, ``cluster``,
-``handles`` and ``router`` alone.
+``build`` makes the parts from the settings. ``local`` joins them in one process, and ``ray.app`` as
+Ray Serve deployments. Only ``ray`` imports Ray.
 """

@@ -27,7 +27,7 @@ from indexer.index.search import HybridIndex
 from indexer.ranking.reranker import CrossEncoderReranker
 from indexer.types import Embedder, IndexDamaged, IndexerError, SearchIndex
 
-UNKNOWN_REQUESTS = 64  # that a generator answers at once when it does not say
+UNKNOWN_REQUESTS = 64  # that a generator answers at once, if it names no number
 
 
 def index_folder(data: Path) -> Path:
@@ -35,7 +35,7 @@ def index_folder(data: Path) -> Path:
 
 
 async def generator(choice: Choice, settings: Settings) -> Generator:
-    """Raises ``StartupFailed``; with vLLM it takes as long as the model's weights take to load."""
+    """Raises ``StartupFailed``. With vLLM it takes as long as loading the model's weights."""
     generation = settings.generation
     match choice.engine:
         case "vllm":
@@ -59,12 +59,12 @@ async def generator(choice: Choice, settings: Settings) -> Generator:
 
 
 def traces(settings: Settings) -> str:
-    """Where the spans of requests are posted to; empty: nowhere."""
+    """The URL to which spans of requests are posted; empty when there is none."""
     return exporting.endpoint(settings.observability.otlp_endpoint)
 
 
 def embedder(retrieval: Retrieval) -> Embedder:
-    """Raises ``StartupFailed``. Imports torch: seconds."""
+    """Raises ``StartupFailed``. Imports torch, which takes seconds."""
     try:
         return SentenceTransformerEmbedder(
             retrieval.embedder,
@@ -76,7 +76,7 @@ def embedder(retrieval: Retrieval) -> Embedder:
 
 
 def store(data: Path, embedder: Embedder, retrieval: Retrieval, *, writable: bool) -> HybridIndex:
-    """Raises ``StartupFailed``: in use, made by another embedder, or not there to read."""
+    """Raises ``StartupFailed`` if it is in use, made by another embedder, or not there to read."""
     try:
         return HybridIndex.open(
             index_folder(data),
@@ -90,10 +90,10 @@ def store(data: Path, embedder: Embedder, retrieval: Retrieval, *, writable: boo
 
 
 def store_or_anew(data: Path, embedder: Embedder, retrieval: Retrieval) -> tuple[HybridIndex, str]:
-    """The index to serve and write, and what became of a damaged one: "" where all is well.
+    """The index to serve and write, and what happened to a damaged one; "" when all is well.
 
-    An index can be made again from its sources, so a damaged one is renamed and an empty one takes
-    its place. Raises ``StartupFailed`` as ``store`` does for everything else.
+    An index can be made again from its sources. So a damaged one is renamed, and an empty one takes
+    its place. For everything else it raises ``StartupFailed``, as ``store`` does.
     """
     try:
         opened = store(data, embedder, retrieval, writable=True)
@@ -116,7 +116,7 @@ def store_or_anew(data: Path, embedder: Embedder, retrieval: Retrieval) -> tuple
 
 
 def retriever(settings: Settings, embedder: Embedder, store: SearchIndex) -> IndexRetriever:
-    """Raises ``StartupFailed`` when there is no such reranker."""
+    """Raises ``StartupFailed`` when the reranker does not exist."""
     topic, retrieval = settings.rails.topic, settings.retrieval
     return IndexRetriever(
         embedder,
@@ -137,7 +137,7 @@ def _reranking(retrieval: Retrieval) -> Reranking | None:
 
 
 def limits(settings: Settings, engine: Load) -> Limits:
-    """What may run on one engine, which holds what ``engine`` says."""
+    """What may run on one engine; ``engine`` says how much it holds."""
     admission = settings.admission
     return Limits(
         requests=admission.engine_requests or engine.max_requests or UNKNOWN_REQUESTS,
@@ -169,7 +169,7 @@ def gateway(
     admission: Admission,
     metrics: Metrics,
 ) -> Gateway:
-    """The pipeline and the gateway over parts that are local or handles, all the same."""
+    """The pipeline and the gateway, over parts that are local or handles of Ray Serve."""
     for one in rails:
         one.start()
     retriever = Prefetched(retriever)

@@ -1,4 +1,4 @@
-"""Everything in one process: no Ray, embedded Chroma. Starts in seconds with ``extractive``."""
+"""Runs everything in one process, without Ray. With ``extractive`` it starts in seconds."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ from indexer.types import Embedder
 
 log = logging.getLogger(__name__)
 
-_BACKLOG = 2048  # a launch spike connects faster than a busy event loop accepts
+_BACKLOG = 2048  # at a launch, clients connect faster than a busy event loop accepts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ async def local_backend(
 ) -> AsyncIterator[LocalBackend]:
     """Serves until the block is left; then answers in flight get ``patience_s`` to end.
 
-    Raises ``StartupFailed`` with what to do.
+    Raises ``StartupFailed``, which says what to do.
     """
     async with contextlib.AsyncExitStack() as stack:
-        # First, because a taken port is the cheapest failure to find.
+        # This comes first, because a taken port is the cheapest failure to find.
         listener = stack.enter_context(listening(settings.server))
         embedder = await asyncio.to_thread(build.embedder, settings.retrieval)
         store, lost = await asyncio.to_thread(
@@ -82,8 +82,8 @@ async def local_backend(
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await server.up(serving)
-            # What is loaded by now stays: to look through all of it for garbage would halt every
-            # answer for half a second, now and then.
+            # Everything loaded by now stays. Searching all of it for garbage would stop every
+            # answer for half a second now and then.
             gc.collect()
             gc.freeze()
             host, port = listener.getsockname()[:2]
@@ -100,7 +100,7 @@ async def local_backend(
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: the command line decides when to stop."""
+    """Uvicorn without its signal handlers, because the command line decides when to stop."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -117,11 +117,11 @@ def _config(gateway: Gateway, server: Server) -> uvicorn.Config:
     return uvicorn.Config(
         build_app(gateway),
         log_level="warning",
-        log_config=None,  # as the rest of the process
+        log_config=None,  # the process has configured its log
         access_log=False,
-        # Deltas are a few bytes: compressing them costs more than it saves.
+        # A delta has a few bytes, so compressing it costs more than it saves.
         ws_per_message_deflate=False,
-        # Up to here an oversized frame is answered with an error; beyond, the connection ends.
+        # Up to this size, a frame that is too large gets an error; beyond it, the connection ends.
         ws_max_size=4 * server.max_frame_bytes,
         http=impatient_http(server.request_timeout_s, server.silent_client_s),
         ws=ImpatientWebSocket,
@@ -140,7 +140,7 @@ def listening(server: Server) -> Iterator[socket.socket]:
         family, kind, protocol, _, address = socket.getaddrinfo(
             server.host, server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        # asyncio sends small frames at once (TCP_NODELAY) only where the protocol is spelled out.
+        # asyncio sends small frames at once (TCP_NODELAY) only if the protocol is given explicitly.
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
         raise StartupFailed(f"Cannot listen on {server.host}: {error}") from error

@@ -1,7 +1,7 @@
-"""Connections that end when their client does not do its part of them.
+"""Ends the connections of clients that do not send or read in time.
 
-Uvicorn waits without limit for a request that comes a byte a second, and for a client that reads
-nothing of its answer: thousands of such sockets cost memory and file descriptors for nothing.
+Uvicorn has no limit for a request that comes a byte a second, nor for a client that reads nothing
+of its answer. Thousands of such sockets would cost memory and file descriptors for nothing.
 """
 
 import asyncio
@@ -10,12 +10,15 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-_MOST_CONTROL_FRAMES = 1000  # a client pings some times a minute
+_MOST_CONTROL_FRAMES = 1000  # between two of our pings; a client sends a few a minute
 
 
 def impatient_http(request_s: float, silent_s: float) -> type[HttpToolsProtocol]:
-    """Drops a client whose request is not whole ``request_s`` after it connected or began it, and
-    one that takes nothing of its answer for ``silent_s``."""
+    """A protocol that drops slow clients.
+
+    A request must be complete ``request_s`` after the client connected or began it, and a client
+    must read some of its answer every ``silent_s``.
+    """
 
     class ImpatientHttp(HttpToolsProtocol):
         _whole_by: asyncio.TimerHandle | None = None
@@ -62,9 +65,11 @@ def impatient_http(request_s: float, silent_s: float) -> type[HttpToolsProtocol]
 
 
 class ImpatientWebSocket(WebSocketsSansIOProtocol):
-    """Drops a client that answers no ping, whether or not it reads what was sent before, and one
-    that floods with control frames: the transport reads megabytes of them without a pause, and
-    nobody else is served meanwhile."""
+    """Drops a client that answers no ping, even if it does not read what was sent before the ping.
+
+    It also drops a client that floods us with control frames, because the transport reads
+    megabytes of them without a pause, and nobody else is served meanwhile.
+    """
 
     _control_frames = 0  # since our last ping
 
@@ -74,7 +79,7 @@ class ImpatientWebSocket(WebSocketsSansIOProtocol):
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        # Closing waits until all that was written is read: for this client, for ever.
+        # Closing waits until the client has read everything, which this one never does.
         self.transport.abort()
 
     def handle_ping(self) -> None:

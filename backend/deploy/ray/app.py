@@ -1,7 +1,7 @@
 """The same graph as Ray Serve deployments: gateway → generator, retriever, rails with a model.
 
-The plain classes are wrapped here and nowhere else. What the tuned ingress is worth was measured:
-Serve's default path costs two to three times the TTFT (docs/performance.md).
+The plain classes are wrapped here and nowhere else. The tuned ingress is worth it: the default path
+of Serve has two to three times the TTFT (docs/performance.md).
 """
 
 import asyncio
@@ -50,8 +50,8 @@ _COUNT_EVERY_S = 5.0  # the controller needs some 20 ms for it
 class GeneratorDeployment:
     """One replica is one engine.
 
-    Gateways ask for answers over connections of their own, past Serve; what it knows of this
-    replica are its health, its statistics and where it listens.
+    Gateways ask for answers over their own connections, past Serve. Serve knows the replica's
+    health, its statistics and where it listens.
     """
 
     async def __init__(self, choice: Choice, settings: Settings) -> None:  # type: ignore[misc]
@@ -84,7 +84,7 @@ class GeneratorDeployment:
         tokens = work(prompt, sampling)
         self._tokens += tokens
         try:
-            # The engine aborts in here, by the closing of its iterator.
+            # Closing the iterator in here aborts the request in the engine.
             async with aclosing(self._generator.stream(prompt, sampling, request_id)) as deltas:
                 async for delta in deltas:
                     yield delta
@@ -97,8 +97,11 @@ class GeneratorDeployment:
             self._tokens -= tokens
 
     async def _end_without_engine(self) -> None:
-        """A replica whose engine died is none: its answers go on elsewhere, and Serve starts
-        another at once instead of at the next health check."""
+        """Ends this replica if its engine has died.
+
+        Its answers go on elsewhere, and Serve starts another replica at once instead of at the
+        next health check.
+        """
         try:
             await self._generator.check()
         except Unavailable as error:
@@ -106,11 +109,11 @@ class GeneratorDeployment:
             os._exit(1)
 
     async def record_replica_metadata(self) -> dict[str, object]:
-        """Asked by Serve when the replica is ready, for whoever chooses it."""
+        """Serve asks for this when the replica is ready; it tells gateways where it listens."""
         return asdict(self._address)
 
     async def record_routing_stats(self) -> dict[str, int]:
-        """Asked by Serve for its request routers (``backend.deploy.ray.router``)."""
+        """Serve asks for this, for its request routers (``backend.deploy.ray.router``)."""
         return {TOKENS: self._tokens}
 
     async def warm(self, prompt: Prompt) -> Usage:
@@ -120,11 +123,11 @@ class GeneratorDeployment:
         return await self._generator.load()
 
     async def pressure(self, gateway: str, told: Pressure) -> None:
-        """What a gateway sees of the load; the controller asks for it below."""
+        """Notes the load that a gateway sees; ``record_autoscaling_stats`` hands it on."""
         self._pressures.tell(time.monotonic(), gateway, told)
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
-        """Asked by Serve, for ``backend.deploy.ray.autoscaling``."""
+        """Serve asks for this, for ``backend.deploy.ray.autoscaling``."""
         load = await self._generator.load()
         return {**asdict(self._pressures.sum(time.monotonic())), "kv_use": load.kv_use}
 
@@ -132,18 +135,18 @@ class GeneratorDeployment:
         await self._generator.check()
 
     async def check_health(self) -> None:
-        """Asked by Serve; raising has the replica replaced."""
+        """Serve asks for this, and replaces the replica when it raises."""
         await self._generator.check()
 
     async def __del__(self) -> None:
-        # Serve has stopped choosing this replica by now, and ends it ``drain_s`` after that.
+        # By now Serve no longer chooses this replica, and it ends it after ``drain_s``.
         await self._streams.drain()
         await self._streams.close()
         await self._generator.close()
 
 
 class RetrieverDeployment:
-    """Each replica reads the index and holds an embedder."""
+    """Each replica reads the index and has its own embedder."""
 
     def __init__(self, data: Path, settings: Settings) -> None:
         embedder = build.embedder(settings.retrieval)
@@ -158,7 +161,7 @@ class RetrieverDeployment:
 
 
 class RailDeployment:
-    """A rail that runs a model, for every gateway: batched across them, scaled apart."""
+    """A rail with a model, for all gateways: it batches across them, and scales by itself."""
 
     async def __init__(self, name: str, settings: Settings) -> None:  # type: ignore[misc]
         self._rail = registry.build(settings, name)
@@ -175,11 +178,11 @@ class RailDeployment:
 
 
 class LedgerDeployment:
-    """One replica, which every gateway asks for its share of the engines that run."""
+    """Has one replica, which every gateway asks for its share of the running engines."""
 
     async def __init__(self, settings: Settings, generator: Any) -> None:  # type: ignore[misc]
-        # Made first: by the time the engines are up, it need not wait for gateways any more that
-        # may have borrowed from a ledger before it.
+        # The ledger is made first. A new one must wait for gateways that may have borrowed from an
+        # earlier one, and that time has passed when the engines are up.
         self._ledger = Ledger(time.monotonic())
         self._engine = build.limits(settings, await generator.load.remote())
         self._ledger.capacity = self._engine.requests
@@ -189,9 +192,9 @@ class LedgerDeployment:
         return self._ledger.renew(time.monotonic(), report)
 
     async def _count(self) -> None:
-        """Engines come and go with autoscaling, rolling updates and failures."""
+        """Follows the engines, which come and go with autoscaling, updates and failures."""
         while True:
-            with contextlib.suppress(Exception):  # without the controller: the last count holds
+            with contextlib.suppress(Exception):  # without the controller, the last count stays
                 engines = await asyncio.to_thread(_running_engines)
                 self._ledger.capacity = max(1, engines) * self._engine.requests
             await asyncio.sleep(_COUNT_EVERY_S)
@@ -205,7 +208,7 @@ def _running_engines() -> int:
 
 
 class GatewayDeployment:
-    """Holds the websockets, admission and the pipeline; its ports are handles."""
+    """Has the websockets, admission and the pipeline. Its ports are handles."""
 
     async def __init__(  # type: ignore[misc]
         self, settings: Settings, generator: Any, retriever: Any, rails: dict[str, Any], ledger: Any
@@ -269,7 +272,7 @@ def application(settings: Settings, data: Path, choice: Choice) -> Any:
         return config(scaling, replicas) if scaling.enabled else replicas
 
     def deploy(plain: type, name: str, replicas: Any, ongoing: int, cpus: float, gpus: float = 0):  # type: ignore[no-untyped-def]
-        """``replicas``: how many, or how they are scaled."""
+        """``replicas`` is a number, or how they are scaled."""
         fixed = isinstance(replicas, int)
         return serve.deployment(
             plain,

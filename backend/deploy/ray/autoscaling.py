@@ -1,9 +1,9 @@
-"""``backend.autoscaling`` on Ray Serve: who tells whom, and what the controller is asked for.
+"""``backend.autoscaling`` on Ray Serve: how the load gets to the controller, which decides.
 
-Once a second each gateway tells every generator what runs, waits and has arrived; the generators
-pass it on to Serve's controller with their own KV-cache use (``record_autoscaling_stats``), and
-there ``TokenPressure`` decides. A decision that changes something is one line in the controller's
-log; the figures behind every decision are metrics of Ray's.
+Once a second, each gateway tells every generator what runs, waits and has arrived. The generators
+pass it on to Serve's controller with their own use of the KV cache (``record_autoscaling_stats``).
+There ``TokenPressure`` decides. A decision that changes something is one line in the controller's
+log, and the figures behind every decision are in Ray's metrics.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ from backend.settings import Autoscaling
 log = logging.getLogger(__name__)
 
 TELL_EVERY_S = 1.0
-LOOK_BACK_S = 5.0  # figures are means over so long
+LOOK_BACK_S = 5.0  # figures are means over this time
 AUXILIARY_UPSCALE_S = 5.0
 
 
 async def tell(generator: DeploymentHandle, gateway: str, room: Room) -> None:
-    """Tells all generators, until it is cancelled."""
+    """Tells all generators the load of this gateway, until cancelled."""
     gauge = Gauge(room, time.monotonic())
     while True:
         await asyncio.sleep(TELL_EVERY_S)
@@ -41,8 +41,8 @@ async def tell(generator: DeploymentHandle, gateway: str, room: Room) -> None:
             told = generator.broadcast("pressure", gateway, gauge.read(time.monotonic()))
             await told.results_async(timeout_s=FORGET_AFTER_S, return_exceptions=True)
         except Exception as error:
-            # They come and go, and there may be none: the next second tells those that are there
-            # then. To stop telling would look like no load at all, and end with no generators.
+            # Generators come and go, and there may be none; the next second tells the ones that are
+            # there then. To stop telling would look like no load, and end with no generators.
             log.warning("The generators could not be told of the load: %r", error)
 
 
@@ -91,9 +91,9 @@ class TokenPressure:
 
 
 def observed(context: Any) -> Observed:
-    """What Serve's ``AutoscalingContext`` says of the generators.
+    """What Serve's ``AutoscalingContext`` knows about the generators.
 
-    Every one of them tells the same of the gateways, except those that have just started.
+    All of them report the same about the gateways, except those that have just started.
     """
     told: Mapping[str, Mapping[Any, float]] = context.aggregated_metrics or {}
 
@@ -114,7 +114,7 @@ def observed(context: Any) -> Observed:
 
 
 def generator_scaling(settings: Autoscaling, replicas: int) -> AutoscalingConfig:
-    """For the generators, of which there are ``replicas`` at first. Raises ``StartupFailed``."""
+    """How generators scale; there are ``replicas`` at first. Raises ``StartupFailed``."""
     low, high = settings.min_replicas, settings.max_replicas
     if low > high:
         raise StartupFailed(
@@ -125,7 +125,7 @@ def generator_scaling(settings: Autoscaling, replicas: int) -> AutoscalingConfig
         min_replicas=low,
         max_replicas=high,
         initial_replicas=min(max(replicas, low), high),
-        # The policy has its own patience, and knows what for.
+        # The policy itself decides how long to wait.
         upscale_delay_s=0.0,
         downscale_delay_s=0.0,
         policy=AutoscalingPolicy(
@@ -136,7 +136,7 @@ def generator_scaling(settings: Autoscaling, replicas: int) -> AutoscalingConfig
 
 
 def auxiliary_scaling(settings: Autoscaling, replicas: int) -> AutoscalingConfig:
-    """For the retriever and the rails: short calls, all alike, for which Ray's own policy does."""
+    """How retriever and rails scale. Their calls are short and alike, so Ray's policy will do."""
     idle_s = settings.auxiliary_idle_s
     return _config(
         min_replicas=0 if idle_s else min(replicas, settings.auxiliary_max_replicas),
@@ -151,7 +151,7 @@ def auxiliary_scaling(settings: Autoscaling, replicas: int) -> AutoscalingConfig
 
 def _config(**options: Any) -> AutoscalingConfig:
     with warnings.catch_warnings():
-        # To be replaced by variables that this version does not read yet.
+        # Ray wants variables instead, but this version does not read them yet.
         warnings.filterwarnings("ignore", ".*metrics_interval_s", DeprecationWarning)
         return AutoscalingConfig(
             metrics_interval_s=TELL_EVERY_S, look_back_period_s=LOOK_BACK_S, **options

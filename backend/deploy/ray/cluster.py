@@ -1,4 +1,4 @@
-"""A Ray cluster of our own or somebody else's, with the application of ``ray_app`` on it."""
+"""Starts or joins a Ray cluster, and deploys the application of ``app`` on it."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from backend.errors import GlossatorError, StartupFailed
 from backend.generators.choose import Choice
 from backend.settings import Settings
 
-_PATIENCE_S = 5.0  # of a cluster of our own with the answers in flight, when it is stopped
+_PATIENCE_S = 5.0  # for answers in flight, when a cluster that we started is stopped
 _OBJECT_STORE_BYTES = 256 * 2**20  # questions and deltas are small
 
 
@@ -31,17 +31,20 @@ class RayBackend:
     data: Path
 
     async def redeploy(self, settings: Settings, choice: Choice) -> None:
-        """Replaces every replica while requests go on. Raises ``StartupFailed``; the old ones
-        then stay. What the cluster was started with (its address, host, port) stays as well."""
+        """Replaces every replica while requests go on.
+
+        Address, host and port of the cluster stay. Raises ``StartupFailed``; then the old replicas
+        stay too.
+        """
         await asyncio.to_thread(_run, settings, self.data, choice)
 
 
 @asynccontextmanager
 async def ray_backend(settings: Settings, data: Path, choice: Choice) -> AsyncIterator[RayBackend]:
-    """The deployed backend, which lives as long as the block.
+    """The deployed backend, which runs until the block is left.
 
-    With an empty ``[ray] address`` the cluster is this machine and ends with the block.
-    Raises ``StartupFailed``.
+    With an empty ``[ray] address``, the cluster is this machine and ends with the block. Raises
+    ``StartupFailed``.
     """
     if not build.index_folder(data).exists():
         raise StartupFailed(
@@ -64,10 +67,10 @@ async def ray_backend(settings: Settings, data: Path, choice: Choice) -> AsyncIt
 
 
 def _tune(folder: Path, settings: Settings) -> None:
-    """Serve reads these when it is imported, and its actors inherit them.
+    """Sets the variables that Serve reads when it is imported, and that its actors inherit.
 
-    HAProxy in front, no extra threads or hops inside (ray-project/ray, "Serve performance
-    tuning"). Ports and sockets of its own let two backends live on one machine.
+    They put HAProxy in front, and leave out extra threads and hops inside (ray-project/ray, "Serve
+    performance tuning"). With their own ports and sockets, two backends can run on one machine.
     """
     defaults = {
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
@@ -79,26 +82,26 @@ def _tune(folder: Path, settings: Settings) -> None:
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
-        # How long a gateway believes what it knows of a replica's queue. To ask anew costs the
-        # first question after a silence a round trip; who is full or gone says so anyway.
+        # How long a gateway believes what it knows about a replica's queue. To ask again would
+        # cost the first question after a silence a round trip, and a full replica says so anyway.
         "RAY_SERVE_QUEUE_LENGTH_CACHE_TIMEOUT_S": "3600",
-        # The controller looks at everything ten times a second, which is a twentieth of a core.
+        # By default the controller looks at everything ten times a second: a twentieth of a core.
         "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",
-        # Nobody scrapes as often as each replica would count (ten times a second), and Ray's agent
-        # look at every process of the machine (each five seconds).
+        # Nobody scrapes as often as each replica counts by default (ten times a second), or as
+        # Ray's agent looks at every process of the machine (every five seconds).
         "RAY_SERVE_METRICS_EXPORT_INTERVAL_MS": "1000",
         "REPORTER_UPDATE_INTERVAL_MS": "15000",
-        # Ray looks for new log files ten times a second, unless there are more than so many.
+        # Ray looks for new log files ten times a second, unless there are more files than this.
         "RAY_LOG_MONITOR_MANY_FILES_THRESHOLD": "0",
         "LOG_NAME_UPDATE_INTERVAL_S": "10",
-        # When it is over, Serve's HTTP server closes every websocket, whatever it carries.
+        # After this time, Serve's HTTP server closes every websocket, even one in use.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(settings.ray.drain_s),
-        # Its handler for SIGTERM prints a stack and ends the process before we can clean up.
+        # Ray's handler for SIGTERM prints a stack and ends the process before we can clean up.
         "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
-        # A deployment that is interrupted by our end would start another cluster to ask about it.
+        # An interrupted deployment would start another cluster, to ask it about itself.
         "RAY_ENABLE_AUTO_CONNECT": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
-        # Ray runs its workers as background jobs, at 15; for ours somebody waits.
+        # Ray runs its workers as background jobs, at niceness 15, but users wait for ours.
         "RAY_worker_niceness": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
@@ -148,7 +151,7 @@ def _startup_failures() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """The message of our own error where Serve quotes one, else what Serve says of each part."""
+    """The message of our own error if Serve quotes one, else what Serve says about each part."""
     from ray import serve
 
     said = [str(error)]
@@ -171,8 +174,8 @@ def _shut_down(*, own: bool) -> None:
         serve.shutdown()
         ray.shutdown()
         return
-    # With a cluster that ends there is nowhere to move to: draining it as for an update, for
-    # ``drain_s``, would only keep whoever stops it waiting. What it leaves running ends here.
+    # Clients of a cluster that ends cannot move elsewhere. Draining it for ``drain_s``, as for an
+    # update, would only keep the operator waiting. Processes that it leaves running are ended here.
     processes = psutil.Process().children(recursive=True)
     with contextlib.suppress(TimeoutError):
         asyncio.run(asyncio.wait_for(serve.shutdown_async(), _PATIENCE_S))

@@ -1,8 +1,8 @@
 """How a gateway replica learns that Ray Serve is about to stop it.
 
-Serve calls nothing in a deployment when it begins to drain a replica; it waits until all requests
-have ended, and a websocket is one. What it does say, it says to the load balancer: the health
-endpoint of a replica that drains answers 503. So the gateway asks that endpoint too.
+Serve tells a deployment nothing when it begins to drain a replica. It waits until all requests have
+ended, and a websocket is one. But it tells the load balancer: the health endpoint of a replica that
+drains answers 503. So the gateway asks that endpoint too.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""The ports as seen through Ray Serve handles. Ray's errors become ours here.
+"""The ports as Ray Serve handles. Ray's errors become ours here.
 
-A plain call costs a few milliseconds; the answer's text comes beside Ray.
+A plain call costs a few milliseconds. The text of an answer does not come through Ray.
 """
 
 import logging
@@ -32,7 +32,7 @@ def _translated(what: str) -> Iterator[None]:
     try:
         yield
     except GlossatorError as error:
-        # Ray raises a class of its own made of RayTaskError and ours; the cause is ours alone.
+        # Ray raises a class that derives from RayTaskError and ours; the cause is only ours.
         cause = getattr(error, "cause", error)
         raise (cause if isinstance(cause, GlossatorError) else error) from None
     except BackPressureError as error:
@@ -46,10 +46,10 @@ def _translated(what: str) -> Iterator[None]:
 
 
 def _lost(error: BaseException | None) -> bool:
-    """Whether the replica is gone: not what it raised itself, a defect of ours for one.
+    """Whether the error means that the replica is gone, and was not raised by its own code.
 
-    A replica that dies in mid-call ends it with whatever state its gRPC channel was in; Serve's
-    router has no class of its own for a channel that breaks before the replica has accepted.
+    When a replica dies during a call, the call ends with whatever state its gRPC channel was in.
+    Serve's router has no error class for a channel that breaks before the replica has accepted.
     """
     if isinstance(error, RayTaskError):
         return False
@@ -59,22 +59,21 @@ def _lost(error: BaseException | None) -> bool:
 
 
 async def _answered(what: str, call: Callable[[], Awaitable[Result]]) -> Result:
-    """For calls that may be made twice: one whose replica died is made once more, elsewhere."""
+    """Makes a call that may be made twice: if its replica dies, another one gets it."""
     try:
         with _translated(what):
             return await call()
     except Unavailable as error:
         if not _lost(error.__cause__):
-            raise  # the replica is well, and said so itself
+            raise  # the replica itself raised it, so it is alive
     with _translated(what):
         return await call()
 
 
 class RayGenerator:
-    """A ``Generator`` whose replicas Serve chooses; they report ``model`` and ``fills``.
+    """A ``Generator`` whose replicas Serve chooses. They report ``model`` and ``fills``.
 
-    Each answer comes straight from its replica, over a connection that all answers from there
-    share.
+    Each answer comes straight from its replica, over a connection that all its answers share.
     """
 
     def __init__(self, handle: DeploymentHandle, model: str, *, fills: bool) -> None:
@@ -110,11 +109,11 @@ class RayGenerator:
                 await self._connections.avoid(replica)
 
     async def _connection(self, prompt: Prompt) -> tuple[str, Connection]:
-        """To the replica that suits the prompt best; waits until there is one."""
+        """The replica that suits the prompt best, and a connection to it. Waits for one."""
         while True:
             wanted = Wanted(prompt, self._under_way, self._connections.avoided())
-            # Chosen as any call's replica is, but nothing is sent or reserved there: Serve does
-            # the same where its proxy streams past it (ray.serve.llm, direct streaming).
+            # Serve chooses the replica as for any call, but nothing is sent or reserved there. It
+            # does the same where its proxy streams past it (ray.serve.llm, direct streaming).
             with _translated("generator"):
                 async with self._handle.choose_replica(wanted, _reserve=False) as chosen:
                     replica, address = chosen.replica_id, Address(**chosen.replica_metadata)
@@ -125,14 +124,14 @@ class RayGenerator:
                 await self._connections.avoid(replica)
 
     async def load(self) -> Load:
-        """The load of one replica, whichever answers."""
+        """The load of any one replica."""
         return await _answered("generator", self._handle.load.remote)
 
     async def check(self) -> None:
         await _answered("generator", self._handle.check.remote)
 
     async def close(self) -> None:
-        """The connections; the deployment outlives its handles."""
+        """Closes the connections. The deployment outlives its handles."""
         self._connections.close()
 
 
@@ -149,7 +148,7 @@ class RayLedger:
 
 
 class RayRetriever:
-    """A ``Retriever`` on Ray Serve. The replica keeps the budget."""
+    """A ``Retriever`` on Ray Serve. The replica keeps to the time budget."""
 
     def __init__(self, handle: DeploymentHandle) -> None:
         self._handle = handle
@@ -166,7 +165,7 @@ class RayRetriever:
 
 
 class RayRail:
-    """A ``Rail`` on Ray Serve. One that ``may_sleep`` has no replica while nobody asks."""
+    """A ``Rail`` on Ray Serve. If it ``may_sleep``, it has no replica while nobody asks."""
 
     def __init__(
         self,
@@ -182,14 +181,14 @@ class RayRail:
         self._may_sleep = may_sleep
 
     def start(self) -> None:
-        """The replica has begun already."""
+        """Does nothing: the replica has begun to load already."""
 
     async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         return await _answered(f"{self.name} rail", lambda: self._handle.check.remote(list(texts)))
 
     async def state(self) -> str:
         if self._may_sleep:
-            return ""  # asking would wake it
+            return ""  # the question would wake it
         try:
             return await _answered(f"{self.name} rail", self._handle.state.remote)
         except GlossatorError as error:

@@ -1,8 +1,8 @@
-"""The figures of a replica, handed to Ray's metrics.
+"""Copies the metrics of a replica into Ray's metrics.
 
-`/metrics` behind Serve's proxy answers with those of one gateway or another. Ray's agent on each
-node exposes what every worker counts, so there each replica has series of its own. Handed over now
-and then, and no histogram as one: of those, the agent takes up every single observation anew.
+`/metrics` behind Serve's proxy answers for any one of the gateways. Ray's agent on each node
+exposes what every worker counts, so each replica has its own series there. Metrics are copied now
+and then. No histogram is copied as one, because the agent processes every single observation.
 """
 
 import asyncio
@@ -15,17 +15,17 @@ from prometheus_client.samples import Sample
 from ray.util.metrics import Counter, Gauge
 
 EVERY_S = 5.0
-_ENGINE = "glossator_engine_"  # of whichever replica was asked; each engine has its own series
+_ENGINE = "glossator_engine_"  # of any one replica; each engine has its own series anyway
 
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class Mirror:
-    """Copies a registry as it is now into Ray's metrics; each series gets ``tags`` as well.
+    """Copies the present figures of a registry; each series gets ``tags`` too.
 
-    A histogram's buckets, sums and counts go as counters, since Ray's histograms take single
-    observations only. Ray calls a counter ``x`` ``ray_x_total``, so that they arrive as
-    ``ray_glossator_ttft_seconds_bucket_total``, and takes no colons: ``vllm:x`` arrives as
+    The buckets, sums and counts of a histogram become counters, because Ray's histograms take
+    single observations only. Ray calls a counter ``x`` ``ray_x_total``, so they arrive as
+    ``ray_glossator_ttft_seconds_bucket_total``. Ray takes no colons, so ``vllm:x`` arrives as
     ``ray_vllm_x``. ``deploy/prometheus/prometheus.yml`` renames them.
     """
 
@@ -36,10 +36,12 @@ class Mirror:
         self._tags = tags
         self._gauges: dict[str, Gauge] = {}
         self._counters: dict[str, Counter] = {}
-        self._told: dict[_Key, float] = {}  # of counters: Ray takes what was added
+        self._told: dict[
+            _Key, float
+        ] = {}  # what was told of each counter, because Ray takes increments
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Copies now and then, until cancelled."""
         while True:
             self.copy()
             await asyncio.sleep(EVERY_S)

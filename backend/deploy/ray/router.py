@@ -1,8 +1,8 @@
 """``routing`` as a request router of Ray Serve, one in each gateway replica.
 
-Serve calls it on the event loop of the gateway, and asks each generator replica every second for
-its ``record_routing_stats``: what other gateways have sent there. Serve pickles this module by
-value: a class that callers make instances of must stand in another, or is not the same here.
+Serve calls it on the event loop of the gateway. Every second it asks each generator replica for its
+``record_routing_stats``: how much other gateways have sent there. Serve pickles this module by
+value, so a class that callers make instances of must be in another module to stay the same class.
 """
 
 import random
@@ -15,9 +15,9 @@ STATS_PERIOD_S = 1.0
 
 
 class PrefixRouter(RequestRouter):  # type: ignore[misc]
-    """To the replica that has read the most of the prompt, unless its token load forbids.
+    """Chooses the replica that has read the most of the prompt, unless it has too much to do.
 
-    Only chooses: streams go to the replica beside Serve (``backend.deploy.ray.direct``).
+    It only chooses; streams go past Serve to the replica (``backend.deploy.ray.direct``).
     """
 
     def initialize_state(self, **_: object) -> None:
@@ -33,7 +33,7 @@ class PrefixRouter(RequestRouter):  # type: ignore[misc]
         if pending_request is None or not (wanted := _wanted(pending_request)):
             return [[replicas[name] for name in names]]
         names = [name for name in names if name not in wanted.avoided] or names
-        # Its own count holds what every gateway sent, ours what it has not counted yet.
+        # A replica counts what all gateways sent; our count has what it does not know yet.
         load = {
             name: max(
                 wanted.under_way.get(name, 0), int(replicas[name].routing_stats.get(TOKENS, 0))
@@ -56,7 +56,7 @@ class PrefixRouter(RequestRouter):  # type: ignore[misc]
 
 
 def _wanted(request: PendingRequest) -> Wanted | None:
-    """None for a call that any replica can answer."""
+    """The wish of a call; None if any replica can answer it."""
     match request.args:
         case [Wanted() as wanted]:
             return wanted

@@ -1,7 +1,7 @@
-"""Which replica of the generator a prompt goes to. Pure: knows nothing of Ray.
+"""Chooses the replica of the generator that gets a prompt. Pure: it knows nothing about Ray.
 
-Prefill is what a user waits for, so a prompt goes where most of it has been read already, unless
-what that replica has to do would take longer than reading the prompt elsewhere.
+A user waits for prefill. So a prompt goes to the replica that has read most of it already, unless
+the other work of that replica would take longer than reading the prompt elsewhere.
 """
 
 from collections import OrderedDict
@@ -13,15 +13,15 @@ from backend.ports import Prompt, Sampling
 
 TOKENS = "tokens"  # in a replica's routing statistics: its outstanding work
 
-# What an outstanding token weighs beside one of the prompt that has to be read. Answers under way
-# share every step of the engine with a newcomer: they slow it down, but it does not queue behind
-# them.
+# The weight of an outstanding token, compared with a token of the prompt that has to be read.
+# Answers under way share every step of the engine with a new one. They slow it down, but it does
+# not queue behind them.
 LOAD_WEIGHT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """A prompt up to the end of one of its messages, and how many tokens that is."""
+    """A prompt up to the end of one of its messages, and its length in tokens."""
 
     key: int
     tokens: int
@@ -29,8 +29,11 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A replica for ``prompt``. By replica, ``under_way`` are the tokens that this gateway has
-    sent there, ``avoided`` are those that took nothing when they were last asked."""
+    """A wish for a replica.
+
+    ``under_way`` are the tokens that this gateway has sent to each replica. ``avoided`` are the
+    replicas that took nothing when they were last asked.
+    """
 
     prompt: Prompt
     under_way: Mapping[str, int]
@@ -38,7 +41,7 @@ class Wanted:
 
 
 def beginnings(prompt: Prompt) -> list[Beginning]:
-    """Shortest first. They end where messages do: that is what prompts have in common."""
+    """The beginnings, shortest first. They end with messages, because prompts share whole ones."""
     key, characters = hash(prompt.cache_salt), 0
     found = []
     for message in prompt.messages:
@@ -49,19 +52,19 @@ def beginnings(prompt: Prompt) -> list[Beginning]:
 
 
 def work(prompt: Prompt, sampling: Sampling | None) -> int:
-    """Tokens that a request is at most: its prompt and the longest answer; a warm-up has none."""
+    """The most tokens of a request: its prompt and the longest answer. A warm-up has no answer."""
     return estimate_tokens(prompt) + (sampling.max_tokens if sampling else 0)
 
 
 class Prefixes:
-    """Which replicas have read which beginnings, the ``capacity`` that were used last."""
+    """Remembers which replicas have read which beginnings: the ``capacity`` used last."""
 
     def __init__(self, capacity: int = 8192) -> None:
         self._capacity = capacity
         self._readers: OrderedDict[int, set[str]] = OrderedDict()
 
     def read(self, prompt: Prompt, replica: str) -> None:
-        """``replica`` has been given ``prompt``."""
+        """Notes that ``replica`` was given ``prompt``."""
         for beginning in beginnings(prompt):
             self._readers.setdefault(beginning.key, set()).add(replica)
             self._readers.move_to_end(beginning.key)
@@ -69,7 +72,7 @@ class Prefixes:
             self._readers.popitem(last=False)
 
     def known(self, prompt: Prompt) -> dict[str, int]:
-        """How many tokens of ``prompt`` each replica has read; those that have read none, not."""
+        """How many tokens of ``prompt`` each replica has read, for those that have read some."""
         tokens: dict[str, int] = {}
         for beginning in beginnings(prompt):
             for replica in self._readers.get(beginning.key, ()):
@@ -77,15 +80,15 @@ class Prefixes:
         return tokens
 
     def forget(self, replica: str) -> None:
-        """It is gone, and its cache with it."""
+        """Forgets a replica that is gone, as its cache is."""
         for readers in self._readers.values():
             readers.discard(replica)
 
 
 def ranked(replicas: Sequence[str], known: Mapping[str, int], load: Mapping[str, int]) -> list[str]:
-    """Best first: least to read and to wait for. Equals stay in the order they came in.
+    """The replicas in order, first the one with the least to read and to wait for.
 
-    ``known``: tokens of the prompt that a replica has read. ``load``: tokens it still has to
-    read or make for others.
+    ``known`` are the tokens of the prompt that a replica has read, ``load`` the tokens that it
+    still has to read or make for others. Equal replicas keep their order.
     """
     return sorted(replicas, key=lambda each: LOAD_WEIGHT * load.get(each, 0) - known.get(each, 0))

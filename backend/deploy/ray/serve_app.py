@@ -2,7 +2,7 @@
 
 Their import path is ``backend.deploy.ray.serve_app:build``.
 
-The cluster's own environment decides what `glossator serve --deploy ray` sets by itself: see
+The environment of the cluster must set what `glossator serve --deploy ray` sets by itself: see
 ``RAY_SERVE_ENABLE_HA_PROXY`` in ``deploy/kubernetes``.
 """
 

@@ -1,4 +1,4 @@
-"""Sources by the name that the settings give them, or as they are typed."""
+"""Finds a source by its name in the settings, or by what the user typed."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from indexer.types import Source
 
 
 def declaration(spec: str, settings: Settings) -> Declaration:
-    """Of a name under ``[sources]``, else of what was typed. Raises ``SourceError``."""
+    """The declaration under ``[sources]``, or else of what was typed. Raises ``SourceError``."""
     named = settings.sources.get(spec)
     return parse(spec) if named is None else _declaration(spec, named)
 
 
 def opened(spec: str, settings: Settings, data: Path) -> Source:
-    """What is fetched or unpacked is kept in the data folder. Raises ``SourceError``."""
+    """The source, which keeps downloads in the data folder. Raises ``SourceError``."""
     return open_source(declaration(spec, settings), data / "sources")
 
 

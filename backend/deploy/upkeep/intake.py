@@ -1,6 +1,6 @@
-"""Runs beside a server: it owns the index, so they leave journals, which it takes in.
+"""Indexing beside a running server. The server owns the index, so a run leaves it a journal.
 
-The server holds a lock in the folder of journals for as long as it takes them in.
+The server holds a lock in the folder of journals as long as it takes journals in.
 """
 
 import time
@@ -22,7 +22,7 @@ _LOOK_S = 0.1
 
 
 def opened(staging: Path) -> FolderLock:
-    """To be held by the process that takes journals in. Raises ``IndexerError``."""
+    """The lock of the process that takes journals in. Raises ``IndexerError``."""
     try:
         staging.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -31,7 +31,7 @@ def opened(staging: Path) -> FolderLock:
 
 
 def waits(data: Path) -> bool:
-    """Whether a process takes in what is left for the index of this data folder."""
+    """Whether a process takes in journals for the index of this data folder."""
     staging = build.index_folder(data) / "staged"
     if not staging.exists():
         return False
@@ -43,7 +43,7 @@ def waits(data: Path) -> bool:
 
 
 def leave(source: Source, embedder: Embedder, data: Path, progress: Progress) -> Report:
-    """Run a source and wait until it is in the index. Raises ``IndexerError``."""
+    """Indexes a source and waits until the server has taken it in. Raises ``IndexerError``."""
     folder = build.index_folder(data)
     made_with = IndexFolder.describe(folder)["embedder"]
     if made_with != embedder.name:

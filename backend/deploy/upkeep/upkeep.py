@@ -1,9 +1,9 @@
-"""Keeps the index up to date while the backend serves: follows folders, keeps schedules, takes in.
+"""Keeps the index up to date while the backend serves: follows folders and keeps schedules.
 
-The serving process owns the index. A few changed files it indexes itself, with the embedder that
-answers questions; whatever is more goes to a process of its own at low priority, which embeds into
-a journal and leaves it (``indexer.index.journal``). So does `glossator index` beside a running
-server.
+The serving process owns the index. It indexes a few changed files itself, with the embedder that
+answers questions. For more files it starts another process at low priority, which embeds into a
+journal (``indexer.index.journal``) that the serving process takes in. `glossator index` beside a
+running server leaves a journal too.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ from indexer.watcher import changed_sources
 
 _FOLDERS = ("folder", "code")  # kinds that can be followed
 _FEW = 32  # changed entries that the serving process indexes itself
-_LOOK_S = 0.25  # for journals that others left
-_STOP_S = 5.0  # a run of its own gets to end; its journal is kept all the same
+_LOOK_S = 0.25  # between two looks for journals that others left
+_STOP_S = 5.0  # for a run in another process to end; its journal is kept anyway
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Kept:
 
 
 def kept(settings: Settings, indexed: Sequence[str]) -> list[Kept]:
-    """What is declared, as it is declared; of what is only indexed, the folders."""
+    """All declared sources, and the folders among those that are only indexed."""
     found = [
         Kept(
             name,
@@ -67,12 +67,12 @@ def kept(settings: Settings, indexed: Sequence[str]) -> list[Kept]:
 
 
 class Upkeep:
-    """``run`` it as a task for as long as the backend serves; cancelling it is how it ends.
+    """``run`` it as a task as long as the backend serves, and cancel that task to end it.
 
-    ``source`` opens one by its name; ``command``, to which that name is appended, indexes one into
-    its journal, in a process of its own. ``report`` hears which part does not work, and why, or
-    "" once it does again. Nothing that goes wrong here ends the server: a full disk or a damaged
-    file is reported, and tried again.
+    ``source`` opens a source by its name. ``command``, with that name appended, indexes it into a
+    journal, in another process. ``report`` is called with a part that does not work and the
+    reason, and with "" once it works again. No failure here ends the server: a full disk or a
+    damaged file is reported, and tried again.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Upkeep:
             stop.set()
 
     async def _take_in(self) -> None:
-        """A journal that cannot be taken in is said once, and tried again when it changes."""
+        """Takes in journals. One that fails is reported once, and tried again when it changes."""
         lock: FolderLock | None = None
         failed: Mapping[Path, float] = {}
         try:
@@ -138,7 +138,7 @@ class Upkeep:
     async def _follow(
         self, folders: Mapping[str, Path], stop: asyncio.Event, tasks: asyncio.TaskGroup
     ) -> None:
-        for spec in folders:  # what changed while nobody looked
+        for spec in folders:  # files may have changed while nobody looked
             tasks.create_task(self._refresh(spec))
         with self._reporting("folders are not followed"):
             async for specs in changed_sources(folders, stop):
@@ -147,9 +147,9 @@ class Upkeep:
 
     @contextlib.contextmanager
     def _reporting(self, what: str) -> Iterator[None]:
-        """Whatever goes wrong in the block is logged when it begins, and reported until it ends.
+        """Logs a failure of the block when it begins, and reports it until it ends.
 
-        ``what`` says in words what is then the case: "the handbook was not indexed".
+        ``what`` says in words what has failed: "the handbook was not indexed".
         """
         try:
             yield
@@ -179,7 +179,7 @@ class Upkeep:
             await asyncio.sleep(every_s)
 
     async def _refresh(self, spec: str) -> None:
-        """One run of a source at a time; changes that come meanwhile make one more."""
+        """Indexes a source, one run at a time. Changes that come meanwhile cause one more run."""
         if spec in self._again:
             return
         self._again.add(spec)
@@ -205,7 +205,7 @@ class Upkeep:
             raise IndexerError("the backend is stopping")
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Cancelled, it returns only when the thread has let go of the index, which closes next."""
+        """Works on a thread. When cancelled, waits until it has let go of the index, which closes next."""
         thread = asyncio.ensure_future(asyncio.to_thread(work))
         try:
             return await asyncio.shield(thread)

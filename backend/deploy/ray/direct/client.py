@@ -1,4 +1,4 @@
-"""A gateway's end: one connection to each generator replica, for all the streams from there."""
+"""The gateway's end: one connection to each generator replica, for all of its streams."""
 
 import asyncio
 import itertools
@@ -29,16 +29,16 @@ from backend.protocol.wire import Usage
 
 CONNECTS_WITHIN_S = 5.0
 AGAIN_AFTER_S = 0.05
-AVOIDED_S = 5.0  # Serve learns what became of a replica in about that time
+AVOIDED_S = 5.0  # Serve notices within about this time that a replica is gone
 
 
 class Unreachable(Exception):
-    """This replica takes no stream: it is gone, or about to go. Another may."""
+    """This replica takes no stream, because it is gone or about to go. Another one may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a replica listens, and the secret that it wants to hear."""
+    """Where a replica listens, and the secret that it asks for."""
 
     host: str
     port: int
@@ -63,7 +63,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._connections: dict[str, asyncio.Task[Connection]] = {}
-        self._avoided: dict[str, float] = {}  # until when
+        self._avoided: dict[str, float] = {}  # until this time
 
     async def to(self, replica: str, address: Address) -> "Connection":
         """Raises ``Unreachable``."""
@@ -72,12 +72,12 @@ class Connections:
             self._connections = {
                 name: each for name, each in self._connections.items() if not _over(each)
             }
-            # Shared by all who wait for it: one of them being cancelled must not end it.
+            # All who wait for it share the task, and a cancelled one must not end it for the rest.
             task = self._connections[replica] = asyncio.create_task(connect(address))
         return task.result() if task.done() else await asyncio.shield(task)
 
     async def avoid(self, replica: str) -> None:
-        """It took no stream. Returns when it is worth choosing anew: it may be the only one."""
+        """Notes that it took no stream. Returns after a moment, because it may be the only one."""
         self._avoided[replica] = asyncio.get_running_loop().time() + AVOIDED_S
         self._connections.pop(replica, None)
         await asyncio.sleep(AGAIN_AFTER_S)
@@ -97,14 +97,14 @@ class Connections:
 
 
 def _over(connecting: "asyncio.Task[Connection]") -> bool:
-    """It came to nothing, or its connection is lost."""
+    """Whether connecting failed, or the connection is lost."""
     if not connecting.done():
         return False
     return connecting.cancelled() or bool(connecting.exception()) or connecting.result().lost
 
 
 class Connection(asyncio.Protocol):
-    """A connection. ``lost`` once it is: then it takes no more streams."""
+    """A connection. Once ``lost``, it takes no more streams."""
 
     def __init__(self, secret: str) -> None:
         self.lost = False
@@ -116,10 +116,11 @@ class Connection(asyncio.Protocol):
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TextDelta]:
-        """What arrives while nobody pulls comes as one delta.
+        """Deltas that arrive while nobody pulls are joined into one.
 
-        Raises ``Unreachable`` when the replica has not taken it, ``EngineFailed`` when it is lost
-        later, besides what the generator raises. Closing it aborts in the engine.
+        Raises ``Unreachable`` when the replica has not taken the stream, ``EngineFailed`` when the
+        connection is lost later, and whatever the generator raises. Closing the iterator aborts
+        the request in the engine.
         """
         number, arriving = self._open(request_id, prompt, sampling)
         try:
@@ -131,7 +132,7 @@ class Connection(asyncio.Protocol):
             self._forget(number)
 
     async def warm(self, prompt: Prompt) -> Usage:
-        """Raises what ``stream`` does."""
+        """Raises what ``stream`` raises."""
         number, arriving = self._open("warm", prompt, None)
         try:
             read = await arriving.next()
@@ -140,7 +141,7 @@ class Connection(asyncio.Protocol):
             self._forget(number)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's class does not say so
         watch(self._transport)
         self._send(Hello(self._secret))
 
@@ -204,8 +205,8 @@ class _Arriving:
     def break_off(self) -> None:
         if self.ended:
             return
-        # Also where nothing has arrived yet: it may have been this prompt that killed the replica,
-        # and whoever asks again for it counts how often.
+        # This is raised even where nothing has arrived yet. The prompt may have killed the replica,
+        # and the caller counts how often it does.
         self._error = EngineFailed(
             "The generator is not answering; it is being restarted. Ask again."
         )
@@ -213,7 +214,7 @@ class _Arriving:
         self._arrived.set()
 
     async def next(self) -> TextDelta | None:
-        """None at the end; what had arrived before an error comes before it."""
+        """The next delta, None at the end. Deltas that came before an error are returned first."""
         if not self._deltas and not self.ended:
             self._arrived.clear()
             await self._arrived.wait()

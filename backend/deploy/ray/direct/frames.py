@@ -1,7 +1,7 @@
-"""What a gateway and a generator replica say to each other. Pure: bytes in, frames out.
+"""The messages between a gateway and a generator replica. Pure: bytes in, frames out.
 
-A frame is msgpack behind its length in four bytes, big-endian. ``stream`` is a number of the
-gateway's for one answer; many run over one connection at a time.
+A frame is msgpack after its length in four bytes, big-endian. ``stream`` is the number that the
+gateway gave to one answer. Many streams share one connection.
 """
 
 import struct
@@ -14,28 +14,31 @@ from msgspec import Struct
 from backend.errors import GlossatorError, tree
 from backend.ports import Prompt, Sampling, TextDelta
 
-LARGEST = 64 * 2**20  # bytes of a frame: the longest prompt that any model reads
+LARGEST = 64 * 2**20  # bytes of a frame, enough for the longest prompt of any model
 _LENGTH = struct.Struct(">I")
 
 Frame = TypeVar("Frame")
 
 
 class Malformed(Exception):
-    """Not a frame. What follows cannot be told apart any more: the connection is over."""
+    """Not a frame. The next frames cannot be found any more, so the connection must end."""
 
 
 # -- from the gateway
 
 
 class Hello(Struct, frozen=True, array_like=True, tag=0):
-    """The first frame, with the secret of the replica; without it the connection ends."""
+    """The first frame, with the replica's secret. The connection ends without it."""
 
     secret: str
 
 
 class Open(Struct, frozen=True, array_like=True, tag=1):
-    """Begins a stream. Without ``sampling`` the prompt is only warmed: one delta follows, without
-    text, that says what was read."""
+    """Begins a stream.
+
+    Without ``sampling``, the prompt is only warmed. Then one delta follows, which has no text and
+    says what was read.
+    """
 
     stream: int
     request_id: str
@@ -44,7 +47,7 @@ class Open(Struct, frozen=True, array_like=True, tag=1):
 
 
 class Close(Struct, frozen=True, array_like=True, tag=2):
-    """Nobody reads the stream any more: abort it."""
+    """Nobody reads the stream any more; the replica aborts it."""
 
     stream: int
 
@@ -53,7 +56,7 @@ class Close(Struct, frozen=True, array_like=True, tag=2):
 
 
 class Piece(Struct, frozen=True, array_like=True, tag=0):
-    """The stream goes on; with ``delta.finish`` it has ended."""
+    """The next delta of a stream, which ends with ``delta.finish``."""
 
     stream: int
     delta: TextDelta
@@ -66,13 +69,13 @@ class Done(Struct, frozen=True, array_like=True, tag=1):
 
 
 class Refused(Struct, frozen=True, array_like=True, tag=2):
-    """The replica is about to stop: ask another one."""
+    """The replica is about to stop; the gateway asks another one."""
 
     stream: int
 
 
 class Broken(Struct, frozen=True, array_like=True, tag=3):
-    """The stream has ended with an error of ours; ``kind`` is its class, empty for a defect."""
+    """The stream ended with an error. ``kind`` is our class, or empty for a defect."""
 
     stream: int
     kind: str
@@ -101,7 +104,7 @@ def broken(stream: int, error: Exception) -> Broken:
 
 
 def error_of(frame: Broken) -> Exception:
-    """What was raised over there, as far as a gateway may know it."""
+    """The error that was raised in the replica, as far as a gateway may know it."""
     if not frame.kind:
         return RuntimeError("The generator failed; the log of its replica says why.")
     kind = _KINDS.get(frame.kind, GlossatorError)
@@ -109,7 +112,7 @@ def error_of(frame: Broken) -> Exception:
 
 
 class Frames(Generic[Frame]):
-    """Cuts what arrives into frames of at most ``largest`` bytes."""
+    """Cuts the received bytes into frames of at most ``largest`` bytes."""
 
     def __init__(self, decoder: msgspec.msgpack.Decoder[Frame], largest: int = LARGEST) -> None:
         self.largest = largest
@@ -117,9 +120,9 @@ class Frames(Generic[Frame]):
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """The frames that are whole by now. Raises ``Malformed``.
+        """The frames that are complete. Raises ``Malformed``.
 
-        Each is cut when the one before has been dealt with, for that one may change ``largest``.
+        A frame is cut only after the one before was handled, which may change ``largest``.
         """
         data = self._rest + data if self._rest else data
         position = 0

@@ -1,7 +1,7 @@
-"""A generator replica's end: takes streams from gateways and sends what the engine makes.
+"""The replica's end: takes streams from gateways and sends what the engine makes.
 
 The deltas of one step of the engine leave together, in one write to each gateway. A gateway that
-does not read holds up its own streams alone: they are not pulled on, and the engine merges.
+does not read delays only its own streams: they are not pulled, and the engine merges their deltas.
 """
 
 import asyncio
@@ -34,12 +34,12 @@ from backend.protocol.wire import Usage
 log = logging.getLogger(__name__)
 
 _HELLO_WITHIN_S = 10.0
-_HELLO_BYTES = 1024  # a stranger makes us keep no more
-_UNREAD_BYTES = 2**20  # of a gateway's connection, before its streams pause
+_HELLO_BYTES = 1024  # the most that we keep for a stranger
+_UNREAD_BYTES = 2**20  # on one connection, before its streams pause
 
 
 class Streams(Protocol):
-    """What a ``Generator`` does here."""
+    """The part of a ``Generator`` that is needed here."""
 
     def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
@@ -49,7 +49,7 @@ class Streams(Protocol):
 
 
 class StreamServer:
-    """Listens for gateways that know ``secret``; at most ``most`` streams run at a time."""
+    """Listens for gateways that know ``secret``. At most ``most`` streams run at once."""
 
     def __init__(self, generator: Streams, secret: str, most: int) -> None:
         self.generator = generator
@@ -61,7 +61,7 @@ class StreamServer:
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str) -> int:
-        """Returns the port it listens on."""
+        """Returns the port that it listens on."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Gateway(self), host, 0)
         port: int = self._server.sockets[0].getsockname()[1]
@@ -74,7 +74,7 @@ class StreamServer:
             await asyncio.wait(self.running)
 
     async def close(self) -> None:
-        """Breaks off what still runs."""
+        """Breaks off the streams that still run."""
         if self._server:
             self._server.close()
         for gateway in list(self.gateways):
@@ -84,7 +84,7 @@ class StreamServer:
 
 
 class _Gateway(asyncio.Protocol):
-    """One connection. Its streams are tasks, and end with it."""
+    """One connection. Its streams are tasks that end with it."""
 
     def __init__(self, server: StreamServer) -> None:
         self._server = server
@@ -97,7 +97,7 @@ class _Gateway(asyncio.Protocol):
         self._writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's class does not say so
         self._transport.set_write_buffer_limits(_UNREAD_BYTES)
         watch(self._transport)
         self._server.gateways.add(self)
@@ -178,11 +178,11 @@ class _Gateway(asyncio.Protocol):
 
     def _send(self, frame: FromReplica) -> None:
         if not self._out:
-            # After the other streams that this step of the engine has woken.
+            # Runs after all streams that this step of the engine has woken.
             self._loop.call_soon(self._flush)
         self._out += packed(frame)
         if len(self._out) > _UNREAD_BYTES:
-            self._flush()  # which may find that nobody reads
+            self._flush()  # may show that nobody reads
 
     def _flush(self) -> None:
         data, self._out = self._out, bytearray()
@@ -194,7 +194,7 @@ class _Gateway(asyncio.Protocol):
 
 
 def watch(transport: asyncio.Transport) -> None:
-    """Has the system find out in seconds that the other machine is gone: it says nothing then."""
+    """Makes the system find out within seconds that the other machine is gone without a word."""
     connection: socket.socket | None = transport.get_extra_info("socket")
     if connection is None:
         return
