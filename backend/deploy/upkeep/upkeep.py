@@ -205,7 +205,7 @@ class Upkeep:
             raise IndexerError("the backend is stopping")
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        """When cancelled, it waits until the thread has let go of the index, which is closed next."""
+        """When cancelled, it waits until the thread has let go of the index, which closes next."""
         thread = asyncio.ensure_future(asyncio.to_thread(work))
         try:
             return await asyncio.shield(thread)
