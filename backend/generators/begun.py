@@ -1,16 +1,16 @@
-"""How far an answer that another engine began can be taken over as it is. Pure.
+"""How much of an answer that another engine began can be taken over as it is. Pure.
 
-Token ids and text do not end in the same places: a character may be spread over tokens, and text
-that could be the beginning of a stop string is held back. What is taken over ends where both do;
-the few tokens after that are made again.
+Token ids and text do not end at the same point. A character may be spread over several tokens, and
+text that could be the beginning of a stop string is held back. The part that is taken over ends
+where both end, and the few tokens after it are made again.
 """
 
 from collections.abc import Callable, Sequence
 
 Decode = Callable[[Sequence[int]], str]
 
-_CONTEXT = 8  # tokens of the prompt: some vocabularies write a first token unlike a later one
-_BROKEN = "\ufffd"  # what a decoder makes of a part of a character
+_CONTEXT = 8  # tokens of the prompt, because some vocabularies write a first token differently
+_BROKEN = "\ufffd"  # a decoder writes this for a part of a character
 
 
 def taken_over(
@@ -18,8 +18,8 @@ def taken_over(
 ) -> tuple[tuple[int, ...], str]:
     """The longest usable beginning of ``begun``, and its text.
 
-    The engine sees a stop string only in text that it makes itself, so the end in which one may
-    have begun is not taken over.
+    The engine sees a stop string only in text that it makes itself. So the end, in which one may
+    have begun, is not taken over.
     """
     if not begun:
         return (), ""

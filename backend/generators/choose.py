@@ -1,4 +1,4 @@
-"""Which generator `auto` means on this machine, decided in seconds with or without a network."""
+"""Decides which generator `auto` means on this machine, in seconds, even without a network."""
 
 import asyncio
 import importlib.util
@@ -21,7 +21,7 @@ class Choice:
 
 
 async def choose(generation: Generation) -> Choice:
-    """Raises ``StartupFailed`` when an engine was named without what it needs."""
+    """Raises ``StartupFailed`` when an engine was named, but not what it needs."""
     if generation.engine == "auto":
         return await _automatic(generation)
     if generation.engine == "openai" and not generation.upstream:
@@ -60,14 +60,14 @@ def _cached(model: str) -> bool:
 
 
 async def _downloadable(model: str, timeout_s: float) -> bool:
-    """Whether the hub answers in time. The look-up may hang longer; nobody waits for it."""
+    """Whether the hub answers in time. The look-up may hang longer, but nobody waits for it."""
     from huggingface_hub import HfApi
 
     def ask() -> bool:
         try:
             HfApi().model_info(model, timeout=timeout_s)
         except Exception:
-            # Its own errors, its HTTP library's and the system's: they all mean "not now".
+            # The errors of the hub, of its HTTP library and of the system all mean "not now".
             return False
         return True
 

@@ -1,7 +1,7 @@
-"""The generator without a model: answers with the documentation's own words, and says so.
+"""The generator without a model: it quotes the documentation, and says so.
 
 It composes what a reader of the documentation would look for first: the call to use with its
-signature, what it does, the documentation's own example, and what else may fit.
+signature, what the call does, the documentation's own example, and alternatives.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _PASSAGE_CHARS = 700
 
 
 class ExtractiveGenerator:
-    """Deterministic and immediate. Counts no tokens, for it has no tokenizer."""
+    """Answers at once, and always the same. It has no tokenizer, so it counts no tokens."""
 
     model = EXTRACTIVE
     fills = False
@@ -37,7 +37,7 @@ class ExtractiveGenerator:
     ) -> AsyncGenerator[TextDelta]:
         for line in compose(prompt).splitlines(keepends=True):
             yield TextDelta(line)
-            await asyncio.sleep(0)  # lets other sessions in between two lines
+            await asyncio.sleep(0)  # lets other answers run between two lines
         yield TextDelta("", finish="stop")
 
     async def warm(self, prompt: Prompt) -> Usage:
@@ -90,7 +90,7 @@ def _others(chunks: Sequence[Chunk], numbers: Sequence[int]) -> Iterator[str]:
 
 
 def _clip(text: str) -> str:
-    """Whole paragraphs up to about ``_PASSAGE_CHARS``, at least one."""
+    """At least one paragraph, and more up to about ``_PASSAGE_CHARS`` characters."""
     kept = ""
     for paragraph in text.split("\n\n"):
         if kept and len(kept) + len(paragraph) > _PASSAGE_CHARS:

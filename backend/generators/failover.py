@@ -1,8 +1,8 @@
-"""A generator that outlives the replica which answers: another one goes on in mid-answer.
+"""Moves an answer to another replica when the one that makes it is lost.
 
-Independent of what replicas are: whenever the stream behind it ends with ``Unavailable``, it is
-opened anew, with the token ids that have arrived, and what the reader has is left out. Once only
-where an engine failed at it: it may be the prompt that kills engines (``poison``).
+Whenever the stream ends with ``Unavailable``, it is opened again with the token ids that have
+arrived, and the text that the reader has is left out. If an engine has failed, the stream is
+opened again only once, because the prompt may be what kills engines (``poison``).
 """
 
 import logging
@@ -19,15 +19,15 @@ from backend.protocol.wire import Usage
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 4  # replicas that one answer may find to be gone
+ATTEMPTS = 4  # replicas that one answer may lose
 
 
 class FailoverGenerator:
-    """Wraps a generator that chooses a replica for each stream, and owns it.
+    """Wraps and owns a generator that chooses a replica for each stream.
 
-    Exact when greedy: from the same tokens, every replica makes the same answer. Otherwise the
-    answer goes on from the same tokens too, except for the last few where stop strings hold text
-    back; should those come out differently and the reader have seen a part, it ends as failed.
+    Greedy answers are exact, because every replica makes the same answer from the same tokens.
+    Sampled answers go on from the same tokens too, except for the last few where stop strings hold
+    text back. If those come out differently and the reader has seen a part, the answer fails.
     """
 
     def __init__(
@@ -48,8 +48,8 @@ class FailoverGenerator:
     ) -> AsyncGenerator[TextDelta]:
         if self._suspects.poisonous(prompt, self._now()):
             raise self._refusal()
-        text, tokens = "", 0  # what the reader has
-        failures, failed_at = 0, -1  # of engines, and how many tokens there were then
+        text, tokens = "", 0  # that the reader has
+        failures, failed_at = 0, -1  # of engines, and how many tokens there were at the last one
         begun = prompt.begun
         for attempt in range(1, ATTEMPTS + 1):
             replay, repeated = Replay(text), tokens
@@ -73,10 +73,10 @@ class FailoverGenerator:
                 self._suspects.answered(prompt)
                 return
             except (UpstreamFailed, Interrupted):
-                raise  # another replica would ask the same upstream, or say the same
+                raise  # another replica would have the same upstream, or the same answer
             except EngineFailed as error:
                 failures += 1
-                if failures > 1 and tokens != failed_at:  # where one failed, this one went on
+                if failures > 1 and tokens != failed_at:  # this engine went on where another failed
                     self._suspects.answered(prompt)
                 failed_at = tokens
                 self._suspects.failed(prompt, self._now())
@@ -92,7 +92,7 @@ class FailoverGenerator:
                 self._goes_on(request_id, tokens, error)
 
     async def warm(self, prompt: Prompt) -> Usage:
-        """Of a prompt that engines fail at, nothing: who asks it is told."""
+        """Does nothing for a prompt at which engines fail; the question itself gets the error."""
         if self._suspects.poisonous(prompt, self._now()):
             return Usage()
         try:

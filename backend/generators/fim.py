@@ -1,6 +1,6 @@
-"""Fill in the middle: how a model that was trained for it wants to be asked.
+"""Fill in the middle: writes the prompt in the format that a model was trained for.
 
-Which way it is shows in the tokenizer's special tokens (Bavarian et al. 2022, "Efficient Training
+The tokenizer's special tokens show which format it is (Bavarian et al. 2022, "Efficient Training
 of Language Models to Fill in the Middle"). Pure, given a tokenizer.
 """
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from backend.ports import Gap
 
-_OWN_TOKENS = 4  # of the format at most: three marks and the beginning of a sequence
-_CHARACTERS_A_TOKEN = 16  # more than any vocabulary has on average, of indented code too
+_OWN_TOKENS = 4  # at most, of the format: three marks and the beginning of a sequence
+_CHARACTERS_A_TOKEN = 16  # more than the average of any vocabulary, even on indented code
 
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """The tokens before prefix, suffix and answer; ``suffix_first`` as Mistral has it.
+    """The tokens before prefix, suffix and answer. With ``suffix_first`` the suffix comes first.
 
-    ``end``: tokens that end an answer beside the model's own end of text.
+    ``end`` are tokens that end an answer besides the model's own end of text.
     """
 
     prefix: str
@@ -58,7 +58,7 @@ class FillIn:
 
     @classmethod
     def of(cls, tokenizer: Any) -> "FillIn | None":
-        """None for a model that was not trained for it."""
+        """The format of this tokenizer; None for a model that was not trained for it."""
         vocabulary: dict[str, int] = tokenizer.get_vocab()
         for format in _FORMATS:
             if all(
@@ -70,11 +70,14 @@ class FillIn:
         return None
 
     def tokens(self, gap: Gap, most: int) -> list[int]:
-        """The prompt, of at most so many tokens: what is far from the cursor falls off, and a
-        quarter is kept for what follows it. What the code says of special tokens stays text."""
+        """The prompt, in at most ``most`` tokens.
+
+        Code far from the cursor is left out, and a quarter of the room is kept for the suffix.
+        Special tokens that the code itself spells stay text.
+        """
         format = self._format
         room = max(0, most - _OWN_TOKENS)
-        # Characters first: what cannot fit need not be tokenized.
+        # Characters are cut first, because text that cannot fit need not be tokenized.
         characters = room * _CHARACTERS_A_TOKEN
         before = self._encode(gap.prefix[-characters:] if characters else "")
         after = self._encode(gap.suffix[:characters])

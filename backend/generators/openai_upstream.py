@@ -1,7 +1,7 @@
 """A generator on any OpenAI-compatible server: a remote vLLM, Ollama, llama.cpp, a hosted API.
 
-The only module that imports the ``openai`` client. Never retries: the caller's deadline runs,
-and a retry behind its back would generate twice.
+Only this module imports the ``openai`` client. It never retries, because the caller's deadline
+runs, and a hidden retry would generate twice.
 """
 
 from collections.abc import AsyncGenerator, Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 5.0
 _FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length"}
-_WORDS = 300  # characters of an upstream's message that are worth repeating
+_WORDS = 300  # characters of an upstream's message that are repeated
 
 
 class OpenAIGenerator:
@@ -37,20 +37,20 @@ class OpenAIGenerator:
 
     def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
         self.model = model
-        self.fills = False  # its API has no standard way to ask for it
+        self.fills = False  # the API has no standard way to ask for it
         self._client = client
         self._running = 0
 
     @classmethod
     async def start(cls, generation: Generation) -> "OpenAIGenerator":
-        """Without a configured model it serves the first one the upstream names.
+        """Without a configured model, it serves the first one that the upstream lists.
 
-        With one it starts whether or not the upstream is up. Raises ``StartupFailed``.
+        With a configured model, it starts even if the upstream is down. Raises ``StartupFailed``.
         """
         client = openai.AsyncOpenAI(
             base_url=generation.upstream,
-            # Named here, even when empty, so that the client never sends a key it finds in the
-            # environment to a server that key was not meant for.
+            # The key is always given, even if empty. Otherwise the client would take a key from the
+            # environment and send it to a server that the key is not meant for.
             api_key=generation.upstream_key or "none",
             timeout=openai.Timeout(generation.upstream_timeout_s, connect=CONNECT_TIMEOUT_S),
             max_retries=0,
@@ -64,9 +64,9 @@ class OpenAIGenerator:
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TextDelta]:
-        """A delta per chunk. Tokens are counted on the last delta, where the protocol tells them.
+        """One delta per chunk. The last delta has the token counts, as in the protocol.
 
-        ``priority`` and ``cache_salt`` stay behind: the protocol has no words for them.
+        ``priority`` and ``cache_salt`` are not sent, because the protocol has no fields for them.
         """
         self._running += 1
         try:
@@ -76,7 +76,7 @@ class OpenAIGenerator:
                 )
                 finish: Finish | None = None
                 usage: CompletionUsage | None = None
-                # Leaving the block, however, closes the connection: the upstream's sign to abort.
+                # Leaving the block closes the connection, which tells the upstream to abort.
                 async with chunks:
                     async for chunk in chunks:
                         text, ended = _read(chunk)
@@ -94,11 +94,11 @@ class OpenAIGenerator:
             self._running -= 1
 
     async def warm(self, prompt: Prompt) -> Usage:
-        """Does nothing: without priorities a warm-up would delay, or cost, real answers."""
+        """Does nothing: without priorities, a warm-up would delay real answers, or cost money."""
         return Usage()
 
     async def load(self) -> Load:
-        """Our own open requests; what else the upstream does, the protocol does not tell."""
+        """Our own open requests. The protocol does not tell what else the upstream does."""
         return Load(running=self._running)
 
     async def check(self) -> None:
@@ -127,7 +127,7 @@ class OpenAIGenerator:
 
 
 def _read(chunk: "ChatCompletionChunk") -> tuple[str, Finish | None]:
-    """Text and finish of a chunk. The client hands on whatever JSON came, unchecked."""
+    """Text and finish of a chunk. The client does not check the JSON that it hands on."""
     choices = getattr(chunk, "choices", None)
     if not isinstance(choices, list):
         raise UpstreamFailed(
@@ -171,7 +171,7 @@ async def _first_model(client: openai.AsyncOpenAI) -> str:
 
 @contextmanager
 def _mapped(client: openai.AsyncOpenAI, model: str) -> Iterator[None]:
-    """The client's exceptions, and what its decoder raises on garbage, as ours."""
+    """Turns exceptions of the client, and of its decoder, into ours."""
     try:
         yield
     except openai.OpenAIError as error:
@@ -184,7 +184,7 @@ def _mapped(client: openai.AsyncOpenAI, model: str) -> Iterator[None]:
 
 
 def translate(error: openai.OpenAIError, url: str, model: str) -> GlossatorError:
-    """What an exception of the client means here. Pure, and total over ``OpenAIError``."""
+    """Our error for an exception of the client. Pure, and covers every ``OpenAIError``."""
     match error:
         case openai.APITimeoutError():
             return UpstreamFailed(
@@ -220,7 +220,7 @@ def _of_status(error: openai.APIStatusError, url: str, model: str) -> GlossatorE
 
 
 def _own_words(error: openai.OpenAIError) -> str:
-    """The message inside the common error bodies, else what the client made of them."""
+    """The message in the common kinds of error body, or else the client's own message."""
     body = getattr(error, "body", None)
     if isinstance(body, dict):
         body = body.get("message") or body.get("detail") or body
@@ -228,7 +228,7 @@ def _own_words(error: openai.OpenAIError) -> str:
 
 
 def _retry_after_ms(error: openai.APIStatusError) -> float | None:
-    """RFC 9110's seconds; its other form, a date, is left to the caller's own patience."""
+    """The seconds of RFC 9110. Its other form, a date, is ignored."""
     try:
         return float(error.response.headers["retry-after"]) * 1000
     except (KeyError, ValueError):

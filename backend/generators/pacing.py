@@ -1,13 +1,13 @@
-"""When the next delta of each answer leaves: with the first step of the engine after its pause.
+"""Decides when the next delta of each answer leaves: at the first engine step after its pause.
 
-Deltas that leave together cost one write here and one reading at the other end, and a timer for
-each would have each leave on its own.
+Deltas that leave together cost one write here and one read at the other end. With a timer for each
+answer, every delta would leave alone.
 """
 
 import asyncio
 from collections.abc import Iterable
 
-# After its pause an answer waits so much longer, should a step take long: it may have text.
+# An answer waits at most this much longer after its pause, because a step may take long.
 LATE_S = 0.02
 
 
@@ -15,19 +15,19 @@ class Pacing:
     """The answers of one engine; all of it runs on one event loop."""
 
     def __init__(self) -> None:
-        self._ended: dict[str, bool] = {}  # of all answers that have begun
+        self._ended: dict[str, bool] = {}  # for all answers that have begun
         self._paused: dict[str, tuple[float, asyncio.Future[None]]] = {}  # and until when
         self._alarm: asyncio.TimerHandle | None = None
 
     def begin(self, answer: str) -> None:
-        """``forget`` it afterwards."""
+        """Registers an answer; ``forget`` it afterwards."""
         self._ended[answer] = False
 
     def forget(self, answer: str) -> None:
         self._ended.pop(answer, None)
 
     async def pause(self, answer: str, until: float) -> None:
-        """Up to the first step after ``until``, or to the one that ends the answer."""
+        """Waits for the first step after ``until``, or for the step that ends the answer."""
         if self._ended[answer]:
             return
         woken = asyncio.get_running_loop().create_future()
@@ -39,7 +39,7 @@ class Pacing:
             self._paused.pop(answer, None)
 
     def step(self, ended: Iterable[str] = ()) -> None:
-        """What the engine has made can be pulled, and the last of those that ``ended``."""
+        """Called when the deltas of a step can be pulled. ``ended`` are the answers that it ended."""
         for answer in ended:
             if answer in self._ended:
                 self._ended[answer] = True
@@ -54,7 +54,7 @@ class Pacing:
             _wake(self._paused.pop(answer)[1])
 
     def _arm(self, at: float) -> None:
-        """One timer for all, which steps forestall."""
+        """Sets the one timer for all answers. A step usually comes before it."""
         if self._alarm:
             if self._alarm.when() <= at:
                 return

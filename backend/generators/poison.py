@@ -1,7 +1,8 @@
-"""Prompts at which engines failed, so that none of them ends engine after engine. Pure.
+"""Remembers prompts at which engines failed, so that none kills one engine after another. Pure.
 
-Nobody can tell a prompt that kills its engine from one that was there when the engine died. So it
-is tried once more, elsewhere, and what fails twice is remembered for a while, by its hash.
+Nobody can tell a prompt that kills its engine from one that was only there when the engine died. So
+it is tried once more on another engine. A prompt that fails twice is remembered by its hash for a
+while.
 """
 
 import hashlib
@@ -11,11 +12,11 @@ import msgspec
 
 from backend.ports import Prompt
 
-FAILURES = 2  # of an engine, at the same prompt: once more than an accident
+FAILURES = 2  # of engines at the same prompt; one could be an accident
 
 
 class Suspects:
-    """Counts failures for ``keep_s`` seconds after the last; at most ``most`` prompts."""
+    """Counts failures until ``keep_s`` seconds after the last, for at most ``most`` prompts."""
 
     def __init__(self, keep_s: float = 300.0, most: int = 1000) -> None:
         self.keep_s = keep_s
@@ -23,7 +24,7 @@ class Suspects:
         self._failures: OrderedDict[bytes, tuple[int, float]] = OrderedDict()  # the newest last
 
     def poisonous(self, prompt: Prompt, now: float) -> bool:
-        """Whether it has failed so often that it should not be tried."""
+        """Whether the prompt has failed so often that it should not be tried."""
         # Nearly always nothing has failed, and then no prompt is hashed.
         return bool(self._failures) and self._count(_hash(prompt), now) >= FAILURES
 
@@ -36,7 +37,7 @@ class Suspects:
             self._failures.popitem(last=False)
 
     def answered(self, prompt: Prompt) -> None:
-        """It was not the prompt's fault."""
+        """Forgets the failures of a prompt, because they were not its fault."""
         if self._failures:
             self._failures.pop(_hash(prompt), None)
 
@@ -46,6 +47,6 @@ class Suspects:
 
 
 def _hash(prompt: Prompt) -> bytes:
-    """Of what an engine reads: not whose it is, nor how much of the answer there was already."""
+    """The hash of the text that an engine reads, whoever asked and however far the answer was."""
     read = msgspec.msgpack.encode((prompt.messages, prompt.gap))
     return hashlib.blake2b(read, digest_size=16).digest()

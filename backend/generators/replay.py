@@ -1,22 +1,22 @@
-"""What a repeated answer has to say that its reader does not have yet. Pure.
+"""Leaves out of a repeated answer what its reader has already. Pure.
 
-An answer that was interrupted is made again, from as far back as need be: by another replica of
-the generator, or by another gateway. Either way the reader must see no character twice or never.
+An interrupted answer is made again by another replica of the generator, or by another gateway. The
+reader must see every character exactly once.
 """
 
 from backend.errors import Interrupted
 
 
 class Replay:
-    """Takes from the beginning of an answer the ``text`` that its reader has already."""
+    """Leaves out ``text`` at the beginning of an answer."""
 
     def __init__(self, text: str = "") -> None:
         self._left = text
 
     def feed(self, text: str) -> str:
-        """The part of the answer's next piece that is new.
+        """The new part of the answer's next piece.
 
-        Raises ``Interrupted`` when it is another answer: there is no way to go on from the old.
+        Raises ``Interrupted`` when this is a different answer, which cannot go on from the old one.
         """
         known, new = text[: len(self._left)], text[len(self._left) :]
         if not self._left.startswith(known):
@@ -25,7 +25,7 @@ class Replay:
         return new
 
     def end(self) -> None:
-        """The answer is complete. Raises ``Interrupted`` when it is shorter than the old one."""
+        """Call it at the end of the answer. Raises ``Interrupted`` if it is shorter than the old."""
         if self._left:
             raise _other_answer()
 

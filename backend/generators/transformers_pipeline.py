@@ -1,7 +1,7 @@
-"""Hugging Face transformers, one request at a time: the baseline that every gain is measured by.
+"""Hugging Face transformers, one request at a time: the baseline of every measurement.
 
-The only module that generates with transformers. There is no batching, no prefix cache and no
-scheduler, on purpose.
+Only this module generates with transformers. It has no batching, no prefix cache and no scheduler,
+on purpose.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from backend.protocol.wire import Usage
 
 
 class TransformersGenerator:
-    """Answers in the order of asking. Made by ``start``."""
+    """Answers requests in the order in which they came. Made by ``start``."""
 
     def __init__(self, weights: Any, tokenizer: Any, model: str) -> None:
         self.model = model
@@ -41,11 +41,11 @@ class TransformersGenerator:
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TextDelta]:
-        """A delta per word. ``priority`` and ``cache_salt`` mean nothing here."""
+        """One delta per word. ``priority`` and ``cache_salt`` have no effect."""
         await self.check()
         inputs = await asyncio.to_thread(self._tokenize, prompt)
         length = int(inputs["input_ids"].shape[1])
-        # Passages give way to the answer: without them the prompt is made anew, and shorter.
+        # The answer is worth more than passages: with fewer of them, a shorter prompt is made.
         least = min(sampling.max_tokens, self._context // 4) if prompt.passages else 1
         if self._context - length < least:
             raise TooLarge(
@@ -73,9 +73,9 @@ class TransformersGenerator:
             raise Unavailable(f"{self.model} was closed. Start the server again.")
 
     async def close(self) -> None:
-        """Answers still streaming end with ``Unavailable``; returns when the model is idle."""
+        """Ends running answers with ``Unavailable``, and returns when the model is idle."""
         self._closed.set()
-        # Not for the turn: a reader that neither reads on nor closes holds it for ever.
+        # It does not wait for the turn, which a reader that neither reads nor closes never ends.
         if self._generating is not None:
             await asyncio.wait((self._generating,))
         self._weights = None
@@ -116,7 +116,7 @@ class TransformersGenerator:
                     yield TextDelta(text)
             tokens, finish = await generating
         finally:
-            # The next request's turn must not begin before this thread has left the model.
+            # The turn of the next request must not begin before this thread has left the model.
             aborted.set()
             await asyncio.wait((generating,))
         if not stops.found:
@@ -134,7 +134,7 @@ class TransformersGenerator:
         streamer: Any,
         aborted: threading.Event,
     ) -> tuple[int, Finish]:
-        """Runs in a thread until done or ``aborted``; the answer's tokens and why it ended."""
+        """Runs in a thread until done or ``aborted``. Returns the token count and why it ended."""
         import torch
         from transformers import StoppingCriteriaList
 
@@ -156,7 +156,7 @@ class TransformersGenerator:
                 stopping_criteria=StoppingCriteriaList([stopped]),
             )
         except (RuntimeError, ValueError) as error:
-            streamer.end()  # or its reader would wait for ever
+            streamer.end()  # else its reader would wait for ever
             raise Unavailable(f"transformers failed: {error}. Ask again.") from error
         answer = output[0][inputs["input_ids"].shape[1] :].tolist()
         ends = self._weights.generation_config.eos_token_id
@@ -165,9 +165,9 @@ class TransformersGenerator:
 
 
 class StopStrings:
-    """Ends a text before the first stop string, which may come split over several pieces.
+    """Ends a text before the first stop string, which may be split over several pieces. Pure.
 
-    Holds back the tail that could still become one. Pure.
+    It holds back the end of the text that could still become a stop string.
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
@@ -176,7 +176,7 @@ class StopStrings:
         self._held = ""
 
     def feed(self, piece: str) -> str:
-        """The text that is certain now; once ``found``, all of it that is left."""
+        """The text that is certain now; when a stop string was ``found``, the rest of the text."""
         text = self._held + piece
         starts = [start for stop in self._stops if (start := text.find(stop)) >= 0]
         if starts:
@@ -187,13 +187,13 @@ class StopStrings:
         return certain
 
     def flush(self) -> str:
-        """What was held back, once nothing follows."""
+        """The text that was held back, when no more follows."""
         held, self._held = self._held, ""
         return held
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Length of the longest end of ``text`` that ``stop`` begins with."""
+    """The length of the longest end of ``text`` with which ``stop`` begins."""
     return next((n for n in range(len(stop) - 1, 0, -1) if text.endswith(stop[:n])), 0)
 
 

@@ -1,8 +1,8 @@
 """The product's generator: vLLM's asynchronous engine, in this process.
 
-This module and ``vllm_startup`` alone import vLLM, and only once an engine starts: the import
-takes seconds and reads the environment. The scheduler and the model run in a process of vLLM's
-own; tokenizing, detokenizing and stop strings run here, on the event loop that streams.
+Only this module and ``startup`` import vLLM, and only when an engine starts, because the import
+takes seconds and reads the environment. The scheduler and the model run in vLLM's own process.
+Tokenizing, detokenizing and stop strings run here, on the event loop that streams.
 """
 
 import asyncio
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from vllm.outputs import RequestOutput
     from vllm.v1.engine.async_llm import AsyncLLM
 
-# vLLM runs smaller priorities first; nothing that a user waits for is ever behind a warm-up.
+# vLLM runs smaller priorities first, so no request of a user ever waits for a warm-up.
 WARM_PRIORITY = 1 << 30
-# Above this many characters (2,000 tokens, some 3 ms) tokenizing leaves the event loop for a
-# thread. Below, waiting for the thread would cost more than the work.
+# Longer prompts (2,000 tokens, some 3 ms) are tokenized on a thread, not on the event loop. For
+# shorter ones, waiting for the thread would cost more than the work.
 INLINE_CHARACTERS = 8_000
-# Text and code have about 4 characters a token: most of twice as long does not fit the context.
+# Text and code have about 4 characters per token, so twice as many rarely fit the context.
 PART_CHARACTERS = 8
-# So many tokens leave as they come. The first alone may be half a character, or the start of what
-# an output rail looks for, and then the user sees nothing before the next.
+# The first few tokens leave as they come. The first one alone may be half a character, or the start
+# of something that an output rail looks for, and then the user sees nothing before the next.
 UNPACED_TOKENS = 4
-# Each message costs every hop some fraction of a millisecond. With more answers than this in the
+# Each message costs every hop a fraction of a millisecond. With more answers than this in the
 # engine, deltas gather for longer, so that messages do not take the time that tokens need.
 FULL_RATE_ANSWERS = 8
 
 
 class VllmGenerator:
-    """Streams from one ``AsyncLLM``. Made by ``start``, which owns the engine until ``close``."""
+    """Streams from one ``AsyncLLM``, which it owns until ``close``. Made by ``start``."""
 
     def __init__(self, engine: "AsyncLLM", steps: "_Steps", model: str, coalesce_ms: float) -> None:
         self.model = model
@@ -67,20 +67,20 @@ class VllmGenerator:
         coalesce_ms: float = 20.0,
         traces: str = "",
     ) -> "VllmGenerator":
-        """Loads ``model``, a local folder or a hub name: 20 seconds and more.
+        """Loads ``model``, a local folder or a hub name, which takes 20 seconds and more.
 
-        The event loop stays free meanwhile. The engine posts a span of each request that has a
-        ``traceparent`` to the URL ``traces``, if there is one. Raises ``StartupFailed``.
+        The event loop stays free meanwhile. If there is a URL ``traces``, the engine posts a span
+        of each request that has a ``traceparent`` to it. Raises ``StartupFailed``.
         """
         local = local_folder(model)
-        # A call of its own: somewhere in this import a stack frame is kept for good, and with it
-        # whatever its callers hold. That must not be the engine.
+        # This is a separate call, because something in this import keeps a stack frame for good,
+        # with everything that its callers hold. That must not be the engine.
         await asyncio.to_thread(import_vllm, settings)
         building = asyncio.ensure_future(asyncio.to_thread(_build, model, local, settings, traces))
         try:
             engine, steps = await asyncio.shield(building)
         except asyncio.CancelledError:
-            # The thread cannot be stopped; whatever it still brings up must not outlive us.
+            # The thread cannot be stopped, but the engine that it may still start must not stay.
             building.add_done_callback(_discard)
             raise
         return cls(engine, steps, Path(model).name or model, coalesce_ms)
@@ -88,14 +88,14 @@ class VllmGenerator:
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TextDelta]:
-        """One delta per pull; what the engine made since the last pull comes as one delta.
+        """One delta per pull, with everything that the engine has made since the last pull.
 
-        The first tokens leave at once, a later delta with the first step of the engine that ends
-        ``coalesce_ms`` after its predecessor, unless it is the last.
+        The first tokens leave at once. A later delta leaves with the first step of the engine that
+        ends ``coalesce_ms`` after the delta before it; the last one leaves at once.
         """
         tokens = await self._tokens(prompt, sampling.max_tokens)
         room = self._context - len(tokens)
-        # Passages give way to the answer: without them the prompt is made anew, and shorter.
+        # The answer is worth more than passages: with fewer of them, a shorter prompt is made.
         least = min(sampling.max_tokens, self._context // 4) if prompt.passages else 1
         if room < least:
             raise TooLarge(
@@ -126,7 +126,7 @@ class VllmGenerator:
                 yield _delta(output, prompt_tokens=len(tokens))
 
     async def warm(self, prompt: Prompt) -> Usage:
-        """Prefills at the lowest priority; a prompt that cannot fit is left alone."""
+        """Prefills at the lowest priority. Does nothing for a prompt that cannot fit."""
         tokens = await self._tokens(prompt)
         if len(tokens) >= self._context:
             return Usage()
@@ -160,14 +160,14 @@ class VllmGenerator:
             await self._engine.check_health()
 
     async def close(self) -> None:
-        """Ends the engine's process. Answers still streaming end with ``Unavailable``."""
+        """Ends the engine's process, and running answers with ``Unavailable``."""
         from vllm.v1.engine.exceptions import EngineDeadError
 
         engine, self._open = self._open, None
         if engine is None:
             return
-        # Shutdown alone would leave their iterators waiting forever, and log the engine's
-        # end as a failure.
+        # Shutdown alone would leave the iterators of these answers waiting for ever, and log the
+        # end of the engine as a failure.
         engine.output_processor.propagate_error(EngineDeadError())
         if engine.output_handler is not None:
             engine.output_handler.cancel()
@@ -178,7 +178,7 @@ class VllmGenerator:
         return {"traceparent": prompt.traceparent} if traced else None
 
     def _pace_s(self) -> float:
-        """Between two deltas of an answer: beyond so many answers all share one message rate."""
+        """The time between two deltas. Beyond ``FULL_RATE_ANSWERS``, all share one message rate."""
         return self._coalesce_s * max(1.0, self._steps.running / FULL_RATE_ANSWERS)
 
     @property
@@ -188,7 +188,7 @@ class VllmGenerator:
         return self._open
 
     async def _tokens(self, prompt: Prompt, answer: int = 1) -> list[int]:
-        """Of a gap as much as leaves room for an ``answer`` of so many tokens."""
+        """The tokens of a prompt. A gap is cut to leave room for ``answer`` tokens."""
         if prompt.gap is not None:
             if self._fill_in is None:
                 raise Unsupported(f"{self.model} cannot fill in the middle of code.")
@@ -211,14 +211,14 @@ class VllmGenerator:
         return self._encode(text)
 
     def _encode(self, text: str) -> list[int]:
-        """The tokens of a text, or of a beginning of it that is too long for the context already.
+        """The tokens of a text, or of a beginning that is already too long for the context.
 
-        A megabyte costs a second and fifty megabytes of memory, which a prompt that cannot fit is
-        not worth. A beginning has at most one token more than it has inside of the whole text.
+        Tokenizing a megabyte costs a second and fifty megabytes of memory, which is too much for a
+        prompt that cannot fit. A beginning has at most one token more than within the whole text.
         """
         size = PART_CHARACTERS * self._context
         while True:
-            # The template has written every special token already.
+            # The template has already written every special token.
             tokens = self._tokenizer.encode(text[:size], add_special_tokens=False, verbose=False)
             if size >= len(text) or len(tokens) > self._context + 1:
                 return list(tokens)
@@ -231,13 +231,13 @@ class VllmGenerator:
         request_id: str,
         prompt: Prompt,
     ) -> "AsyncGenerator[RequestOutput]":
-        """The engine's outputs, paced. However this ends early, the engine aborts the request."""
+        """The engine's outputs, paced. If this ends early, the engine aborts the request."""
         from vllm.inputs import tokens_input
 
-        # Ids come from clients and may repeat; an abort must hit this request alone.
+        # Ids come from clients and may repeat, but an abort must end only this request.
         engine_id = f"{request_id}#{next(self._serial)}"
         engine = self._engine
-        if engine.errored:  # by another's answer: nothing is known of this prompt
+        if engine.errored:  # another answer did it, so this prompt is not suspected
             raise Unavailable(_dead(self.model))
         outputs = engine.generate(
             tokens_input(tokens, cache_salt=prompt.cache_salt or None),
@@ -265,15 +265,15 @@ class VllmGenerator:
         finally:
             pacing.forget(engine_id)
             if not finished and self._open is not None:
-                # vLLM aborts when its iterator is closed or cancelled, except while the request
-                # is still on its way to the engine. Aborting twice is harmless.
+                # vLLM aborts a request when its iterator is closed or cancelled, except while the
+                # request is still on its way to the engine. Aborting twice is harmless.
                 await engine.abort(engine_id)
 
 
 class _Steps:
-    """What the engine says after each of its steps, through vLLM's stat logger interface.
+    """Receives the figures of each engine step, through vLLM's stat logger interface.
 
-    Called on the event loop, once the step's outputs can be pulled.
+    vLLM calls it on the event loop, when the outputs of the step can be pulled.
     """
 
     def __init__(self) -> None:
@@ -330,7 +330,7 @@ def _delta(output: "RequestOutput", prompt_tokens: int) -> TextDelta:
 
 @contextmanager
 def _mapped(model: str, failed: type[Unavailable] = Unavailable) -> Iterator[None]:
-    """vLLM's exceptions as ours; ``failed`` where the engine is what failed."""
+    """Turns vLLM's exceptions into ours: into ``failed`` if the engine failed."""
     from vllm.exceptions import VLLMClientError, VLLMError
     from vllm.v1.engine.exceptions import EngineDeadError
 
@@ -355,7 +355,7 @@ def _build(model: str, local: bool, settings: Vllm, traces: str) -> "tuple[Async
     from vllm.v1.metrics.loggers import PrometheusStatLogger
 
     steps = _Steps()
-    envs.disable_envs_cache()  # of an engine before this one
+    envs.disable_envs_cache()  # an earlier engine may have filled it
     try:
         engine = AsyncLLM.from_engine_args(
             engine_args(str(Path(model).expanduser()) if local else model, settings, traces),
@@ -363,7 +363,7 @@ def _build(model: str, local: bool, settings: Vllm, traces: str) -> "tuple[Async
         )
     except Exception as error:
         raise StartupFailed(startup_message(model, local, error)) from error
-    # Counting a token looks some of the environment's variables up.
+    # Without the cache, counting every token looks up environment variables.
     envs.enable_envs_cache()
     if not getattr(engine.get_tokenizer(), "chat_template", None):
         engine.shutdown()

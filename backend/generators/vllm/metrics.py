@@ -1,7 +1,7 @@
-"""vLLM's own Prometheus figures (``vllm:…``), which it counts into the process's global registry.
+"""vLLM's own Prometheus metrics (``vllm:…``), which it keeps in the process's global registry.
 
-On Ray too: its own way there, ``RayPrometheusStatLogger``, hands Ray's metrics every token, and
-Ray's agent takes each apart again (docs/performance.md).
+The same is used on Ray. vLLM's logger for Ray, ``RayPrometheusStatLogger``, hands every token to
+Ray's metrics, and Ray's agent processes each one again (docs/performance.md).
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 
 class EngineFigures(Collector):
-    """What the engine of this process counts, for a registry of ours to take in."""
+    """The metrics of the engine in this process, for one of our registries."""
 
     def collect(self) -> Iterator[Metric]:
         for family in REGISTRY.collect():
@@ -20,5 +20,5 @@ class EngineFigures(Collector):
                 yield family
 
     def describe(self) -> list[Metric]:
-        """Nothing: the names are not known before the engine counts."""
+        """Nothing, because the names are not known before the engine counts."""
         return []

@@ -1,4 +1,4 @@
-"""How vLLM is started: model, environment, the engine's arguments; and why it did not start."""
+"""How vLLM is started: its model, environment and arguments, and why it did not start."""
 
 import os
 from pathlib import Path
@@ -29,9 +29,9 @@ def local_folder(model: str) -> bool:
 
 
 def import_vllm(settings: Vllm) -> None:
-    """vLLM reads the environment when it is imported, and hands it to its processes.
+    """Imports vLLM, which reads the environment then and hands it to its processes.
 
-    Quiet by default, and nothing leaves the machine; the user's own variables win. Raises
+    By default it is quiet and sends nothing anywhere; variables that the user has set stay. Raises
     ``StartupFailed`` when vLLM is not installed.
     """
     defaults = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "VLLM_LOGGING_LEVEL": "WARNING",
@@ -53,7 +53,7 @@ def import_vllm(settings: Vllm) -> None:
 
 
 def engine_args(model: str, settings: Vllm, traces: str = "") -> "AsyncEngineArgs":
-    """``docs/tuning.md`` has the reason of each value."""
+    """The arguments of the engine. ``docs/tuning.md`` gives the reason for each value."""
     from vllm.engine.arg_utils import AsyncEngineArgs
 
     return AsyncEngineArgs(
@@ -76,12 +76,12 @@ def engine_args(model: str, settings: Vllm, traces: str = "") -> "AsyncEngineArg
         distributed_executor_backend=_executor(settings),
         enable_log_requests=False,
         otlp_traces_endpoint=traces or None,
-        disable_log_stats=True,  # its own loggers; ours is given
+        disable_log_stats=True,  # turns off its own loggers; ours is given
     )
 
 
 def _speculation(settings: Vllm) -> dict[str, Any] | None:
-    """Prompt lookup decoding (Saxena 2023): a rewrite mostly repeats what it was given."""
+    """Prompt lookup decoding (Saxena 2023), because a rewrite mostly repeats its input."""
     if not settings.ngram_tokens:
         return None
     return {
@@ -93,10 +93,10 @@ def _speculation(settings: Vllm) -> dict[str, Any] | None:
 
 
 def _executor(settings: Vllm) -> Any:
-    """The scheduler's own process runs a CPU model too, where vLLM would start one more.
+    """Runs a CPU model in the scheduler's process, where vLLM would start one more.
 
-    It does so to bind OpenMP's threads, which ``cpu_threads`` has settled in the environment.
-    A hop less per step: 10% more tokens/s for one user, and a start that is seconds shorter.
+    vLLM starts one to bind OpenMP's threads, but ``cpu_threads`` has set those in the environment.
+    One hop less per step gives one user 10% more tokens/s, and the start is seconds shorter.
     """
     from vllm.platforms import current_platform
 
@@ -108,7 +108,7 @@ def _executor(settings: Vllm) -> Any:
 
 
 def startup_message(model: str, local: bool, error: Exception) -> str:
-    # Configuration is checked by pydantic, whose first line only counts its complaints.
+    # Pydantic checks the configuration, and its first line only counts the errors.
     complaints = error.errors() if hasattr(error, "errors") else []
     reason = complaints[0]["msg"] if complaints else str(error) or type(error).__name__
     advice = (
