@@ -7,10 +7,10 @@ from indexer.types import Passage
 
 
 def cite(passages: Sequence[Passage]) -> tuple[tuple[Citation, ...], tuple[int, ...]]:
-    """The citations, and for each passage the number of its citation.
+    """The citations, and the number of the citation of each passage.
 
-    Passages from one place (same uri and line) share a citation; numbers count from 1 in order
-    of first appearance.
+    Passages with the same uri and line share a citation. Numbers count from 1, in the order of
+    first appearance.
     """
     citations: dict[tuple[str, int | None], Citation] = {}
     numbers = []

@@ -1,4 +1,4 @@
-"""Searches that ``prepare`` has done or begun are there when the question comes."""
+"""Keeps the results of searches that ``prepare`` has made, for the question that follows."""
 
 import asyncio
 import contextvars
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from backend.ports import Retrieved, Retriever
 from indexer.types import Passage, Scope
 
-# A question takes the place of its own prepare: for that moment nobody waits for the search.
+# A question replaces its own ``prepare``, and for a moment nobody waits for the search.
 ABANDONED_S = 0.05
 
 
@@ -19,7 +19,7 @@ class _Search:
 
 
 class _Shared:
-    """A search under way or done, and how many wait for it."""
+    """A search that runs or is done, and how many callers wait for it."""
 
     def __init__(self, search: _Search, task: asyncio.Task[Retrieved]) -> None:
         self.search = search
@@ -28,12 +28,12 @@ class _Shared:
 
 
 class Prefetched:
-    """A ``Retriever`` that keeps what it found for ``keep_s``, and joins a search under way.
+    """A ``Retriever`` that keeps results for ``keep_s``, and lets equal searches share one.
 
-    A search ends with the last who waits for it. One at a time, the newest, is given
-    ``ABANDONED_S`` for somebody else to come: whoever asks and leaves, however often, has one
-    search under way at most. Late and failed searches are forgotten at once. What is indexed
-    meanwhile is missed for as long as that. At most ``keep`` results are kept.
+    A search is cancelled when the last caller has left. Only the newest abandoned one goes on for
+    ``ABANDONED_S``, in case somebody else comes; so a client that asks and leaves again and again
+    has at most one search running. Late and failed searches are forgotten at once. Documents that
+    are indexed meanwhile are missing from kept results. At most ``keep`` results are kept.
     """
 
     def __init__(self, retriever: Retriever, keep_s: float = 10.0, keep: int = 1000) -> None:
@@ -48,8 +48,8 @@ class Prefetched:
         search = _Search(query, scope, limit)
         shared = self._searches.get(search)
         if shared is None:
-            # In a context of its own and shielded: whoever began it may be cancelled, by the
-            # question it was meant for, and others wait for it then.
+            # The task has its own context and is shielded, because the caller that began it may be
+            # cancelled by the question that it was meant for, which then waits for it.
             task = asyncio.create_task(
                 _ended(self._retriever, search, budget_ms), context=contextvars.Context()
             )
@@ -67,18 +67,18 @@ class Prefetched:
         return await self._retriever.lookup(symbol, scope, limit)
 
     def _abandon(self, shared: _Shared) -> None:
-        """The last who waited has left."""
+        """Called when the last caller has left."""
         self._give_up()
         self._abandoned = shared
         self._patience = asyncio.get_running_loop().call_later(ABANDONED_S, self._give_up)
 
     def _give_up(self) -> None:
-        """Ends the search that nobody came for."""
+        """Ends the abandoned search if nobody came for it."""
         shared, self._abandoned = self._abandoned, None
         if self._patience:
             self._patience.cancel()
         if shared and not shared.waiting:
-            self._forget(shared)  # at once: who comes now must not be cancelled with it
+            self._forget(shared)  # at once, so that a new caller is not cancelled with it
             shared.task.cancel()
 
     def _keep(self, shared: _Shared) -> None:
@@ -91,7 +91,7 @@ class Prefetched:
             self._forget(shared)
 
     def _forget(self, shared: _Shared) -> None:
-        """The same may be searched anew by then, which is not this one's to forget."""
+        """Forgets a result, unless the same search was made again since."""
         if self._searches.get(shared.search) is shared:
             del self._searches[shared.search]
 

@@ -1,4 +1,4 @@
-"""Orders passages anew by a reranker, as many of the best as the time allows. Pure but for it."""
+"""Reorders the best passages by a reranker, as many as the time allows. Pure apart from it."""
 
 import time
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from indexer.ranking.ranker import reciprocal
 from indexer.types import Passage, Reranker
 
 DEPTH = 30  # passages worth reading together with the question
-_SMOOTHING = 0.3  # of what one passage is known to cost
-_SHARE = 0.8  # of the time that is left; the rest is for being wrong about it
+_SMOOTHING = 0.3  # of the measured cost of one passage
+_SHARE = 0.8  # of the time that is left; the rest is a margin for error
 
 
 class Reranking:
-    """Knows from experience how long the reranker takes. Used by one thread at a time.
+    """Learns how long the reranker takes. Only one thread may use it at a time.
 
-    What search and reranker say is fused (reciprocal ranks): a passage that a question names
-    stays in front of one that merely reads well, and a poor reranker cannot do much harm.
+    The ranks of search and reranker are fused (reciprocal ranks). So a passage that the question
+    names stays before one that merely reads well, and a poor reranker cannot do much harm.
     """
 
     def __init__(self, reranker: Reranker, first_guess_ms: float = 10.0) -> None:
@@ -23,10 +23,10 @@ class Reranking:
         self._each_ms = first_guess_ms  # per passage
 
     def order(self, question: str, found: Sequence[Passage], left_ms: float) -> list[Passage]:
-        """All that was found; unchanged when there is no time for at least two."""
+        """All passages, in their old order when there is no time for at least two."""
         count = min(len(found), DEPTH, int(left_ms * _SHARE / self._each_ms))
         if count < 2:
-            # Slowly more hopeful: one slow moment must not switch it off for good.
+            # The estimate sinks slowly, so that one slow moment does not turn it off for good.
             self._each_ms *= 1 - _SMOOTHING / 10
             return list(found)
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The retriever: embeds a query and searches the index, within a budget, off the event loop."""
+"""Embeds a query and searches the index, within a time budget and off the event loop."""
 
 import asyncio
 import time
@@ -12,10 +12,10 @@ from indexer.types import Embedder, Passage, Scope, SearchIndex, Vectors
 
 
 class IndexRetriever:
-    """Owns its threads, not the index. Whoever indexes meanwhile uses the same ``store``.
+    """Owns its threads, but not the index; a task that indexes meanwhile uses the same ``store``.
 
-    ``subjects`` are short phrases; every question is compared with them, at the price of one
-    small product of matrices, for the query is embedded anyway.
+    ``subjects`` are short phrases. Every question is compared with them, which costs one small
+    matrix product, because the query is embedded anyway.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class IndexRetriever:
         self._subjects = tuple(dict.fromkeys(subjects))
         self._directions = embedder.embed(self._subjects) if self._subjects else None
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="retrieve")
-        # Inline help has a few milliseconds of work, and must not wait for embeddings.
+        # Inline help takes a few milliseconds, and must not wait for embeddings.
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="lookup")
 
     async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:
