@@ -1,4 +1,4 @@
-"""How many generators are needed: pure, with explicit time. ``backend.deploy`` asks it on Ray."""
+"""How many generators are needed. Pure: every time is given. ``backend.deploy.ray`` asks it."""
 
 from backend.autoscaling.forecast import Trend
 from backend.autoscaling.policy import Decision, Limits, Need, Observed, State, decide

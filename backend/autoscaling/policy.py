@@ -1,18 +1,19 @@
-"""From what is observed of the generators to how many there should be, and why. Pure.
+"""Decides how many generators there should be, and says why. Pure.
 
-Four needs are worked out, and the largest counts:
+Four needs are calculated, and the largest counts:
 
-- *rate*: tokens that will arrive per second by the time a new replica is up, and those that wait
-  spread over the time they should take, over what a replica does per second at its target use;
-- *work*: all tokens that wait or run, over what a replica does in that time. In a steady state that
-  is the rate again (J. Little, Operations Research 9(3), 1961); after a jump it knows sooner;
+- *rate*: the tokens per second that will arrive when a new replica is up, plus the waiting tokens
+  spread over the time that they should take, divided by what a replica does per second at its
+  target use;
+- *work*: all tokens that wait or run, divided by what a replica does in that time. In a steady
+  state it equals the rate (J. Little, Operations Research 9(3), 1961), but a jump shows sooner;
 - *KV cache* and *queue time*: replicas in proportion to how far the figure is above its target.
   This is the rule of Kubernetes' HorizontalPodAutoscaler, ``ceil(current × value / target)``.
 
-More is asked for at once, though at most so many times what runs. Less is asked for only when no
-need of the last minutes spoke against it (the same autoscaler's stabilization window), one replica
-at a time, and only when what is left would not be nearly full again: a need that swings around a
-boundary must not start and stop engines.
+More replicas are asked for at once, but at most a multiple of those that run. Fewer are asked for
+one at a time, and only when no need of the last minutes spoke against it (the stabilization window
+of the same autoscaler) and the rest would not be nearly full again. Otherwise a need that swings
+around a boundary would start and stop engines.
 """
 
 import math
@@ -23,7 +24,7 @@ from backend.autoscaling.forecast import Trend
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``[autoscaling]`` in the settings explains them; here are the same defaults."""
+    """``[autoscaling]`` in the settings explains them; the defaults are the same here."""
 
     min_replicas: int = 1
     max_replicas: int = 4
@@ -41,10 +42,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One look at all generators, and at what waits for them.
+    """One look at all generators, and at the requests that wait for them.
 
-    Tokens are work still to be done, prompt tokens that are cached not counted. ``running`` answer
-    now; ``target`` were asked for, those that still start included.
+    Tokens are work still to be done, without cached prompt tokens. ``running`` generators answer
+    now; ``target`` were asked for, including those that still start.
     """
 
     at_s: float
@@ -54,12 +55,12 @@ class Observed:
     running_tokens: float = 0.0
     waiting_tokens: float = 0.0
     kv_use: float = 0.0  # mean over the replicas, 0 to 1
-    queue_s: float = 0.0  # how long the next request will wait, or the first one has
+    queue_s: float = 0.0  # how long the next request will wait, or the first one has waited
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What one consideration asks for, in replicas and their fractions; ``why`` has its figures."""
+    """One need, in replicas with fractions; ``why`` has its figures."""
 
     name: str
     load: float
@@ -67,13 +68,13 @@ class Need:
 
     @property
     def replicas(self) -> int:
-        """Rounded up, but not for the last bits of a float."""
+        """Rounded up, but not because of the last bits of a float."""
         return math.ceil(self.load - 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``replicas`` to ask for. ``why`` is for people: the log prints it when something changes."""
+    """``replicas`` to ask for. The log prints ``why`` when something changes."""
 
     current: int
     replicas: int
@@ -88,7 +89,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What one decision hands to the next. Its first is ``State()``."""
+    """What one decision hands to the next; the first one gets ``State()``."""
 
     began_at_s: float = math.inf
     rate: Trend | None = None
@@ -96,7 +97,7 @@ class State:
     shrunk_at_s: float = -math.inf
 
 
-# The forecast follows a change of rate within some looks, and believes a climb after some more.
+# The forecast follows a change of rate within some looks, and a climb after some more.
 LEVEL_S = 15.0
 SLOPE_S = 45.0
 
@@ -153,9 +154,9 @@ def _needs(rate: Trend, seen: Observed, limits: Limits) -> tuple[Need, ...]:
 
 
 def _step(state: State, needs: tuple[Need, ...], seen: Observed, limits: Limits) -> tuple[int, str]:
-    """How many to ask for, and why."""
+    """The number of replicas to ask for, and why."""
     first = max(needs, key=lambda need: need.load)
-    # Nobody waits in vain: with no replica at all, any work is reason for one.
+    # Without any replica, any work is a reason for one, so that nobody waits in vain.
     least = max(limits.min_replicas, 1 if seen.waiting_tokens or seen.running_tokens else 0)
     wanted = min(max(first.replicas, least), limits.max_replicas)
     if wanted > seen.target:
@@ -173,7 +174,7 @@ def _step(state: State, needs: tuple[Need, ...], seen: Observed, limits: Limits)
 def _shrink(
     state: State, least: int, figures: str, seen: Observed, limits: Limits
 ) -> tuple[int, str]:
-    """One fewer, if nothing of the last minutes speaks against it."""
+    """One replica fewer, if nothing in the last minutes speaks against it."""
     fewer, patience_s = seen.target - 1, limits.scale_down_after_s
     most = max(load for _, load in state.loads)
     if seen.at_s - state.began_at_s < patience_s:

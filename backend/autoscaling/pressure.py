@@ -1,15 +1,15 @@
-"""What gateways see of the load, told to generators and added up there. Pure."""
+"""The load that gateways see. They tell it to generators, which add it up. Pure."""
 
 from dataclasses import dataclass
 
 from backend.admission.room import Room
 
-FORGET_AFTER_S = 5.0  # what a gateway told, when it tells no more
+FORGET_AFTER_S = 5.0  # when a gateway has told nothing for this long
 
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """Of one gateway: its requests by their estimated cost in tokens, and the predicted wait."""
+    """One gateway's requests, by their estimated cost in tokens, and its predicted wait."""
 
     arrived_tokens_per_s: float = 0.0
     running_tokens: float = 0.0
@@ -18,7 +18,7 @@ class Pressure:
 
 
 class Gauge:
-    """Reads a waiting room; ``now`` is in seconds."""
+    """Reads the figures of a waiting room; ``now`` is in seconds."""
 
     def __init__(self, room: Room, now: float) -> None:
         self._room = room
@@ -26,7 +26,7 @@ class Gauge:
         self._arrived = room.arrived_tokens
 
     def read(self, now: float) -> Pressure:
-        """Arrivals since the last reading, everything else as it is."""
+        """Arrivals since the last reading, and everything else as it is now."""
         room = self._room
         arrived, passed = room.arrived_tokens - self._arrived, now - self._read_at
         self._arrived, self._read_at = room.arrived_tokens, now
@@ -40,7 +40,7 @@ class Gauge:
 
 
 class Pressures:
-    """What the gateways told last."""
+    """What each gateway told last."""
 
     def __init__(self) -> None:
         self._told: dict[str, tuple[float, Pressure]] = {}
@@ -49,7 +49,7 @@ class Pressures:
         self._told[gateway] = now, pressure
 
     def sum(self, now: float) -> Pressure:
-        """Of the gateways that still tell; the queue is the longest one."""
+        """The sum over all gateways that still tell; the wait is the longest one."""
         self._told = {
             gateway: told for gateway, told in self._told.items() if now - told[0] < FORGET_AFTER_S
         }
