@@ -1,6 +1,6 @@
 """The audit log: every verdict of a rail, by kind and length, never by content.
 
-One record a line on the logger ``glossator.audit``, which the log format `json` turns on.
+Each verdict is one record on the logger ``glossator.audit``, which the log format `json` turns on.
 """
 
 import logging
@@ -12,11 +12,11 @@ from backend.records.logs import Record
 
 log = logging.getLogger("glossator.audit")
 
-_LISTED = 100  # spans of one verdict; a text may have tens of thousands
+_LISTED = 100  # spans per verdict; a text may have tens of thousands
 
 
 class Verdict(Record, frozen=True, omit_defaults=True):
-    """One line of the log."""
+    """One record of the log."""
 
     request: str
     rail: str
@@ -24,7 +24,7 @@ class Verdict(Record, frozen=True, omit_defaults=True):
     tenant: str = ""
     kinds: tuple[str, ...] = ()
     lengths: tuple[int, ...] = ()  # of the spans, in characters
-    more: int = 0  # spans that are not listed
+    more: int = 0  # further spans, which are not listed
     ms: float = 0.0
 
 
@@ -37,7 +37,7 @@ class Audit:
     def record(
         self, request: str, tenant: str, rail: str, action: str, spans: Iterable[Span], ms: float
     ) -> None:
-        """A clean pass (``allow`` without spans) is counted and not logged: it says nothing."""
+        """Counts every verdict, and logs it unless it is ``allow`` without spans."""
         found = list(spans)
         self._metrics.verdict(rail, action, ms / 1000)
         if found or action != "allow":

@@ -1,7 +1,7 @@
-"""What is written to the log, and how: text for people, or JSON lines for machines. No content.
+"""How the log is written: as text for people, or as JSON lines for machines. It has no content.
 
-Standard error, in every process. An unexpected exception is its type and where it was raised: what
-it says may quote a question.
+Every process logs to standard error. An unexpected exception is logged by its type and where it was
+raised, because its message may quote a question.
 """
 
 import datetime
@@ -18,35 +18,35 @@ from indexer.screening.terminal import escaped, printable
 
 Format = Literal["text", "json"]
 
-_RECORDS = ("glossator.answers", "glossator.audit")  # of which machines want every line
+_RECORDS = ("glossator.answers", "glossator.audit")  # machines want every record of these
 
 
 class Record(Struct, frozen=True, omit_defaults=True):
-    """A message that is a record: ``log.info(line)``. As text it is its JSON."""
+    """A structured message: ``log.info(record)``. In a text log it is its JSON."""
 
     def __str__(self) -> str:
         return msgspec.json.encode(self).decode()
 
 
 class TextFormatter(logging.Formatter):
-    """As people read it."""
+    """For people."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Names and addresses of others stand in messages, and a log is read in a terminal."""
+        """Escapes control characters: messages quote others' names, and terminals obey them."""
         return printable(super().format(record))
 
     def formatException(self, ei: Any) -> str:
-        """The traceback without what the exception says."""
+        """The traceback without the message of the exception."""
         kind, _, raised = ei
         where = "".join(traceback.format_tb(raised))
         return f"Traceback (most recent call last):\n{where}{kind.__name__}"
 
 
 class JsonFormatter(logging.Formatter):
-    """One object a line; a ``Record``'s fields stand beside ``time``, ``level`` and ``logger``."""
+    """One object per line: ``time``, ``level``, ``logger``, and the fields of a ``Record``."""
 
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.datetime.fromtimestamp(record.created, datetime.UTC)
@@ -69,13 +69,13 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(how: Format) -> None:
-    """Of the whole process, once, before anything is logged."""
-    # The process's own: on Ray, Serve puts a buffer of a thousand lines in the place of the other.
+    """Configures the whole process; call it once, before anything is logged."""
+    # ``sys.__stderr__``, because on Ray Serve replaces ``sys.stderr`` by a buffer of 1000 lines.
     handler = logging.StreamHandler(sys.__stderr__)
     handler.setFormatter(JsonFormatter() if how == "json" else TextFormatter())
     logging.basicConfig(handlers=[handler], force=True)
     if how == "json":
         for name in _RECORDS:
             logging.getLogger(name).setLevel(logging.INFO)
-        # vLLM would write its own lines, as text.
+        # vLLM would write its own lines as text.
         os.environ.setdefault("VLLM_CONFIGURE_LOGGING", "0")
