@@ -39,7 +39,7 @@ class Pacing:
             self._paused.pop(answer, None)
 
     def step(self, ended: Iterable[str] = ()) -> None:
-        """Called when the deltas of a step can be pulled. ``ended`` are the answers that it ended."""
+        """Called when the deltas of a step can be pulled. ``ended`` are the answers it ended."""
         for answer in ended:
             if answer in self._ended:
                 self._ended[answer] = True

@@ -25,7 +25,7 @@ class Replay:
         return new
 
     def end(self) -> None:
-        """Call it at the end of the answer. Raises ``Interrupted`` if it is shorter than the old."""
+        """Call it at the end of the answer. Raises ``Interrupted`` if it is shorter than before."""
         if self._left:
             raise _other_answer()
 
