@@ -1,14 +1,14 @@
 """Wire protocol, version 1: every message that crosses the websocket, and nothing else.
 
-Shared by the backend and the language server, so it imports msgspec alone.
-One JSON text frame holds one message; its ``type`` field names the struct (lower case, ``_``).
-A request is opened by ``Ask``, ``Lookup`` or ``Complete`` and ended by exactly one ``Terminal``;
-``seq`` counts the frames of a request from 0 without gaps, so that ``Resume`` can name the last.
+The backend and the language server share this module, so it imports only msgspec. One JSON text
+frame holds one message, and its ``type`` field names the struct (lower case, ``_``). ``Ask``,
+``Lookup`` or ``Complete`` opens a request, and exactly one ``Terminal`` ends it. ``seq`` counts the
+frames of a request from 0 without gaps, so that ``Resume`` can name the last one.
 ``docs/protocol.md`` is generated from these classes.
 
-Every text and list of a client's frame has a limit, far above what an editor sends: a frame that
-is within ``max_frame_bytes`` may still hold a hundred thousand of something. A client that may
-have more than that cuts before it sends (``lsp_server.client.limits``).
+Every text and list of a client's frame has a limit, which is far above what an editor sends. The
+limits are needed because a frame within ``max_frame_bytes`` may still hold a hundred thousand of
+something. A client that may have more cuts it before it sends (``lsp_server.client.limits``).
 """
 
 from typing import Annotated, Literal
@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 SUBPROTOCOL = "glossator.v1"
 PATH = "/v1/session"
-EXTRACTIVE = "extractive"  # the name of the model where there is none
+EXTRACTIVE = "extractive"  # the name of the model when there is none
 
 Kind = Literal["help", "chat", "optimize"]
 Task = Literal["answer", "explain", "optimize", "document", "fix", "rewrite", "tests"]
@@ -62,7 +62,7 @@ Model = Annotated[str, Meta(max_length=512)]
 
 
 class Selection(Struct, frozen=True, omit_defaults=True):
-    """The code the user selected; lines are 1-based and inclusive."""
+    """The code that the user selected. Lines are 1-based and inclusive."""
 
     text: Text
     first_line: Line
@@ -79,14 +79,14 @@ class File(Struct, frozen=True, omit_defaults=True):
 
 
 class Remark(Struct, frozen=True, omit_defaults=True):
-    """What a compiler or a linter says of some lines of the document."""
+    """What a compiler or linter reports about some lines of the document."""
 
     message: Saying
     first_line: Line
     last_line: Line
     source: Name = ""  # "ruff", "mypy"
     code: Name = ""  # "PERF401"
-    fix: Text = ""  # the lines as the tool itself would have them
+    fix: Text = ""  # the lines as the tool would change them
 
 
 Remarks = Annotated[tuple[Remark, ...], Meta(max_length=1000)]
@@ -94,7 +94,7 @@ Files = Annotated[tuple[File, ...], Meta(max_length=50)]
 
 
 class Context(Struct, frozen=True, omit_defaults=True):
-    """What the editor knows about the place the question was asked from."""
+    """What the editor knows about the code from which the question was asked."""
 
     uri: Uri
     language: Name = ""
@@ -104,7 +104,7 @@ class Context(Struct, frozen=True, omit_defaults=True):
     packages: Packages = ()  # top-level packages the document imports
     symbols: Symbols = ()  # at the cursor, resolved through the imports: numpy.fft.rfft
     versions: Versions = {}  # of the packages, as installed beside the document
-    scope: Headers = ""  # the definitions around the place, outermost first: "class A › def f(x)"
+    scope: Headers = ""  # the definitions around the cursor, outermost first: "class A › def f(x)"
     remarks: Remarks = ()
     files: Files = ()
     diff: Text = ""  # unified, of the workspace
@@ -121,27 +121,27 @@ History = Annotated[tuple[Turn, ...], Meta(max_length=1000)]
 
 
 class Ask(Struct, frozen=True, omit_defaults=True, tag="ask"):
-    """Ask a question; everything the backend needs is in this one message."""
+    """Asks a question. Everything that the backend needs is in this one message."""
 
     id: RequestId  # of the client's choice; 1 to 128 characters
     question: Annotated[str, Meta(min_length=1, max_length=500_000)]
     kind: Kind = "chat"  # its priority: help before chat before optimize
-    task: Task = "answer"  # what to do; all but "answer" are about the context's code
+    task: Task = "answer"  # what to do; all except "answer" are about the code of the context
     context: Context | None = None  # the code it is about
     history: History = ()  # the conversation so far, oldest first
-    instructions: Text = ""  # the caller's own, added to the backend's system message
-    model: Model | None = None  # null: whatever the backend serves
+    instructions: Text = ""  # of the caller, added to the backend's system message
+    model: Model | None = None  # null: the one that the backend serves
     sources: Sources | None = None  # null: all sources; empty: answer without retrieval
-    max_tokens: Tokens | None = None  # at most the backend's own limit
+    max_tokens: Tokens | None = None  # never more than the backend's own limit
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     stop: Stops = ()  # the answer ends before any of these
     deadline_ms: Patience | None = None  # from arrival to the last delta
-    continue_from: Text = ""  # this answer's text so far, if its gateway is gone: not sent again
+    continue_from: Text = ""  # text of this answer that is not sent again, if its gateway is gone
     traceparent: Traceparent = ""  # W3C Trace Context: the trace that this request is a part of
 
 
 class Prepare(Struct, frozen=True, omit_defaults=True, tag="prepare"):
-    """Warm retrieval and prefill for a question that is likely to come. Never answered."""
+    """Warms retrieval and prefill for a question that is likely to come. It gets no answer."""
 
     id: RequestId
     question: Text = ""
@@ -151,7 +151,7 @@ class Prepare(Struct, frozen=True, omit_defaults=True, tag="prepare"):
 
 
 class Lookup(Struct, frozen=True, omit_defaults=True, tag="lookup"):
-    """What does the index know of a symbol? Answered by ``Found``; no model is asked."""
+    """Asks what the index knows about a symbol. ``Found`` answers it, and no model is asked."""
 
     id: RequestId
     symbol: Symbol  # imports resolved, if possible
@@ -161,7 +161,7 @@ class Lookup(Struct, frozen=True, omit_defaults=True, tag="lookup"):
 
 
 class Complete(Struct, frozen=True, omit_defaults=True, tag="complete"):
-    """What stands between ``prefix`` and ``suffix``? Answered as ``Ask``, by nothing but code."""
+    """Asks for the code between ``prefix`` and ``suffix``. The frames are as for ``Ask``."""
 
     id: RequestId
     prefix: Text
@@ -171,20 +171,20 @@ class Complete(Struct, frozen=True, omit_defaults=True, tag="complete"):
 
 
 class Cancel(Struct, frozen=True, tag="cancel"):
-    """Stop a request: the engine aborts it and ``Finished(reason="cancelled")`` ends it."""
+    """Cancels a request: the engine aborts it, and ``Finished(reason="cancelled")`` ends it."""
 
     id: RequestId
 
 
 class Resume(Struct, frozen=True, tag="resume"):
-    """After a dropped connection: send again every frame of a request after ``after_seq``."""
+    """Asks again for all frames of a request after ``after_seq``, after a dropped connection."""
 
     id: RequestId
     after_seq: Annotated[int, Meta(ge=-1, le=2**31 - 1)] = -1
 
 
 class Queued(Struct, frozen=True, tag="queued"):
-    """The request waits for admission, ``position`` requests before it."""
+    """The request waits for admission, with ``position`` requests before it."""
 
     id: str
     seq: int
@@ -192,7 +192,7 @@ class Queued(Struct, frozen=True, tag="queued"):
 
 
 class Admitted(Struct, frozen=True, tag="admitted"):
-    """The request left the waiting room after ``queue_ms``; ``model`` will answer it."""
+    """The request left the waiting room after ``queue_ms``, and ``model`` will answer it."""
 
     id: str
     seq: int
@@ -201,7 +201,7 @@ class Admitted(Struct, frozen=True, tag="admitted"):
 
 
 class Citation(Struct, frozen=True, omit_defaults=True):
-    """One source the answer may refer to as ``[number]``."""
+    """One source, to which the answer may refer as ``[number]``."""
 
     number: int
     title: str
@@ -209,17 +209,17 @@ class Citation(Struct, frozen=True, omit_defaults=True):
     breadcrumb: str = ""
     line: int | None = None  # 1-based
     version: str = ""  # of the source, such as the installed package's
-    score: float = 0.0  # higher is better; comparable within one answer only
+    score: float = 0.0  # higher is better; comparable only within one answer
 
 
 class Citations(Struct, frozen=True, omit_defaults=True, tag="citations"):
-    """The sources of the answer, before its first delta."""
+    """The sources of the answer. They come before its first delta."""
 
     id: str
     seq: int
     citations: tuple[Citation, ...]
     dataset: str = ""  # version of the index that was searched
-    late: bool = False  # retrieval ran out of its time budget and the answer goes on without it
+    late: bool = False  # the search took too long, and the answer goes on without it
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):
@@ -229,14 +229,14 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     uri: str
     signature: str = ""
     summary: str = ""  # its first paragraph
-    example: str = ""  # the documentation's own first one
+    example: str = ""  # the first one in the documentation
     line: int | None = None  # 1-based
     source: str = ""
     version: str = ""
 
 
 class Found(Struct, frozen=True, tag="found"):
-    """Terminal: the entries that a ``Lookup`` can mean, best first; none is an answer too."""
+    """Terminal: the entries that a ``Lookup`` can mean, best first. There may be none."""
 
     id: str
     seq: int
@@ -244,7 +244,7 @@ class Found(Struct, frozen=True, tag="found"):
 
 
 class Notice(Struct, frozen=True, tag="notice"):
-    """Something the user should know, such as what a rail redacted."""
+    """Something that the user should know, such as what a rail redacted."""
 
     id: str
     seq: int
@@ -261,7 +261,7 @@ class Delta(Struct, frozen=True, tag="delta"):
 
 
 class Usage(Struct, frozen=True):
-    """Tokens as the engine counted them; all 0 for a generator without a tokenizer."""
+    """Tokens, as the engine counted them. All are 0 for a generator without a tokenizer."""
 
     prompt_tokens: int = 0
     cached_tokens: int = 0  # of the prompt, found in the prefix cache
@@ -289,7 +289,7 @@ class Finished(Struct, frozen=True, tag="finished"):
 
 
 class Failed(Struct, frozen=True, omit_defaults=True, tag="failed"):
-    """Terminal: no (further) answer. ``id`` is null when the frame at fault named no request."""
+    """Terminal: no answer, or no more of it. ``id`` is null if the frame named no request."""
 
     id: str | None
     seq: int
@@ -299,13 +299,13 @@ class Failed(Struct, frozen=True, omit_defaults=True, tag="failed"):
 
 
 class Status(Struct, frozen=True, tag="status"):
-    """On connecting when something does not work as configured, and when that changes: what."""
+    """What does not work as configured. Sent on connecting, and when it changes."""
 
     degraded: tuple[str, ...]
 
 
 class GoAway(Struct, frozen=True, tag="goaway"):
-    """The server is leaving: reconnect elsewhere once no answer is in flight."""
+    """The server is leaving. Reconnect elsewhere once no answer is in flight."""
 
     reason: str
 
@@ -322,9 +322,9 @@ _server_decoder: msgspec.json.Decoder[ServerFrame] = msgspec.json.Decoder(Server
 
 
 def outcome(last: AnswerFrame) -> str:
-    """How a request ended, in one word: the reason it finished for, or the code it failed with.
+    """How a request ended, in one word: the reason of ``Finished`` or the code of ``Failed``.
 
-    ``last`` is its last frame; ``broken off`` where that is no terminal one.
+    ``last`` is its last frame. If that is not a terminal frame, the word is ``broken off``.
     """
     match last:
         case Finished(reason=reason):
@@ -338,7 +338,7 @@ def outcome(last: AnswerFrame) -> str:
 
 
 def encode(frame: ClientFrame | ServerFrame) -> str:
-    """One message as the text of one websocket frame."""
+    """The text of the websocket frame for a message."""
     return _encoder.encode(frame).decode()
 
 

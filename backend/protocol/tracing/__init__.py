@@ -1,7 +1,7 @@
 """Traces: what a request went through, from the editor to the engine, under one trace id.
 
-Shared by the backend and the language server, as the wire protocol is; imports the standard
-library alone. These classes collect nothing and cost nothing: ``otlp`` has those that do.
+The backend and the language server share it, like the wire protocol, so it imports only the
+standard library. These classes collect nothing and cost nothing; those in ``otlp`` collect.
 A trace crosses processes as a W3C ``traceparent`` (https://www.w3.org/TR/trace-context, version
 00). Spans hold names, times, counts and ids, never content.
 """
@@ -16,8 +16,8 @@ _UNSEEN = nullcontext()
 class Trace:
     """The trace of one request.
 
-    ``traceparent`` is for whoever goes on with the request elsewhere: here the client's own,
-    handed on as it came. Empty: there is none, or it was not one.
+    ``traceparent`` is for the next process that works on the request. Here it is the client's own,
+    handed on unchanged; empty if there was none, or it was not valid.
     """
 
     def __init__(self, traceparent: str = "") -> None:
@@ -26,19 +26,19 @@ class Trace:
         self.id = found[1] if found else ""  # 32 hexadecimal digits
 
     def span(self, name: str) -> AbstractContextManager[None]:
-        """A part of the request, from the beginning of the block to its end."""
+        """Spans a part of the request, from the beginning of the block to its end."""
         return _UNSEEN
 
     def end(self, outcome: str, failed: bool = False, **attributes: str | int) -> None:
-        """The request is over; nothing of it is spanned later."""
+        """Call it when the request is over, after all of its spans."""
 
 
 class Tracer:
     """Starts traces, one for each request."""
 
     def start(self, name: str, traceparent: str = "") -> Trace:
-        """Goes on with the trace of ``traceparent``, where that is one."""
+        """Goes on with the trace of ``traceparent``, if that is valid."""
         return Trace(traceparent)
 
     def close(self) -> None:
-        """Sends what was not sent yet. May block for seconds where nobody takes it."""
+        """Sends the remaining spans. May block for seconds if nobody takes them."""

@@ -1,4 +1,4 @@
-"""Whether traces are collected, and where: decided without OpenTelemetry's SDK."""
+"""Decides whether traces are collected, and where, without OpenTelemetry's SDK."""
 
 import logging
 import os
@@ -15,10 +15,10 @@ Role = Literal["client", "server"]
 
 
 def endpoint(configured: str = "", environ: Mapping[str, str] = os.environ) -> str:
-    """The URL that spans are posted to; empty: nowhere.
+    """The URL to which spans are posted; empty when there is none.
 
-    ``configured`` is the base URL of a collector; without one, OpenTelemetry's standard variables
-    say.
+    ``configured`` is the base URL of a collector. Without it, OpenTelemetry's standard variables
+    decide.
     """
     if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return ""
@@ -28,10 +28,10 @@ def endpoint(configured: str = "", environ: Mapping[str, str] = os.environ) -> s
 
 
 def tracer(service: str, url: str, role: Role = "server") -> Tracer:
-    """Exports to ``url`` from a thread of its own; where that is empty, collects nothing.
+    """A tracer that exports to ``url`` from its own thread, or collects nothing without a URL.
 
-    ``service`` is whose spans they are, unless OTEL_SERVICE_NAME says otherwise. Raises nothing:
-    nobody's answer depends on its trace.
+    ``service`` is the name on the spans, unless OTEL_SERVICE_NAME has another. It never raises,
+    because no answer may depend on its trace.
     """
     if not url:
         return Tracer()

@@ -1,6 +1,6 @@
-"""Traces exported over OTLP/HTTP by OpenTelemetry's SDK, which is imported in here alone.
+"""Exports traces over OTLP/HTTP by OpenTelemetry's SDK, which only this module imports.
 
-The SDK reads the rest of its standard variables itself: headers, certificates, timeouts, sampling
+The SDK reads its other standard variables itself: headers, certificates, timeouts, sampling
 (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 """
 
@@ -23,7 +23,7 @@ _propagator = TraceContextTextMapPropagator()
 
 
 class OtlpTracer(Tracer):
-    """Not the process's global tracer: vLLM sets that, to its own."""
+    """It is not the global tracer of the process, because vLLM sets that to its own."""
 
     def __init__(self, service: str, url: str, role: Literal["client", "server"]) -> None:
         self._provider = TracerProvider(resource=Resource.create({"service.name": service}))
@@ -40,13 +40,13 @@ class OtlpTracer(Tracer):
 
 
 class _OtlpTrace(Trace):
-    """One span of the request's own, and the parts of it as its children."""
+    """One span for the request, and child spans for its parts."""
 
     def __init__(self, sdk: api.Tracer, whole: api.Span) -> None:
         carrier: dict[str, str] = {}
         self._sdk = sdk
         self._whole = whole
-        # Contexts are handed on, never attached: an answer's task is nobody's child.
+        # Contexts are handed on and never attached, because the task of an answer has no parent.
         self._within = api.set_span_in_context(whole, Context())
         _propagator.inject(carrier, self._within)
         super().__init__(carrier["traceparent"])
@@ -55,7 +55,7 @@ class _OtlpTrace(Trace):
     def span(self, name: str) -> Iterator[None]:
         span = self._sdk.start_span(name, self._within)
         try:
-            yield  # what is raised in here may quote content: it is not recorded
+            yield  # an exception may quote content, so it is not recorded
         finally:
             span.end()
 
