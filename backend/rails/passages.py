@@ -1,9 +1,9 @@
-"""Retrieved passages made harmless before a model reads them. Pure.
+"""Makes retrieved passages harmless before a model reads them. Pure.
 
-Two things may not reach it: instructions to the model, which were recognised when the passage was
-indexed (``Chunk.suspicion``), and markup that an editor would follow by itself or by one click of
-a user who trusts the answer (``indexer.screening.markup``). That is taken out when a passage is
-indexed, and here once more, for an index may be older than these rules.
+Two things may not reach the model. Instructions to it were recognised when the passage was indexed
+(``Chunk.suspicion``). Markup that an editor would follow by itself, or by one click of a user who
+trusts the answer (``indexer.screening.markup``), is removed when a passage is indexed, and here
+again, because an index may be older than these rules.
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ def disarm(
 ) -> tuple[Passage, ...]:
     """The passages, in order, as a model may read them.
 
-    A suspicious one is dropped, or the sentences that make it so are replaced by ``REMOVED``; with
-    ``keep`` it stays as it is. Markup is stripped from all of them, whatever ``how`` says.
+    A suspicious passage is dropped, or its suspicious sentences are replaced by ``REMOVED``, or
+    with ``keep`` it stays as it is. Markup is stripped from all passages, whatever ``how`` says.
     """
     kept = (passage for passage in passages if how != "drop" or not passage.chunk.suspicion)
     return tuple(replace(passage, chunk=_harmless(passage.chunk, how)) for passage in kept)
@@ -38,10 +38,10 @@ def disarm(
 
 @lru_cache(maxsize=2048)
 def strip_prose(text: str) -> str:
-    """As ``strip_markup``, and what a Markdown parser still finds afterwards is escaped.
+    """Does what ``strip_markup`` does, and escapes what a Markdown parser still finds.
 
-    Patterns see half of what a renderer sees: blanks before an address, entities, definitions,
-    brackets in brackets, tags that form when another one is taken out of them.
+    Patterns see half of what a renderer sees. They miss blanks before an address, entities,
+    definitions, brackets in brackets, and tags that form when another tag is removed.
     """
     stripped = strip_markup(text)
     return escape(stripped) if leads_out(stripped) else stripped
@@ -63,7 +63,7 @@ def _harmless(chunk: Chunk, how: Literal["keep", "neutralize", "drop"]) -> Chunk
     changed: dict[str, Any] = {}
     for name in _TEXTS:
         before = getattr(chunk, name)
-        # Code is no Markdown, though brackets may stand in it as if it were.
+        # Code is no Markdown, though its brackets may look like it.
         prose = name not in _CODE and chunk.kind != "code"
         strip = strip_prose if prose else strip_markup
         after = strip(neutralize(before) if suspicious else before)

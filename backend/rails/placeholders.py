@@ -1,7 +1,7 @@
-"""Reversible redaction: the model sees ``<EMAIL_1>``, the user sees the address again. Pure.
+"""Reversible redaction: the model sees ``<EMAIL_1>``, and the user sees the address. Pure.
 
-A ``Vault`` lives as long as one question and its answer. Restored text must not be scanned again:
-the order is model, ``HoldBack``, ``Restore``, user.
+A ``Vault`` is kept for one question and its answer. Restored text must not be scanned again, so the
+order is model, ``HoldBack``, ``Restore``, user.
 """
 
 import re
@@ -15,10 +15,10 @@ _PLACEHOLDER = re.compile(r"<[A-Z0-9_]+_[0-9]+>")
 
 
 class Vault:
-    """What was taken out of one question, and what stands in its place.
+    """The values that were taken out of one question, with their placeholders.
 
-    ``texts`` is everything the model will read; a placeholder that stands there already is left
-    to its author. Only values of the kinds in ``restored`` come back.
+    ``texts`` is everything that the model will read. A placeholder that is already in there is
+    not used again. Only values of the kinds in ``restored`` come back.
     """
 
     def __init__(self, texts: Iterable[str], restored: Collection[str]) -> None:
@@ -29,7 +29,7 @@ class Vault:
         self._values: dict[str, str] = {}  # by placeholder, of kinds that come back
 
     def redact(self, text: str, spans: Iterable[Span]) -> str:
-        """The text with each span's value replaced; the same value always by the same name."""
+        """The text with a placeholder for the value of each span, always the same for a value."""
         parts = []
         position = 0
         for span in merge(spans):
@@ -39,7 +39,7 @@ class Vault:
         return "".join([*parts, text[position:]])
 
     def restore(self) -> "Restore":
-        """The guard of this question's answer."""
+        """The guard that puts values back into the answer of this question."""
         return Restore(self._values)
 
     def _placeholder(self, value: str, kind: str) -> str:
@@ -58,7 +58,7 @@ class Vault:
 
 
 class Restore:
-    """Puts values back while an answer streams; holds back only the start of a placeholder."""
+    """Puts values back while an answer streams. It holds back only the start of a placeholder."""
 
     def __init__(self, values: dict[str, str]) -> None:
         self._values = values
@@ -80,8 +80,8 @@ class Restore:
         return pending
 
     def _may_become_one(self, tail: str) -> bool:
-        """A placeholder has one "<", at its start, so only what follows the last can be open."""
-        # In order, those that begin with the tail come first from where it would stand itself.
+        """A placeholder has one "<", at its start, so only text after the last one can be open."""
+        # In sorted order, placeholders that begin with the tail come right after the tail itself.
         place = bisect_left(self._sorted, tail)
         return (
             tail not in self._values

@@ -1,4 +1,4 @@
-"""What to do with what a rail finds, for one tenant. Pure."""
+"""What to do with the findings of a rail, for one tenant. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from backend.settings import Action, Settings
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One rail's section of the settings, with the tenant's own action in it."""
+    """One rail's section of the settings, with the action of the tenant."""
 
     action: Action
     on_failure: Literal["allow", "block"]
@@ -19,7 +19,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """A rail with the policy that decides on what it finds."""
+    """A rail, and the policy that decides about its findings."""
 
     rail: Rail
     policy: Policy
@@ -43,6 +43,6 @@ def guarded(settings: Settings, rails: Sequence[Rail], tenant: str = "") -> list
 
 
 def anywhere(settings: Settings, name: str) -> bool:
-    """Whether any tenant has the rail on, so that it has to be loaded."""
+    """Whether any tenant has the rail on, so that it must be loaded."""
     tenants = ("", *settings.tenants)
     return any(policy(settings, name, tenant).action != "off" for tenant in tenants)

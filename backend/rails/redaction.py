@@ -1,4 +1,4 @@
-"""Replacing spans of text. Pure."""
+"""Replaces spans of text. Pure."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from backend.ports import Span
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:
-    """Spans sorted, overlapping ones joined under the kind of the one that starts first."""
+    """The spans in order. Overlapping ones are joined, under the kind of the first."""
     merged: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         if merged and span.start < merged[-1].end:

@@ -1,10 +1,10 @@
-"""Where the scans of long texts run: on one thread, in short turns.
+"""Runs the scans of long texts on one thread, in short turns.
 
-A short text is scanned at once on the event loop, because a thread costs more than that. What has
-not ended after ``ON_LOOP_S`` goes on on the thread, a few milliseconds at a time. Scans take turns,
-so a long one delays a short one by a turn and not by all that it has left. The thread rests between
-turns until the event loop gives it another one, so the loop never waits longer than a turn for
-Python's lock. A scan whose caller is cancelled, because its time is up, gets no further turn.
+A short text is scanned at once on the event loop, because a thread would cost more than the scan. A
+scan that has not ended after ``ON_LOOP_S`` goes on in the thread, a few milliseconds at a time.
+Scans take turns, so a long one delays a short one by one turn only. Between turns the thread rests
+until the event loop gives it another one, so the loop never waits longer than a turn for Python's
+lock. A scan whose caller is cancelled, because its time is up, gets no more turns.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class Scans:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="scan")
 
     async def result(self, steps: Steps[Out]) -> Out:
-        """What the steps return. They should be short: only between them can a turn end."""
+        """The result of the steps. Each should be short: a turn can end only between steps."""
         done = _advance(steps, ON_LOOP_S)
         loop = asyncio.get_running_loop()
         while done is None:

@@ -1,7 +1,7 @@
-"""Finding what has a format, in whole texts and in texts that are still growing. Pure.
+"""Finds values by their format, in whole texts and in texts that still grow. Pure.
 
-A table of ``Pattern`` (``secret_formats``, ``pii_formats``) says what to find; ``Scanner`` finds
-it. Each pattern is searched on its own, so that a candidate its validator rejects hides nothing.
+A table of ``Pattern`` (in ``secrets`` and ``pii``) says what to find, and ``Scanner`` finds it.
+Each pattern is searched by itself, so that a rejected candidate hides nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,14 +16,15 @@ from indexer.screening.windows import PIECE, Steps, run
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One format. Every quantifier is bounded: the tail that a stream holds back is, too.
+    """One format. Every quantifier is bounded, and so is the tail that a stream holds back.
 
-    The span is the group ``value`` where the expression has one, else the whole match; the group is
-    in no other, and what stands before it is nobody's secret. ``hints``: a text without any of
-    these literals cannot match. ``validate`` judges the value: checksum, entropy, reserved ranges.
-    Lookbehinds see at most ``Scanner.context`` characters, and stand first: after others, ``regex``
-    reports partial matches that cannot be, and text waits in vain. ``reach``: more characters than
-    a match and what it looks ahead to can take together; long texts are searched in pieces.
+    The span is the group ``value`` if the expression has one, else the whole match. The group is
+    not inside another one, and the text before it is not secret. A text without any of the
+    ``hints`` cannot match. ``validate`` judges the value: checksum, entropy, reserved ranges.
+
+    Lookbehinds see at most ``Scanner.context`` characters, and come first. Elsewhere, ``regex``
+    reports partial matches that are impossible, and text waits in vain. ``reach`` is more than the
+    characters of a match and its lookahead, because long texts are searched in pieces.
     """
 
     kind: str
@@ -34,14 +35,14 @@ class Pattern:
 
     @property
     def lead(self) -> str:
-        """What stands before the value; empty where all of the match is it."""
+        """The expression before the value; empty when the whole match is the value."""
         lead, value, _ = self.expression.partition(_VALUE)
         return lead if value else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a pattern consumed, and within it what to remove."""
+    """The text that a pattern consumed, and the span in it to remove."""
 
     start: int
     end: int
@@ -50,10 +51,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How far a text that goes on is decided.
+    """How far a text that still grows is decided.
 
-    No match begins before ``matches`` but those that are there already, and nothing before
-    ``shown`` can become part of a value; ``touched`` where a match begins before ``shown``.
+    No new match can begin before ``matches``, and nothing before ``shown`` can become part of a
+    value. ``touched`` says that a match begins before ``shown``.
     """
 
     matches: int
@@ -63,16 +64,16 @@ class Settled:
 
 _VALUE = "(?P<value>"
 
-# Where a match may begin: not inside a word, unless at a hump or after an escape, as in
-# "dbPassword", r"\nghp_…" and "%20ghp_…".
+# A match may not begin inside a word, except at a hump or after an escape, as in "dbPassword",
+# r"\nghp_…" and "%20ghp_…".
 _BEGIN = r"(?:(?<![A-Za-z0-9])|(?<=[a-z])(?=[A-Z])|(?<=\\[nrt])|(?<=%[0-9A-F]{2}))"
 _BEGINNING = regex.compile(_BEGIN + r"[!-~]")
-_FEW = 8  # a pattern that more characters may begin is not worth a copy for each of them
+_FEW = 8  # a pattern with more first characters is not worth a copy for each of them
 _PRINTABLE = tuple(map(chr, range(ord("!"), ord("~") + 1)))
 
 
 class Scanner:
-    """Compiles a table once; has no state, so threads and answers share it."""
+    """Compiles a table once. It has no state, so threads and answers share it."""
 
     context = 16  # characters before a match that its lookbehind may depend on
 
@@ -88,22 +89,22 @@ class Scanner:
         self._by_first = _by_first(patterns)
 
     def find(self, text: str) -> tuple[Span, ...]:
-        """What to remove, in order and apart: overlapping finds are one."""
+        """The spans to remove, in order. Overlapping findings are joined."""
         return tuple(merge(match.span for match in self.matches(text)))
 
     def finding(self, text: str) -> Steps[tuple[Span, ...]]:
-        """As ``find``, with pauses."""
+        """Does what ``find`` does, with pauses."""
         matches = yield from self._matching(text, 0)
         return tuple(merge(match.span for match in matches))
 
     def matches(self, text: str, start: int = 0) -> list[Match]:
-        """Every valid match from ``start`` on, in order of the table; they may overlap."""
+        """Every valid match from ``start`` on, in the order of the table. They may overlap."""
         return run(self._matching(text, start))
 
     def _matching(self, text: str, start: int) -> Steps[list[Match]]:
-        """In pieces, as ``indexer.screening.windows.found`` does it.
+        """Searches in pieces, as ``indexer.screening.windows.found`` does.
 
-        Of a rejected candidate only the first character is passed over.
+        After a rejected candidate, the search goes on at its second character.
         """
         found = []
         length = len(text)
@@ -124,20 +125,20 @@ class Scanner:
                         position = match.end()
                     else:
                         position = match.start() + 1
-                        yield  # each of very many candidates takes a while to judge
+                        yield  # there may be very many candidates, and each takes time
                 position = max(position, edge)
                 yield
         return found
 
     def settled(self, text: str, start: int) -> Settled:
-        """Of a text in which matches are looked for from ``start`` on."""
+        """How far this text is decided, if matches are looked for from ``start`` on."""
         touched = False
         undecided = len(text)
         for beginning in _BEGINNING.finditer(text, start):
             at = beginning.start()
             for automaton in self._by_first.get(text[at], ()):
                 if not automaton.whole.match(text, at, partial=True):
-                    continue  # as nearly everywhere: nothing below would match
+                    continue  # so it is nearly everywhere; nothing below would match
                 if automaton.unfinished.match(text, at, partial=True):
                     undecided = min(undecided, at)
                     if automaton.may_be_in_value(text, at):
@@ -149,8 +150,8 @@ class Scanner:
 class _Automaton:
     """Several patterns as one expression.
 
-    ``unfinished`` goes on with a character that never comes, so it has partial matches only: from
-    those places where some pattern reaches the end of the text.
+    ``unfinished`` ends with a character that never comes. So it has only partial matches, from the
+    positions where some pattern reaches the end of the text.
     """
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
@@ -160,13 +161,13 @@ class _Automaton:
         self._led = _compile(_union(each.lead for each in patterns if each.lead))
 
     def may_be_in_value(self, text: str, at: int) -> bool:
-        """Whether what is unfinished there may have got further than to what leads to its value."""
+        """Whether an unfinished match at this position may have reached its value."""
         in_value = self._all_value.match(text, at, partial=True) or self._led.match(text, at)
         return in_value is not None
 
 
 def _by_first(patterns: Sequence[Pattern]) -> dict[str, list[_Automaton]]:
-    """What may begin with each character: all that many may begin, and its own few."""
+    """The patterns that may begin with each character."""
     firsts = {
         pattern: frozenset(c for c in _PRINTABLE if alone.match(c, partial=True))
         for pattern, alone in ((pattern, _compile(_group(pattern))) for pattern in patterns)
@@ -190,7 +191,7 @@ def _group(pattern: Pattern) -> str:
 
 
 def _union(expressions: Iterable[str]) -> str:
-    """Of none of them: what never matches."""
+    """An expression for any of them; without any, one that never matches."""
     return f"(?:{'|'.join(expressions) or '(?!)'})"
 
 

@@ -1,8 +1,8 @@
-"""The adapter of presidio: an analyzer with our formats, and a model for names if one is wanted.
+"""The adapter of presidio: an analyzer with our formats and, if wanted, a model for names.
 
-Importing this module costs seconds, and with a transformers model torch: ``pii`` does so in a
-thread. Presidio's own pattern recognizers stay out: on code they find versions, OIDs and attribute
-access (``docs/guardrails.md`` has the figures).
+Importing this module takes seconds, and a transformers model needs torch, so ``pii`` imports it in
+a thread. Presidio's own pattern recognizers are not used, because in code they find versions, OIDs
+and attribute access (``docs/guardrails.md`` has the figures).
 """
 
 import importlib.util
@@ -26,16 +26,16 @@ from backend.rails.formats.pii import PII
 from backend.rails.redaction import merge
 
 Names = Literal["none", "spacy", "transformers"]
-# Presidio's names of what a model finds, and ours. Dates, organizations and so on are no one's.
+# Presidio's names of findings, and ours. Dates, organizations and so on are nobody's data.
 _KINDS = {"PERSON": "person", "LOCATION": "location"}
 
 
 class Analyzer:
     """Presidio's engine over our formats and, unless ``names`` is none, a model's findings.
 
-    ``model`` is a local folder or the name of an installed spaCy package, or of a transformers
-    model that is cached or downloadable. ``degraded`` says why names are not found although they
-    were asked for; formats are found all the same.
+    ``model`` is a local folder, the name of an installed spaCy package, or the name of a
+    transformers model that is cached or can be downloaded. ``degraded`` says why names are not
+    found although they should be; formats are found anyway.
     """
 
     def __init__(self, names: Names, model: str, device: str) -> None:
@@ -48,7 +48,7 @@ class Analyzer:
                 recognizers.append(SpacyRecognizer(supported_entities=list(_KINDS)))
             elif names == "transformers":
                 recognizers.append(_transformers(model, device))
-        except Exception as error:  # each library raises its own; the formats still work
+        except Exception as error:  # each library has its own errors; the formats still work
             reason = str(error).strip().partition("\n")[0]
             self.degraded = f"names and places are not found, {model} did not load: {reason}"
         self._engine = AnalyzerEngine(
@@ -67,7 +67,7 @@ class Analyzer:
 
 
 class _Formats(LocalRecognizer):
-    """Our table as one of presidio's recognizers; every find is validated, so certain."""
+    """Our formats as a recognizer of presidio. Every finding is validated, so it is certain."""
 
     def __init__(self) -> None:
         self._scanner = Scanner(PII)
@@ -87,7 +87,7 @@ class _Formats(LocalRecognizer):
 
 
 def _spacy(model: str) -> NlpEngine:
-    # Presidio would pip-install what is missing, at run time.
+    # Presidio would pip-install a missing model at run time.
     if not Path(model).is_dir() and importlib.util.find_spec(model) is None:
         raise FileNotFoundError(
             f"there is no folder and no installed spaCy model {model!r}; "

@@ -1,8 +1,8 @@
-"""Micro-batches across concurrent requests: what arrives within a few ms is computed together.
+"""Micro-batches across requests: items that arrive within a few ms are computed together.
 
-Owns one thread. Items of one bucket (of like length) form a batch; the bucket of the item that
-has waited longest goes first, so nothing starves, and a short text never waits behind more than
-the one batch that is already running. While a batch runs, the next one gathers.
+It owns one thread. Items of one bucket (of similar length) form a batch. The bucket of the item
+that has waited longest goes first, so nothing starves, and a short text waits at most for the batch
+that already runs. While a batch runs, the next one gathers.
 """
 
 import asyncio
@@ -15,9 +15,10 @@ Out = TypeVar("Out")
 
 
 class Batcher(Generic[In, Out]):
-    """``run`` maps a batch to its results, in order, on the thread; ``bucket`` tells like items.
+    """``run`` maps a batch to its results, in order, on the thread. Items with an equal ``bucket``
+    may share a batch.
 
-    One event loop may use it. What ``run`` raises reaches everyone in the batch.
+    Only one event loop may use it. An error of ``run`` reaches everyone in the batch.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Batcher(Generic[In, Out]):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batch")
 
     async def submit(self, item: In) -> Out:
-        """The item's result. Cancelled before its batch began, the item is not computed."""
+        """The item's result. An item that is cancelled before its batch begins is not computed."""
         future: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._draining is None or self._draining.done():
@@ -45,7 +46,7 @@ class Batcher(Generic[In, Out]):
         return await future
 
     def close(self) -> None:
-        """Lets a running batch end; what waits is cancelled."""
+        """Lets a running batch end, and cancels the items that wait."""
         if self._draining is not None:
             self._draining.cancel()
         for _, future in self._waiting:
@@ -66,7 +67,7 @@ class Batcher(Generic[In, Out]):
                         future.set_exception(error)
                 continue
             except asyncio.CancelledError:
-                # Nobody else will answer those who wait for this batch.
+                # Nobody else will answer the callers of this batch.
                 for _, future in batch:
                     future.cancel()
                 raise

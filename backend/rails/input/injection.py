@@ -1,7 +1,7 @@
-"""The injection rail: questions and code that try to instruct the model against its operator.
+"""The injection rail: finds questions and code that try to instruct the model.
 
-The heuristics are the indexer's, which judges passages by them once, when they are indexed. What
-is found is given as whole sentences, so that a redaction leaves no half of an instruction.
+The heuristics are the indexer's, which judges passages by them when they are indexed. Findings are
+whole sentences, so that a redaction leaves no half of an instruction.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from indexer.screening.windows import Steps, each, run
 
 
 def find(text: str) -> tuple[Span, ...]:
-    """The sentences that, together, are enough to call the text an injection."""
+    """The sentences that together are enough to call the text an injection."""
     return run(_finding(text))
 
 

@@ -1,6 +1,6 @@
-"""The personal data rail: presidio over our formats, off the event loop, remembered by content.
+"""The personal data rail: presidio with our formats, off the event loop.
 
-Presidio is imported in a thread when the rail starts or is first asked, never with this module.
+Presidio is imported in a thread when the rail starts or is first used, never with this module.
 """
 
 import asyncio
@@ -16,16 +16,16 @@ from backend.ports import Part, Span
 if TYPE_CHECKING:
     from backend.rails.input.analyzer import Analyzer
 
-# Characters that one call of the analyzer judges; a model for names has more context in more.
+# Characters per call of the analyzer. A model for names gets more, because it needs context.
 _WINDOW, _WINDOW_OF_NAMES = 4_000, 20_000
-_MARGIN = 600  # and reads beyond on either side: longer than any format
+_MARGIN = 600  # characters read beyond both ends, more than any format has
 
 
 class PiiRail:
     """Finds personal data by format and, with a model, names and places.
 
-    ``names``, ``model``, ``device``: see ``analyzer.Analyzer``. ``remembered``: texts whose
-    findings are kept, by digest; the code around a cursor is much the same in each question.
+    ``analyzer.Analyzer`` explains ``names``, ``model`` and ``device``. The findings of
+    ``remembered`` texts are kept, by digest, because each question has much the same code.
     """
 
     name = "pii"
@@ -47,7 +47,7 @@ class PiiRail:
         self._remembered = remembered
 
     def start(self) -> None:
-        """Begin to load. Needs a running event loop; ``check`` does it too."""
+        """Begins to load. Needs a running event loop. ``check`` calls it too."""
         if self._loading is None:
             loop = asyncio.get_running_loop()
             self._loading = loop.run_in_executor(self._pool, _load, *self._load_arguments)
@@ -76,8 +76,10 @@ class PiiRail:
         return self._found[key]
 
     async def _analyzed(self, analyzer: "Analyzer", text: str) -> tuple[Span, ...]:
-        """Window by window: long texts take turns with short ones, and one whose time is up stops
-        at the end of a window."""
+        """Analyzes window by window.
+
+        So long texts take turns with short ones, and one whose time is up stops after a window.
+        """
         loop = asyncio.get_running_loop()
         spans: list[Span] = []
         for start, end in _windows(text, self._window):
@@ -88,7 +90,7 @@ class PiiRail:
         self.start()
         assert self._loading is not None
         try:
-            # Shielded: a question that is cancelled or late must not cancel loading for all.
+            # It is shielded, because a cancelled or late question must not stop loading for all.
             return await asyncio.shield(self._loading)
         except Exception as error:
             raise Unavailable(f"The pii rail could not load: {error}") from error
@@ -110,7 +112,7 @@ def _analyze(analyzer: "Analyzer", text: str, start: int, end: int) -> list[Span
 
 
 def _windows(text: str, size: int) -> Iterator[tuple[int, int]]:
-    """Ranges that cover the text; each begins a line where lines are of any reasonable length."""
+    """Ranges that cover the text. Each begins with a line, unless lines are very long."""
     start = 0
     while start < len(text):
         end = start + size

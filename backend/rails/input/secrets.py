@@ -1,4 +1,4 @@
-"""The secrets rail: keys, tokens, private keys, passwords in what a question carries."""
+"""The secrets rail: finds keys, tokens, private keys and passwords in a request."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from indexer.screening.windows import each
 
 
 class SecretsRail:
-    """Finds secrets by their formats: 0.4 ms for 2 kB."""
+    """Finds secrets by their formats, which takes 0.4 ms for 2 kB."""
 
     name = "secrets"
     parts: frozenset[Part] = frozenset(("question", "conversation", "code"))

@@ -1,8 +1,8 @@
-"""The toxicity rail: insults, threats and the like, by detoxify's classifiers.
+"""The toxicity rail: finds insults, threats and the like, by detoxify's classifiers.
 
-Loading happens on a thread of its own, begun by ``start`` or by the first use, and delays nobody:
-until it is done, and where there are no weights, ``check`` raises ``Unavailable`` at once and
-``state`` says why. Texts longer than the model reads are judged whole, in overlapping windows.
+The model loads on its own thread, from ``start`` or the first use on, and delays nobody. Until it
+is loaded, or if there are no weights, ``check`` raises ``Unavailable`` at once and ``state`` says
+why. A text longer than the model reads is judged as a whole, in overlapping windows.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ from backend.settings import ToxicityRail as Settings
 
 BATCH = 32  # windows in one forward pass
 GATHER_MS = 3.0
-# A long text is taken apart piece by piece, and has few windows waiting at a time: others take
-# their turns in between, and what is given up does not go on.
+# A long text is cut piece by piece, and has few windows waiting at a time. So others take their
+# turns in between, and a text that is given up does not go on.
 PIECE, OVERLAP = 20_000, 400  # characters
 WAITING = 8  # windows
-CACHED = 8192  # texts whose verdict is remembered: a conversation is sent again with each question
-_SLOW_S = 20.0  # a load that takes longer is told as a degradation
-_RETRY_S = 300.0  # weights may be brought, or a network come back, while the server runs
+CACHED = 8192  # texts whose verdict is kept, because each question sends the conversation again
+_SLOW_S = 20.0  # a load that takes longer is reported as a degradation
+_RETRY_S = 300.0  # while the server runs, weights may arrive or the network come back
 _GENERAL = "toxicity"
 
 
 class ToxicityRail:
-    """Judges each text as a whole, or window by window where it is longer than the model reads."""
+    """Judges each text as a whole, or window by window if it is longer than the model reads."""
 
     name = "toxicity"
     parts: frozenset[Part] = frozenset(("question", "conversation"))
@@ -50,25 +50,25 @@ class ToxicityRail:
         self._verdicts: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
 
     def start(self) -> None:
-        """Begins to load, unless that is done or under way; a failed load is tried again later."""
+        """Begins to load, unless that was done or has begun. A failed load is tried again later."""
         if self._model is not None or (self._loading is not None and self._loading.is_alive()):
             return
         if self._problem and time.monotonic() - self._began < _RETRY_S:
             return
         self._began = time.monotonic()
         self._loaded.clear()
-        # A daemon: no exit waits for a download.
+        # It is a daemon, so that no exit waits for a download.
         self._loading = threading.Thread(target=self._load, daemon=True, name="toxicity-load")
         self._loading.start()
 
     async def ready(self, timeout_s: float) -> str:
-        """Waits for the load to end, one way or the other; then what ``state`` says."""
+        """Waits until the load has ended or failed, and returns the ``state``."""
         self.start()
         await asyncio.to_thread(self._loaded.wait, timeout_s)
         return await self.state()
 
     async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        """Raises ``Unavailable`` while there is no model; never waits for one."""
+        """Raises ``Unavailable`` while there is no model, and never waits for one."""
         model = self._model
         if model is None:
             self.start()
@@ -97,7 +97,7 @@ class ToxicityRail:
         settings = self._settings
         try:
             model = ToxicityModel.load(settings.model, settings.model_config, settings.device)
-            model.scores(model.windows("warm"))  # the first pass costs more than all later ones
+            model.scores(model.windows("warm"))  # the first pass takes longer than all later ones
         except Exception as error:
             self._problem = str(error).rstrip(".")
         else:
@@ -134,12 +134,12 @@ class ToxicityRail:
 
 
 def _bucket(window: Window) -> int:
-    """Lengths between neighbouring powers of two share a pass: at most half of it is padding."""
+    """Lengths between two powers of two share a pass, so at most half of it is padding."""
     return len(window.tokens).bit_length()
 
 
 def _kind(scores: Mapping[str, float], threshold: float) -> str:
-    """The most probable kind above the threshold, the most telling first; empty when none is."""
+    """The most probable kind above the threshold, rather a particular one; empty if none is."""
     toxic = {name: score for name, score in scores.items() if score >= threshold}
     if not toxic:
         return ""

@@ -1,7 +1,7 @@
-"""Detoxify behind a small interface: the one file that imports it, and so torch.
+"""Detoxify behind a small interface. Only this file imports it, and so torch.
 
-Importing this module is cheap; ``load`` takes seconds and belongs on a thread. A checkpoint is a
-pickle: load only those that you trust.
+Importing this module is cheap, but ``load`` takes seconds and belongs on a thread. A checkpoint is
+a pickle, so load only those that you trust.
 """
 
 import math
@@ -14,10 +14,10 @@ from typing import Any
 
 from backend.errors import Unavailable
 
-LIMIT = 512  # tokens that the published checkpoints read; they drop the rest without a word
+LIMIT = 512  # tokens that the published checkpoints read; they silently drop the rest
 OVERLAP = 64  # tokens that neighbouring windows share
 _REACH_S = 4.0
-# Files of detoxify's releases (detoxify.MODEL_URLS), by which a cached download is recognised.
+# File names of detoxify's releases (detoxify.MODEL_URLS), which show a cached download.
 _DOWNLOADS = {
     "original": "toxic_original-c1212f89.ckpt",
     "unbiased": "toxic_debiased-c7548aa0.ckpt",
@@ -34,7 +34,7 @@ _ADVICE = (
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Tokens that are judged together, and the half-open range of characters they stand for."""
+    """Tokens that are judged together, and the half-open range of their characters."""
 
     tokens: tuple[int, ...]
     start: int
@@ -42,20 +42,20 @@ class Window:
 
 
 class ToxicityModel:
-    """A loaded checkpoint. ``windows`` and ``scores`` may run on different threads, each on one."""
+    """A loaded checkpoint. ``windows`` and ``scores`` may each run on its own thread."""
 
     def __init__(self, detoxify: Any) -> None:
         self._tokenizer = detoxify.tokenizer
         self._model = detoxify.model.eval().requires_grad_(False)
         self._device = detoxify.device
         self.classes: tuple[str, ...] = tuple(detoxify.class_names)
-        # RoBERTa counts positions from behind the padding id.
+        # RoBERTa's positions begin after the padding id.
         reserved = 2 if "roberta" in self._model.config.model_type else 0
         self._limit = min(LIMIT, self._model.config.max_position_embeddings - reserved)
 
     @classmethod
     def load(cls, model: str, config: str, device: str) -> "ToxicityModel":
-        """Raises ``Unavailable`` with what to do when there are no weights, within seconds."""
+        """Raises ``Unavailable`` within seconds if there are no weights, and says what to do."""
         arguments = _arguments(model, config)
         try:
             import detoxify.detoxify as library  # type: ignore[import-untyped]
@@ -76,7 +76,7 @@ class ToxicityModel:
                 bars.enable_progress_bar()
 
     def windows(self, text: str) -> list[Window]:
-        """The whole text in windows of at most the model's limit that overlap by ``OVERLAP``."""
+        """The whole text, in windows within the model's limit that overlap by ``OVERLAP``."""
         encoded = self._tokenizer(
             [text.encode("utf-8", "replace").decode()],
             truncation=True,
@@ -95,7 +95,7 @@ class ToxicityModel:
         return found
 
     def scores(self, windows: Sequence[Window]) -> list[dict[str, float]]:
-        """Per window the probability of each class. One forward pass, padded to the longest."""
+        """The probability of each class, per window. One forward pass, padded to the longest."""
         inputs = self._tokenizer.pad(
             {"input_ids": [list(window.tokens) for window in windows]}, return_tensors="pt"
         ).to(self._device)
@@ -110,7 +110,7 @@ class ToxicityModel:
 
 
 def _arguments(model: str, config: str) -> dict[str, Any]:
-    """Detoxify's arguments, once it is sure that it will neither hang nor ask a hub in vain."""
+    """Detoxify's arguments, after checking that it will not hang or ask a hub in vain."""
     if config and not Path(config).expanduser().is_dir():
         raise Unavailable(f"no detoxify weights: there is no folder {config}. {_ADVICE}")
     folder = str(Path(config).expanduser()) if config else None
@@ -125,13 +125,13 @@ def _arguments(model: str, config: str) -> dict[str, Any]:
 
 
 def _hub_folder() -> Path:
-    """Where ``torch.hub`` keeps downloads, by its documented rules, without importing torch."""
+    """Where ``torch.hub`` keeps downloads, by its documented rules. Does not import torch."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     return Path(os.environ.get("TORCH_HOME") or cache / "torch").expanduser() / "hub"
 
 
 def _reach(model: str) -> None:
-    """Raises ``Unavailable`` unless the hosts answer: downloads without a network hang or retry."""
+    """Raises ``Unavailable`` unless the hosts answer, because a download would hang or retry."""
     absent = f"no detoxify weights: {model!r} is not cached on this machine"
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
         raise Unavailable(f"{absent} and HF_HUB_OFFLINE forbids a download. {_ADVICE}")

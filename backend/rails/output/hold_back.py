@@ -1,9 +1,9 @@
 """The streaming guard: text leaves as soon as it can no longer be part of a match.
 
-The idea is that of stop strings in a detokenizer (vLLM's ``IncrementalDetokenizer``): keep back
-only the tail that could still grow into a match. Of that, only what may be its value: what stands
-before it (``password =``, a scheme and ``://``) is shown as it comes, and remembered. Else every
-first word would wait for the second.
+The idea is that of stop strings in a detokenizer (vLLM's ``IncrementalDetokenizer``): hold back
+only the tail that could still grow into a match, and of that only the part that may be its value.
+The part before the value (``password =``, a scheme and ``://``) is shown as it comes, and
+remembered. Otherwise every first word would wait for the second.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +14,11 @@ from backend.ports import Span, StreamGuard
 from backend.rails.formats.patterns import Scanner, Settled
 from backend.rails.redaction import redact
 
-Tell = Callable[[Literal["redact", "block"], Sequence[Span]], None]  # what was done, to what
+Tell = Callable[[Literal["redact", "block"], Sequence[Span]], None]  # what was done, and to what
 
 
 class HoldBack:
-    """One per answer. What leaves, joined, equals the redaction of the whole text at once."""
+    """The guard of one answer. Its output, joined, equals the redaction of the whole text."""
 
     def __init__(
         self, scanner: Scanner, action: Literal["redact", "block"], tell: Tell = lambda *_: None
@@ -26,13 +26,13 @@ class HoldBack:
         self._scanner = scanner
         self._action: Literal["redact", "block"] = action
         self._tell = tell
-        self._text = ""  # what is not decided yet, behind what a lookbehind may depend on
-        self._undecided = 0  # where in it matches may begin that are not complete
-        self._shown = 0  # how much of it has left
+        self._text = ""  # the undecided text, after text that a lookbehind may depend on
+        self._undecided = 0  # from here on, incomplete matches may begin in it
+        self._shown = 0  # how much of it was shown
 
     @property
     def held(self) -> int:
-        """Characters that have not left."""
+        """The number of characters that were not shown yet."""
         return len(self._text) - self._shown
 
     def feed(self, text: str) -> str:
@@ -49,8 +49,8 @@ class HoldBack:
         spans = []
         if settled.touched:
             matches = self._scanner.matches(text, self._undecided)
-            # Never cut through a match: what begins inside it would then be searched anew. Last
-            # first, because moving a cut back may put it inside an earlier one.
+            # A cut must not go through a match, or a search would begin inside it. The last match
+            # comes first, because moving the cut back may put it inside an earlier one.
             for match in sorted(matches, key=lambda match: match.span.start, reverse=True):
                 if match.span.start < cut < match.end:
                     cut = max(match.span.start, before)
@@ -71,7 +71,7 @@ class HoldBack:
 
 
 class Chain:
-    """Guards in order, as one: what the first lets out goes into the second."""
+    """Several guards as one: the output of the first goes into the second."""
 
     def __init__(self, guards: Sequence[StreamGuard]) -> None:
         self._guards = guards
@@ -89,7 +89,7 @@ class Chain:
 
 
 class NoGuard:
-    """Lets everything through: output rails are off."""
+    """Lets everything through, when output rails are off."""
 
     def feed(self, text: str) -> str:
         return text

@@ -1,4 +1,4 @@
-"""What an answer passes on its way out: guards that hold text back, and a watch beside them."""
+"""What an answer passes on its way out: guards that hold text back, and a rail that watches."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from backend.rails.policy import Guarded
 
 
 class Outgoing:
-    """One answer's guards, in order, and the rail that judges what they let through.
+    """The guards of one answer, in order, and the rail that judges the text that they let through.
 
-    Use it as an async context manager: leaving ends what still judges.
+    Use it as an async context manager; leaving it ends a judgement that still runs.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class Outgoing:
             await self._watch.__aexit__(kind, error, trace)
 
     def feed(self, text: str) -> str:
-        """What may be shown now. Raises ``Blocked`` to end the answer."""
+        """The text that may be shown now. Raises ``Blocked`` to end the answer."""
         if self._watch and self._watch.verdict.done():
             raise self._stopped(self._watch.verdict.result())
         return self._watched(self._guards.feed(text))
 
     def flush(self) -> str:
-        """What was held back until the end."""
+        """The text that was held back until the end."""
         return self._watched(self._guards.flush())
 
     async def settle(self) -> None:
@@ -73,5 +73,5 @@ class Outgoing:
         return text
 
     def _stopped(self, kind: str) -> Blocked:
-        self._tell("block", [Span(0, 0, kind)])  # of a sentence; its length is not kept
+        self._tell("block", [Span(0, 0, kind)])  # the length of the sentence is not kept
         return Blocked(f"The answer was stopped: {kind}. What stands above had been shown by then.")

@@ -1,8 +1,8 @@
-"""Toxicity beside the stream of an answer: sentence by sentence, delaying no delta.
+"""Judges an answer sentence by sentence while it streams, without delaying a delta.
 
-The pipeline feeds what it has shown, looks at ``verdict`` before it shows more, and waits for
-``finish`` before it ends the answer. A toxic sentence may thus have been shown; what follows it
-is not. Code is skipped: identifiers insult nobody.
+The pipeline feeds text that it has shown, looks at ``verdict`` before it shows more, and waits for
+``finish`` before it ends the answer. So a toxic sentence may be shown, but nothing after it. Code
+is skipped, because identifiers insult nobody.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from backend.ports import Rail
 
 _END = re.compile(r"[.!?…][\"')\]»”]{0,3}\s|[。!?]|\n")
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})")
-_LONGEST = 1000  # characters; what goes on without an end is judged in pieces
+_LONGEST = 1000  # characters; a longer sentence is judged in pieces
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _AT_ONCE = 32  # sentences in one call of the rail
 
@@ -28,7 +28,7 @@ class SentenceCutter:
         self._fence = ""
 
     def feed(self, text: str) -> list[str]:
-        """The sentences that this text completes."""
+        """The sentences that are complete with this text."""
         self._pending += text
         return self._cut(final=False)
 
@@ -64,7 +64,7 @@ class SentenceCutter:
         return not self._pending.lstrip(" ").strip("`") or not self._pending.strip(" ~")
 
     def _skip_line(self, fence: re.Match[str] | None, final: bool) -> bool:
-        """Passes over one line of code or a fence; False when the line is not complete yet."""
+        """Skips one line of code or a fence. False when the line is not complete yet."""
         line, newline, rest = self._pending.partition("\n")
         if not newline and not final:
             return False
@@ -78,10 +78,10 @@ class SentenceCutter:
 
 
 class SentenceWatch:
-    """Watches one answer. Use it as an async context manager: leaving ends what still runs.
+    """Watches one answer. Use it as an async context manager; leaving it ends a running check.
 
-    ``verdict`` is done as soon as a sentence was found toxic, with the kind of toxicity. At most
-    one call of the rail runs at a time; it takes all the sentences that have gathered.
+    ``verdict`` is done as soon as a sentence is toxic, with the kind of toxicity. At most one call
+    of the rail runs at a time, with all sentences that have gathered.
     """
 
     def __init__(self, rail: Rail) -> None:
@@ -107,13 +107,13 @@ class SentenceWatch:
         self.verdict.cancel()
 
     def feed(self, text: str) -> None:
-        """Text that was shown. Returns at once."""
+        """Takes text that was shown, and returns at once."""
         self._put(self._cutter.feed(text))
 
     async def finish(self) -> str:
-        """The kind of toxicity in the answer, or empty, once all of it was judged.
+        """Judges the rest. Returns the kind of toxicity in the answer, or "".
 
-        Raises what the rail raised, unless something toxic was found all the same.
+        Raises the error of the rail, unless something toxic was found anyway.
         """
         self._put(self._cutter.flush())
         while self._checking is not None and not self._checking.done() and not self.verdict.done():
@@ -136,7 +136,7 @@ class SentenceWatch:
             try:
                 found = await self._rail.check(batch)
             except Exception as error:
-                # A later sentence may be judged again: rails come and go.
+                # Rails come and go, so a later sentence may be judged again.
                 self._failure = error
                 continue
             kind = next((span.kind for spans in found for span in spans), "")
