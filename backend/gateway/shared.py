@@ -1,4 +1,4 @@
-"""One call under way at a time, however many want to know."""
+"""Lets many callers share one call."""
 
 import asyncio
 import contextvars
@@ -9,7 +9,7 @@ Result = TypeVar("Result")
 
 
 class Shared(Generic[Result]):
-    """Who comes while the call is under way waits for the same answer; the next calls anew."""
+    """A caller that comes during a call waits for its result; the next one makes a new call."""
 
     def __init__(self, call: Callable[[], Awaitable[Result]]) -> None:
         self._call = call
@@ -18,7 +18,7 @@ class Shared(Generic[Result]):
     async def __call__(self) -> Result:
         """Raises what the call raises."""
         if self._under_way is None or self._under_way.done():
-            # In a context of its own: whoever came first may leave, and others wait for it.
+            # The task has its own context, because the first caller may leave while others wait.
             self._under_way = asyncio.create_task(self._ask(), context=contextvars.Context())
         return await asyncio.shield(self._under_way)
 

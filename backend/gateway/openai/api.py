@@ -1,9 +1,9 @@
 """``/v1/chat/completions`` and ``/v1/models``: the same pipeline for any OpenAI client.
 
 Shapes follow the OpenAI API reference (chat completions, models, errors). The last user message
-is the question, system messages are the caller's instructions, the rest is the conversation.
-Citations and what else a user should know of an answer come as extra fields, ``citations`` and
-``notices``, which OpenAI clients pass through.
+is the question, system messages are the caller's instructions, and the rest is the conversation.
+Citations, and other things that a user should know about an answer, come in the extra fields
+``citations`` and ``notices``, which OpenAI clients pass through.
 """
 
 import asyncio
@@ -112,7 +112,7 @@ def router(
 
 
 class _Completion:
-    """The envelope shared by a whole completion and the chunks of a streamed one."""
+    """The fields that a whole completion and the chunks of a streamed one share."""
 
     def __init__(self, request_id: str, model: str, early: Sequence[AnswerFrame]) -> None:
         self._id, self._created, self._model = request_id, int(time.time()), model
@@ -178,7 +178,7 @@ async def _stream(
 
 
 async def _until_first_delta(request: Request, answer: Answer) -> list[AnswerFrame]:
-    """What comes before the answer's text: enough to choose an HTTP status."""
+    """The frames before the answer's text, which decide the HTTP status."""
 
     async def read() -> list[AnswerFrame]:
         frames: list[AnswerFrame] = []
@@ -196,7 +196,7 @@ async def _whole(answer: Answer) -> list[AnswerFrame]:
 
 
 async def _while_connected(request: Request, work: Coroutine[None, None, _T]) -> _T:
-    """Runs ``work``, cancelled when the client hangs up: FastAPI does not cancel a handler."""
+    """Runs ``work``, and cancels it when the client hangs up, which FastAPI does not do."""
     working = asyncio.ensure_future(work)
     watching = asyncio.ensure_future(_hung_up(request))
     try:
@@ -256,8 +256,11 @@ def _error(code: str, message: str) -> ErrorBody:
 
 
 def error_response(error: GlossatorError) -> Response:
-    """The error as an OpenAI client expects it, with ``Retry-After`` in whole seconds (RFC 9110)
-    and ``retry-after-ms``, which OpenAI's own clients prefer."""
+    """The error as an OpenAI client expects it.
+
+    It has ``Retry-After`` in whole seconds (RFC 9110), and ``retry-after-ms``, which OpenAI's own
+    clients prefer.
+    """
     response = _refusal(error.status, error.code, error.message, error.retry_after_ms)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, section 11.6.1

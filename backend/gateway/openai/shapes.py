@@ -1,8 +1,7 @@
-"""The JSON of the OpenAI API's chat completions and models, as far as this backend speaks it.
+"""The JSON of the OpenAI API's chat completions and models, as far as this backend has it.
 
-Shapes follow the OpenAI API reference. ``citations`` and ``notices`` are ours: OpenAI
-clients pass them through.
-The OpenAPI document is made of these classes, so what it says is what is decoded and sent.
+Shapes follow the OpenAI API reference. ``citations`` and ``notices`` are our additions, which
+OpenAI clients pass through. The OpenAPI document is made from these classes, so it is always true.
 """
 
 import uuid
@@ -16,7 +15,7 @@ from backend.protocol.wire import Model as ModelName
 
 
 class Part(Struct):
-    """A piece of a message; all but texts are passed over."""
+    """A piece of a message. Only texts are read."""
 
     type: Name
     text: Text = ""
@@ -38,7 +37,7 @@ class StreamOptions(Struct):
 
 
 class ChatRequest(Struct):
-    """The last message is the question and must be the user's, with a text."""
+    """The last message is the question. It must be the user's, with a text."""
 
     messages: Annotated[list[Message], Meta(min_length=1, max_length=1000)]
     model: ModelName | None = None
@@ -51,7 +50,7 @@ class ChatRequest(Struct):
     user: Annotated[str, Meta(max_length=512)] | None = None  # of the caller's: each gets a share
 
     def ask(self, traceparent: str = "") -> Ask:
-        """Raises ``BadFrame`` when no question comes last."""
+        """Raises ``BadFrame`` when the last message is not a question."""
         spoken = [m for m in self.messages if m.role not in ("system", "developer")]
         if not spoken or spoken[-1].role != "user" or not spoken[-1].text:
             raise BadFrame("The last message must be the user's, with a text.")
@@ -128,7 +127,7 @@ class Models(Struct, frozen=True):
 
 
 class ErrorDetail(Struct, frozen=True):
-    """``type`` and ``code`` both are the wire protocol's code; ``message`` says what to do next."""
+    """``type`` and ``code`` are both the code of the wire protocol. ``message`` says what to do."""
 
     message: str
     type: str

@@ -1,6 +1,6 @@
-"""The built-in page at ``/``: ask, see whether it works and how fast, without Grafana.
+"""The built-in page at ``/``, to ask and to see whether it works and how fast, without Grafana.
 
-Three static files. The policy allows no script, style or connection but the server's own.
+It has three static files. The policy allows only scripts, styles and connections of this server.
 """
 
 from pathlib import Path
