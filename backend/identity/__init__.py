@@ -1,1 +1,1 @@
-"""Who asks: adapters behind the ``Identity`` port, and the quotas of whom they name."""
+"""Finds out who asks, and keeps the quotas of users."""

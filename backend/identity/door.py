@@ -1,4 +1,4 @@
-"""Where every request comes in: from which page, and by whom."""
+"""Lets callers in: checks from which web page they ask, and who they are."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -13,10 +13,10 @@ from backend.settings import Settings
 
 
 class Door:
-    """Lets in whom ``identity`` knows, unless a foreign web page's script asks in their name.
+    """Lets in callers whom ``identity`` knows, unless a foreign web page's script asks for them.
 
-    Where ``tenants`` are declared, a caller of none of them may not ask: without a declaration
-    there is nothing that would say which sources they may see.
+    Where ``tenants`` are declared, callers of other tenants may not ask, because nothing says which
+    sources they may see.
     """
 
     def __init__(
@@ -34,8 +34,11 @@ class Door:
         return caller
 
     def _check_origin(self, connection: HTTPConnection) -> None:
-        """Browsers let any page open a websocket to any host, and say which page it was
-        (RFC 6455, section 10.2). Who is no browser sends no origin."""
+        """Raises ``Forbidden`` for a foreign web page.
+
+        Browsers let any page open a websocket to any host, and tell the host which page it was
+        (RFC 6455, section 10.2). Other clients send no origin.
+        """
         origin = connection.headers.get("origin", "").lower()
         if not origin or origin in self._origins:
             return
@@ -76,7 +79,7 @@ def door(settings: Settings) -> Door:
 
 
 def open_to_all(settings: Settings, host: str) -> str:
-    """A warning for the operator when strangers who reach ``host`` may ask; "" when not."""
+    """A warning for the operator if strangers who reach ``host`` may ask, else ""."""
     auth, server = settings.auth, settings.server
     if auth.tokens or auth.jwks or server.user_header or server.tenant_header or is_loopback(host):
         return ""

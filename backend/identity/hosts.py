@@ -1,8 +1,8 @@
-"""Which names a client may call this server by.
+"""The host names by which clients may call this server.
 
-A web page can point its own domain name at 127.0.0.1 and then read a local server as if it were its
-own site (DNS rebinding): the browser sends the page's name as ``Host``, and as ``Origin`` too. So a
-name that nobody configured is refused. An IP address is safe, because no page can make it its own.
+A web page can point its own domain name at 127.0.0.1, and then read a local server as if it were
+its own site (DNS rebinding). The browser sends the page's name as ``Host``, and as ``Origin`` too.
+So a name that nobody configured is refused. An IP address is safe, because no page can own it.
 """
 
 import ipaddress
@@ -19,10 +19,10 @@ _LOOPBACK = ("localhost", "*.localhost")  # RFC 6761, section 6.3: never resolve
 
 
 class KnownHosts:
-    """ASGI middleware: refuses HTTP requests and websockets that name another host.
+    """ASGI middleware that refuses HTTP requests and websockets for another host.
 
-    ``names`` are host names without a port; ``*.example.com`` stands for any subdomain, ``*`` for
-    every name. ``refusal`` makes the response for an error.
+    ``names`` are host names without a port. ``*.example.com`` stands for any subdomain, and ``*``
+    for every name. ``refusal`` makes the response for an error.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class KnownHosts:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether only this machine is reached under a host name or address."""
+    """Whether a host name or address always means this machine."""
     if _is_address(name):
         return ipaddress.ip_address(name).is_loopback
     return any(fnmatchcase(name.lower(), known) for known in _LOOPBACK)

@@ -1,4 +1,4 @@
-"""JWTs of the company's OIDC provider (RFC 7519, OpenID Connect Core 1.0), by PyJWT."""
+"""Checks JWTs of the company's OIDC provider (RFC 7519, OpenID Connect Core 1.0), by PyJWT."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from backend.identity.caller import Caller, bearer, until
 from backend.identity.keys import keys
 from backend.settings import Auth
 
-_LEEWAY_S = 30  # clocks differ
+_LEEWAY_S = 30  # because clocks differ
 
 
 class SignedTokens:
-    """Knows whom a valid JWT names."""
+    """An ``Identity`` that knows the user whom a valid JWT names."""
 
     def __init__(self, settings: Auth) -> None:
-        """Raises ``StartupFailed`` for settings that would let in anybody, or nobody."""
+        """Raises ``StartupFailed`` for settings that would let in anybody or nobody."""
         if not settings.issuer or not settings.audience:
             raise StartupFailed("[auth] jwks needs `issuer` and `audience` beside it.")
         if any(name == "none" or name.startswith("HS") for name in settings.algorithms):
@@ -33,7 +33,7 @@ class SignedTokens:
             key = await self._keys.find(_key_name(token))
         except jwt.PyJWTError as error:
             raise _invalid(error) from error
-        # A signature costs a millisecond.
+        # Checking a signature takes a millisecond.
         return await asyncio.to_thread(self._judge, token, key)
 
     def _judge(self, token: str, key: jwt.PyJWK) -> Caller:

@@ -1,7 +1,7 @@
-"""The public keys that a company's JWTs are signed with: from a file, or from its OIDC provider.
+"""The public keys that check a company's JWTs, from a file or from its OIDC provider.
 
 A provider that is slow or down must not lock out people whose key is known. So known keys are used
-at once and renewed in the background, and only a token with an unknown key waits, for a while.
+at once and renewed in the background. Only a token with an unknown key waits, for a while.
 """
 
 import asyncio
@@ -22,23 +22,23 @@ log = logging.getLogger(__name__)
 
 _FETCH_S = 5.0
 _MOST_BYTES = 1_000_000
-_FRESH_S = 600.0  # after that the keys are fetched again, when somebody needs one
-_AGAIN_S = 10.0  # between two fetches, whoever asks: unknown keys cost nothing to make up
-_TRUSTED_S = 86_400.0  # without news for so long, a key may have been withdrawn meanwhile
+_FRESH_S = 600.0  # after this, keys are fetched again when somebody needs one
+_AGAIN_S = 10.0  # between two fetches, because it costs nothing to make up unknown keys
+_TRUSTED_S = 86_400.0  # without news for this long, a key may have been withdrawn
 
 
 class Keys(Protocol):
     async def find(self, name: str | None) -> jwt.PyJWK:
-        """The key called ``name`` (``kid``), or the first one for a token that names none.
+        """The key called ``name`` (``kid``), or the first one for a token without a name.
 
-        Raises ``jwt.InvalidKeyError`` when there is no such key, ``Unavailable`` when nobody can
-        tell because no keys could be fetched.
+        Raises ``jwt.InvalidKeyError`` when there is no such key, and ``Unavailable`` when no keys
+        could be fetched to look for it.
         """
         ...
 
 
 class KeyFile:
-    """Keys of a file, which is read once. Raises ``StartupFailed`` when it holds none."""
+    """Keys of a file, which is read once. Raises ``StartupFailed`` when it has no keys."""
 
     def __init__(self, path: str) -> None:
         try:

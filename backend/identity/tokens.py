@@ -1,7 +1,7 @@
-"""API tokens: made and withdrawn by the operator, kept as hashes in one file.
+"""API tokens, which the operator makes and withdraws. One file keeps their hashes.
 
-A token is ``gls_ID_SECRET`` with 256 random bits of secret, so one round of SHA-256 is enough: what
-slow hashes protect are secrets that people choose (NIST SP 800-63B, 5.1.1.2 is about those).
+A token is ``gls_ID_SECRET`` with 256 random bits of secret, so one round of SHA-256 is enough. Slow
+hashes protect secrets that people choose (NIST SP 800-63B, 5.1.1.2 is about those).
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _UNKNOWN = "This token is not known here (any more). Ask the operator for one."
 
 
 class Token(Struct, frozen=True):
-    """What is kept of a token. Times are ISO 8601 in UTC; ``expires`` empty: never."""
+    """What is kept of a token. Times are ISO 8601 in UTC. An empty ``expires`` means never."""
 
     id: str
     sha256: str
@@ -40,13 +40,13 @@ class Token(Struct, frozen=True):
 
 
 class TokenFile:
-    """The tokens in ``path``. Changes are atomic; a server sees them with the next request."""
+    """The tokens in ``path``. Changes are atomic, and a server sees them with its next request."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def all(self) -> list[Token]:
-        """Raises ``StartupFailed`` when the file is there and cannot be read."""
+        """Raises ``StartupFailed`` when the file exists but cannot be read."""
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=list[Token])
         except FileNotFoundError:
@@ -55,7 +55,7 @@ class TokenFile:
             raise StartupFailed(f"token file {self._path}: {error}") from error
 
     def create(self, user: str, tenant: str = "", days: float | None = None) -> str:
-        """The token itself, which is kept nowhere. Raises ``StartupFailed``."""
+        """Returns the token itself, which is stored nowhere. Raises ``StartupFailed``."""
         now = datetime.now(UTC)
         secret = f"{_PREFIX}_{secrets.token_hex(4)}_{secrets.token_urlsafe(32)}"
         made = Token(
@@ -70,7 +70,7 @@ class TokenFile:
         return secret
 
     def revoke(self, token_id: str) -> bool:
-        """Whether there was such a token."""
+        """Returns whether there was such a token."""
         tokens = self.all()
         left = [token for token in tokens if token.id != token_id]
         self._write(left)
@@ -90,7 +90,7 @@ class TokenFile:
 
 
 class ApiTokens:
-    """Knows who holds a token of ``file``. Read again when it changed, without a restart."""
+    """An ``Identity`` for the tokens of a file, which is read again when it changes."""
 
     def __init__(self, path: Path) -> None:
         self._file = TokenFile(path)
@@ -106,21 +106,21 @@ class ApiTokens:
         await self._refresh()
         token = self._by_id.get(rest.partition("_")[0])
         known = token.sha256 if token else _hash("")
-        # In the same time whether or not the id exists.
+        # This takes the same time whether or not the id exists.
         if not hmac.compare_digest(_hash(secret), known) or token is None:
             raise Unauthorized(_UNKNOWN)
         _check_date(token)
         return Caller(token.tenant, token.user, check=partial(self._check, token))
 
     async def _check(self, token: Token) -> None:
-        """Raises ``Unauthorized`` when the token has been withdrawn, or expired, since it came."""
+        """Raises ``Unauthorized`` when the token was withdrawn or expired since it came."""
         await self._refresh()
         if self._by_id.get(token.id) != token:
             raise Unauthorized(_UNKNOWN)
         _check_date(token)
 
     async def _refresh(self) -> None:
-        """Looks whether the file changed, in microseconds; it is read on a thread."""
+        """Checks in microseconds whether the file has changed, and reads it on a thread."""
         try:
             found = self._path.stat()
             stamp = (found.st_mtime_ns, found.st_ino)
