@@ -1,7 +1,7 @@
-"""Answers in flight: each a numbered list of frames that any connection can read from anywhere.
+"""Answers in flight: each is a numbered list of frames, which any connection can read.
 
-An answer is a task of its own, apart from the websocket that asked for it. That is what lets a
-dropped client resume, and what makes "exactly one terminal frame" true in one place.
+An answer runs as its own task, apart from the websocket that asked for it. So a client that lost
+its connection can resume, and "exactly one terminal frame" is made true in one place.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ NOBODY = Caller()
 
 
 class Answer:
-    """The frames of one request, in order; ``emit`` numbers them and refuses a second terminal."""
+    """The frames of one request, in order. ``emit`` numbers them and refuses a second terminal."""
 
     def __init__(self, request_id: str, caller: Caller = NOBODY) -> None:
         self.id = request_id
@@ -52,7 +52,7 @@ class Answer:
         *values: Fields.args,
         **fields: Fields.kwargs,
     ) -> None:
-        """``emit(Delta, text="…")``: the fields are the frame's own, but for ``id`` and ``seq``."""
+        """``emit(Delta, text="…")`` appends a frame. Its ``id`` and ``seq`` are filled in."""
         if self.ended:
             raise RuntimeError(f"request {self.id} has already ended")
         self.frames.append(frame(self.id, len(self.frames), *values, **fields))
@@ -64,7 +64,7 @@ class Answer:
         )
 
     async def read(self, after_seq: int = -1) -> AsyncIterator[AnswerFrame]:
-        """Every frame after ``after_seq``, up to and with the terminal one."""
+        """Every frame after ``after_seq``, up to and including the terminal one."""
         position = after_seq + 1
         while True:
             while position < len(self.frames):
@@ -73,7 +73,7 @@ class Answer:
                 yield frame
                 if isinstance(frame, Terminal):
                     return
-            if self.ended:  # and the reader has it all, or says so
+            if self.ended:  # the reader has all frames, or claims to have more
                 return
             self._grown.clear()
             await self._grown.wait()
@@ -96,7 +96,7 @@ class Answers:
         self._window_s = window_s
         self._answers: dict[Key, Answer] = {}
         # By answer, not by id: an id may be used again while the task of its last answer still
-        # ends, and that task must not touch its successor's.
+        # ends, and that task must not touch the new answer.
         self._tasks: dict[Answer, asyncio.Task[None]] = {}
         self._expiry: dict[Answer, asyncio.TimerHandle] = {}
 
@@ -112,8 +112,8 @@ class Answers:
                 raise BadFrame(f"Request id {request.id!r} is in use; give every request its own.")
             self.forget(known)
         self._answers[answer.key] = answer
-        # In a context of its own: what is tied to the connection's, Ray Serve's cancellation for
-        # one, must not end with the connection an answer that may be resumed.
+        # The task has its own context. Otherwise Ray Serve's cancellation, which is tied to that of
+        # the connection, would end an answer that may be resumed.
         task = asyncio.create_task(
             self._run(request, answer),
             name=f"answer {request.id}",
@@ -133,19 +133,19 @@ class Answers:
         return answer
 
     def cancel(self, answer: Answer) -> None:
-        """Ends the answer if it still runs; a late cancel means nothing."""
+        """Ends the answer if it still runs; a late cancel does nothing."""
         if task := self._tasks.get(answer):
             task.cancel()
 
     def release(self, answer: Answer) -> None:
-        """Nobody reads the answer now: keep it for the window, then abort and forget it."""
+        """Nobody reads the answer now. It is kept for the window, then aborted and forgotten."""
         if self._answers.get(answer.key) is not answer or answer in self._expiry:
             return
         loop = asyncio.get_running_loop()
         self._expiry[answer] = loop.call_later(self._window_s, self.forget, answer)
 
     def forget(self, answer: Answer) -> None:
-        """The client has every frame, or will never come for them."""
+        """Call it when the client has every frame, or will never come for them."""
         self.cancel(answer)
         if self._answers.get(answer.key) is answer:
             del self._answers[answer.key]
@@ -153,12 +153,12 @@ class Answers:
             timer.cancel()
 
     async def settle(self, timeout_s: float) -> None:
-        """Waits until every answer has ended, at most ``timeout_s``."""
+        """Waits until every answer has ended, but at most ``timeout_s``."""
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=timeout_s)
 
     async def close(self) -> None:
-        """Cancels what still runs and waits until each has its terminal frame."""
+        """Cancels all running answers, and waits until each one has its terminal frame."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -174,8 +174,8 @@ class Answers:
 
     @staticmethod
     def _end(answer: Answer, task: asyncio.Task[None]) -> None:
-        # Only a bug leaves an answer open; its client must not hang for it.
-        if task.cancelled():  # before its first step: nothing of it could say so
+        # Only a bug leaves an answer open, and its client must not hang because of it.
+        if task.cancelled():  # before its first step, so the task itself could not report it
             answer.emit(Finished, reason="cancelled", usage=Usage(), timings=Timings())
             return
         if error := task.exception():

@@ -1,4 +1,4 @@
-"""What the editor sent about the code, as a model reads it. Pure."""
+"""Writes the editor's context for a model. Pure."""
 
 import re
 
@@ -8,7 +8,7 @@ _TICKS = re.compile("`+")
 
 
 def document(context: Context | None) -> str:
-    """What stays the same from question to question: the file, and what it is written for."""
+    """The part that stays the same from question to question: the file and its packages."""
     if context is None:
         return ""
     parts = []
@@ -23,7 +23,7 @@ def document(context: Context | None) -> str:
 
 
 def place(context: Context | None) -> str:
-    """What this question is about: mentioned files, the diff, the place and what is said of it."""
+    """The part about this question: mentioned files, the diff, the selection, what tools report."""
     if context is None:
         return ""
     parts = [
@@ -47,12 +47,12 @@ def place(context: Context | None) -> str:
 
 
 def length(context: Context | None) -> int:
-    """Characters of all of it, about."""
+    """About how many characters the whole context has."""
     return len(document(context)) + len(place(context))
 
 
 def fence(text: str, language: str = "") -> str:
-    """A fence longer than any inside, so that the text cannot close it (CommonMark 4.5)."""
+    """The text in a fence longer than any inside, so it cannot be closed (CommonMark 4.5)."""
     longest = max(map(len, _TICKS.findall(text)), default=0)
     marks = "`" * max(3, longest + 1)
     return f"{marks}{language}\n{text.rstrip()}\n{marks}"

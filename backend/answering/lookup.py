@@ -1,7 +1,6 @@
-"""What the index knows of one symbol: inline help, which no model is asked for.
+"""Inline help: what the index knows about one symbol. No model is asked.
 
-Knows the retriever's port only. Another library's function of the same name would mislead, so
-what cannot be told apart is not answered at all.
+A function of the same name in another library would mislead, so an ambiguous name gets no answer.
 """
 
 from collections.abc import Sequence
@@ -40,10 +39,10 @@ class Lookups:
 
 
 def meant(symbol: str, packages: Sequence[str], found: Sequence[Passage]) -> list[Chunk]:
-    """The entries that ``symbol`` can be where ``packages`` are imported, best first. Pure.
+    """The entries that ``symbol`` can mean where ``packages`` are imported, best first. Pure.
 
-    A name under an imported package is looked for in that package alone. A bare one, such as a
-    method of who knows what, counts only if one entry of the imported packages has it.
+    A name under an imported package is looked for in that package alone. A bare name, such as a
+    method of an unknown object, counts only if exactly one entry of the imported packages has it.
     """
     chunks = [passage.chunk for passage in found]
     first, dot, _ = symbol.partition(".")

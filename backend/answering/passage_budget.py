@@ -1,7 +1,7 @@
 """Fits retrieved passages into their share of a prompt. Pure.
 
-No page may make a question unanswerable: what is too long is clipped around what the question asks
-for, and what then still has no room is left out, the worst passages first.
+No page may make a question unanswerable. A passage that is too long is clipped around the words of
+the question, and passages that still have no room are left out, the worst ones first.
 """
 
 import re
@@ -12,26 +12,26 @@ from dataclasses import dataclass, replace
 from indexer.ranking.words import searched, words
 from indexer.types import Passage
 
-CUT = "[…]"  # stands where text was cut away
-_LARGEST_SHARE = 0.5  # of the budget, for one passage where there are several
-_LEAST = 60  # tokens; less of a passage says too little
+CUT = "[…]"  # where text was cut away
+_LARGEST_SHARE = 0.5  # of the budget, for one of several passages
+_LEAST = 60  # tokens; a shorter piece of a passage says too little
 _CHARACTERS = 3  # per token: common tokenizers have about 4 on English and code
-_OTHER = 1.5  # tokens of a character outside ASCII, at most about
-_TERMS = 24  # of the question that are looked for
-_PLACES = 8  # of each term that are looked at
+_OTHER = 1.5  # tokens per character outside ASCII, about the most
+_TERMS = 24  # words of the question that are looked for
+_PLACES = 8  # occurrences of each term that are looked at
 _FENCE = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """``said`` tells the user what is missing; empty where nothing is."""
+    """``said`` tells the user what is missing; empty when nothing is."""
 
     passages: tuple[Passage, ...]
     said: str = ""
 
 
 def fit(passages: Sequence[Passage], question: str, tokens: float) -> Fitted:
-    """The passages in their order, those at the end left out when they do not fit."""
+    """The passages in their order; those at the end are left out if they do not fit."""
     largest = tokens * _LARGEST_SHARE if len(passages) > 1 else tokens
     kept: list[Passage] = []
     terms: list[str] | None = None
@@ -55,17 +55,17 @@ def fit(passages: Sequence[Passage], question: str, tokens: float) -> Fitted:
 
 
 def estimate(text: str) -> float:
-    """Tokens, rather too many than too few."""
+    """Estimates the tokens of a text, rather too many than too few."""
     other = 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
     return (len(text) - other) / _CHARACTERS + other * _OTHER
 
 
 def clip(text: str, terms: Sequence[str], tokens: float) -> str:
-    """The part of a text where most of the terms stand close to each other, in whole lines."""
+    """The part of a text, in whole lines, where most of the terms are close together."""
     per_token = len(text) / max(estimate(text), 1)
     length = max(int((tokens - 20) * per_token), 1)  # 20 for the marks and fences around it
     start = _best(text.lower(), terms, length)
-    # Whole lines, unless they are too long.
+    # It begins and ends with whole lines, unless they are too long.
     line = text.rfind("\n", max(start - length // 4, 0), start) + 1
     start = line or (0 if start < length // 4 else start)
     end = min(start + length, len(text))
@@ -80,7 +80,7 @@ def clip(text: str, terms: Sequence[str], tokens: float) -> str:
 
 
 def _best(text: str, terms: Sequence[str], length: int) -> int:
-    """Where a window of this length begins that holds the most of the terms."""
+    """The start of the window of this length that has the most terms."""
     places: list[tuple[int, str]] = []
     for term in terms:
         at = -1
@@ -97,7 +97,7 @@ def _best(text: str, terms: Sequence[str], length: int) -> int:
         count = len({term for _, term in places[number:end]})
         if count > most:
             best, most = start, count
-    # Some of what stands before the first term belongs to it.
+    # Some of the text before the first term belongs to it.
     return max(best - length // 4, 0)
 
 

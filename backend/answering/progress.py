@@ -1,4 +1,4 @@
-"""How far one request has come, for its terminal frame to report. Decides nothing."""
+"""How far one request has come, for its terminal frame."""
 
 import math
 import time
@@ -13,8 +13,6 @@ CHARACTERS_A_TOKEN = 4  # about, in English and code
 
 @dataclass(slots=True)
 class Progress:
-    """What is known of a request so far; its terminal frame reports it."""
-
     started: float
     deadline: float = math.inf  # on the same clock
     trace: Trace = field(default_factory=Trace)
@@ -25,8 +23,8 @@ class Progress:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
-    asked_tokens: int = 0  # an estimate of the prompt's, once an engine was given it
-    _characters: int = 0  # that the engine has made
+    asked_tokens: int = 0  # an estimate for the prompt, once an engine has it
+    _characters: int = 0  # of the answer so far
     _whole: bool = False
 
     def count(self, delta: TextDelta) -> None:
@@ -37,7 +35,7 @@ class Progress:
         self.cached_tokens = delta.cached_tokens or self.cached_tokens
 
     def warmed(self, read: Usage) -> None:
-        """The engine has read the prompt for later."""
+        """Call it when the engine has read the prompt for later."""
         self.prompt_tokens, self.cached_tokens = read.prompt_tokens, read.cached_tokens
         self._whole = True
 
@@ -54,15 +52,15 @@ class Progress:
         )
 
     def refused(self) -> None:
-        """The engine was given the prompt and has not read it: too long, or it was down."""
+        """Call it when the engine did not read the prompt, because it was too long or down."""
         if not self._characters:
             self.asked_tokens = 0
 
     def cost(self) -> int:
-        """The tokens that the engine has worked off, however the request ended.
+        """The tokens that the engine has processed, however the request ended.
 
-        An engine counts the prompt with its first delta, and an upstream everything with its
-        last. What was broken off before that is estimated.
+        An engine counts the prompt with its first delta, and an upstream everything with its last
+        delta. If a request was broken off before that, its tokens are estimated.
         """
         prompt, completion = self.prompt_tokens, self.completion_tokens
         if self.asked_tokens and not self._whole:
