@@ -3,23 +3,23 @@
 GlossatorError
 ├── BadFrame            the client sent what the protocol does not allow
 │   └── TooLarge        … or more of it than the settings allow
-├── Unauthorized        nobody that is known asks
-├── Forbidden           from this web page nobody may
-├── QuotaExceeded       this user has asked enough for now; says when to come back
-├── UnknownModel        the model asked for is not served here
-├── UnknownRequest      nothing to resume or cancel under this id
+├── Unauthorized        the caller is not known
+├── Forbidden           the caller may not ask here, or not from this web page
+├── QuotaExceeded       this user has used the quota; says when to come back
+├── UnknownModel        this model is not served here
+├── UnknownRequest      there is no request to resume under this id
 ├── Unsupported         the model served here cannot do this
 ├── Blocked             a rail refused the text
 ├── Overloaded          shed by admission; says when to come back
 ├── DeadlineExceeded    nobody waits for the answer any more
 ├── Unavailable         a part of the backend is down
-│   ├── EngineFailed    … the engine that was making the answer: perhaps because of the prompt
-│   ├── UpstreamFailed  … the OpenAI-compatible server behind us, with its own words
-│   └── Interrupted     … and what could be had of the answer does not fit its beginning
-└── StartupFailed       cannot serve at all; the message says what to do
+│   ├── EngineFailed    … the engine that made the answer, perhaps because of the prompt
+│   ├── UpstreamFailed  … the OpenAI-compatible server behind us, with its message
+│   └── Interrupted     … and the answer could not be continued from its beginning
+└── StartupFailed       the backend cannot serve; the message says what to do
 
-Foreign exceptions become one of these at the adapter that met them. ``code`` is what the
-wire protocol says, ``status`` its HTTP equivalent (RFC 9110).
+Each adapter turns foreign exceptions into one of these. ``code`` is the code of the wire protocol,
+and ``status`` its HTTP equivalent (RFC 9110).
 """
 
 from typing import ClassVar
@@ -30,7 +30,7 @@ _QUOTED = 400  # characters
 
 
 class GlossatorError(Exception):
-    """The message is written for the user: what happened and what to do next."""
+    """The message is for the user. It says what happened, and what to do next."""
 
     code: ClassVar[Code] = "internal"
     status: ClassVar[int] = 500
@@ -41,7 +41,7 @@ class GlossatorError(Exception):
         self.retry_after_ms = retry_after_ms
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Errors cross process boundaries (Ray handles); the default would lose the keyword.
+        # Errors cross process boundaries (Ray handles), and the default would lose the keyword.
         return _rebuild, (type(self), self.message, self.retry_after_ms)
 
 
@@ -129,14 +129,16 @@ class StartupFailed(GlossatorError):
 
 
 def clipped(error: Exception) -> str:
-    """What a library says of what was sent: it may quote all of that."""
+    """A library's message about a client's input, shortened, because it may quote all of it."""
     text = str(error)
     return text if len(text) <= _QUOTED else f"{text[: _QUOTED // 2]} … {text[-_QUOTED // 2 :]}"
 
 
 def tree(root: type[GlossatorError] = GlossatorError) -> list[type[GlossatorError]]:
-    """``root`` and everything below it, parents first. Ray makes subclasses of its own, at run
-    time, of what crosses its processes: those are not in it."""
+    """``root`` and all classes below it, parents first.
+
+    Subclasses that Ray makes at run time, of errors that cross its processes, are left out.
+    """
     ours = (child for child in root.__subclasses__() if child.__module__ == __name__)
     return [root, *(kind for child in ours for kind in tree(child))]
 

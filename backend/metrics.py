@@ -1,6 +1,6 @@
-"""Prometheus metrics of one gateway process, in a registry of their own.
+"""Prometheus metrics of one gateway process, in their own registry.
 
-``docs/metrics.md`` lists them; a test holds the page to this file.
+``docs/metrics.md`` lists them, and a test compares the page with this file.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30
 
 
 class Metrics:
-    """Counts what the users of this gateway saw."""
+    """Counts what the users of this gateway have seen."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -113,29 +113,29 @@ class Metrics:
         self._rail.labels(rail).observe(seconds)
 
     def engine(self, load: Load) -> None:
-        """Takes over what the engine says of itself."""
+        """Takes over the engine's own figures."""
         self._engine.labels("running").set(load.running)
         self._engine.labels("waiting").set(load.waiting)
         self._kv_use.set(load.kv_use)
 
     def turned_away(self, kind: Work, reason: str) -> None:
-        """Counts one request that admission did not let through to its end."""
+        """Counts one request that admission shed, dropped or preempted."""
         self._turned_away.labels(kind, reason).inc()
 
     def failover(self) -> None:
-        """Counts one answer that had to go on elsewhere."""
+        """Counts one answer that went on with another replica."""
         self._failovers.inc()
 
     def watch_each(
         self, name: str, meaning: str, label: str, reads: Mapping[str, Callable[[], float]]
     ) -> None:
-        """Gauges that differ in one label, read when they are scraped."""
+        """Adds gauges that differ in one label. They are read when they are scraped."""
         gauge = Gauge(f"glossator_{name}", meaning, [label], registry=self.registry)
         for value, read in reads.items():
             gauge.labels(value).set_function(read)
 
     def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
-        """A gauge that is read when it is scraped."""
+        """Adds a gauge that is read when it is scraped."""
         Gauge(f"glossator_{name}", meaning, registry=self.registry).set_function(read)
 
     def ended(self, kind: Kind, last: AnswerFrame, ttft_s: float) -> None:

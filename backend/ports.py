@@ -1,7 +1,7 @@
-"""The ports of the pipeline: what it needs from the outside, as Protocols.
+"""The ports of the pipeline: what it needs from outside, as Protocols.
 
-Each has a contract suite in ``tests/contracts`` that every adapter passes. Adapters raise only
-the errors of ``backend.errors``.
+Each one has a contract suite in ``tests/contracts``, which every adapter passes. Adapters raise
+only the errors of ``backend.errors``.
 """
 
 import math
@@ -25,7 +25,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Code around a cursor, for a generator that can ``fill`` what is missing between."""
+    """Code around a cursor, for a generator that ``fills`` what is missing in between."""
 
     prefix: str
     suffix: str
@@ -33,13 +33,13 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a generator answers: the messages for a model; question and passages for ``extractive``;
-    of a ``gap`` what fills it, and nothing else.
+    """What a generator gets: messages for a model, question and passages for ``extractive``.
 
-    ``late``: it has no passages because the search was too slow. ``priority``: smaller runs
-    first. ``cache_salt`` keeps the prefix caches of tenants apart. ``begun``: token ids of the
-    beginning of the answer, when another stream that was given this prompt has made them already.
-    ``traceparent``: what the engine's own span is a part of.
+    If there is a ``gap``, the answer is what fills it and nothing else. ``late`` says that there
+    are no passages because the search was too slow. A smaller ``priority`` runs first.
+    ``cache_salt`` keeps the prefix caches of tenants apart. ``begun`` are token ids of the
+    beginning of the answer, if another stream has made them from this prompt. The engine's own
+    span is a part of ``traceparent``.
     """
 
     messages: tuple[Message, ...]
@@ -55,7 +55,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """``seed`` makes an answer repeatable at a temperature above 0, where the engine can."""
+    """``seed`` makes an answer repeatable at a temperature above 0, if the engine can do that."""
 
     max_tokens: int = 512
     temperature: float = 0.0
@@ -66,11 +66,11 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """New text since the last delta, of ``tokens`` tokens; ``finish`` marks the last one.
+    """The text since the last delta, in ``tokens`` tokens. ``finish`` marks the last delta.
 
     Token counts are the engine's own; a generator without a tokenizer leaves them 0. ``ids`` are
-    the new tokens themselves, for ``Prompt.begun``; a generator that cannot go on from them has
-    none. They may be ahead of ``text``, which ends where a character does.
+    the new tokens, for ``Prompt.begun``; a generator that cannot go on from them leaves them out.
+    They may be ahead of ``text``, which always ends with a whole character.
     """
 
     text: str
@@ -83,9 +83,9 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Requests in the engine now, and the share of its KV cache in use (0 to 1).
+    """The requests in the engine now, and the used share of its KV cache (0 to 1).
 
-    ``max_requests`` and ``max_tokens`` are what it holds at once; 0: it does not say.
+    ``max_requests`` and ``max_tokens`` are the most that it holds at once; 0 if it does not say.
     """
 
     running: int = 0
@@ -106,15 +106,15 @@ class Generator(Protocol):
     ) -> AsyncGenerator[TextDelta]:
         """Ends after the delta with ``finish``. Raises ``BadFrame`` for a prompt that can't fit.
 
-        Always the whole answer: what ``prompt.begun`` stands for is part of the deltas, of the
-        token counts and of ``max_tokens``; a generator that knows no ids makes it anew.
+        It is always the whole answer. The part that ``prompt.begun`` stands for is in the deltas,
+        in the token counts and in ``max_tokens``. A generator without ids makes that part again.
         """
         ...
 
     async def warm(self, prompt: Prompt) -> Usage:
-        """Prefill the prompt so that a later ``stream`` finds it in the prefix cache.
+        """Prefills the prompt, so that a later ``stream`` finds it in the prefix cache.
 
-        Returns what that has cost; nothing where nothing was read.
+        Returns the cost, which is nothing when nothing was read.
         """
         ...
 
@@ -129,12 +129,12 @@ class Generator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """``dataset`` is the version of the index; ``late``: the budget ran out first; ``failed``: the
-    index could not be searched.
+    """``dataset`` is the version of the index. ``late`` says that the time budget ran out first,
+    and ``failed`` that the index could not be searched.
 
-    What else is known of the question once it is embedded: ``similarity``, its cosine to the
-    nearest chunk (None: there was none to compare with), and its cosine to each of the subjects
-    that the retriever was given, by their phrases. ``sources`` is what the scope let be searched.
+    More is known about the question once it is embedded: ``similarity`` is its cosine to the
+    nearest chunk (None if there was none), and ``subjects`` has its cosine to each phrase that the
+    retriever was given. ``sources`` are those that the search could look into.
     """
 
     passages: tuple[Passage, ...] = ()
@@ -148,17 +148,17 @@ class Retrieved:
 
 class Retriever(Protocol):
     async def search(self, query: str, scope: Scope, limit: int, budget_ms: float) -> Retrieved:
-        """The best passages, best first. Never raises for lateness, but ``Unavailable``."""
+        """The best passages, best first. Raises ``Unavailable``, but never because it is late."""
         ...
 
     async def lookup(self, symbol: str, scope: Scope, limit: int) -> list[Passage]:
-        """The API entries of this name, else those whose name ends with it. Embeds nothing."""
+        """The API entries of this name, or else those whose name ends with it. Embeds nothing."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A half-open range of characters and what was found there."""
+    """A half-open range of characters, and what was found there."""
 
     start: int
     end: int
@@ -169,39 +169,39 @@ Part = Literal["question", "conversation", "code"]
 
 
 class Rail(Protocol):
-    """Finds what a policy may act upon; it decides nothing itself.
+    """Finds problems in texts. What to do about them is decided by a policy.
 
-    ``name`` is its section under ``[rails]`` in the settings, ``parts`` what it wants to read of
-    a question. A rail that judges a text as a whole returns one span over all of it.
+    ``name`` is the rail's section under ``[rails]`` in the settings, and ``parts`` are the parts of
+    a request that it reads. A rail that judges a text as a whole returns one span over all of it.
     """
 
     name: str
     parts: frozenset[Part]
 
     def start(self) -> None:
-        """Begins to load what it needs, and returns at once. Needs a running event loop."""
+        """Begins to load what the rail needs, and returns at once. Needs a running event loop."""
         ...
 
     async def check(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        """What was found in each text, in order. Raises ``Unavailable`` when it cannot say."""
+        """The findings in each text, in order. Raises ``Unavailable`` when the rail cannot tell."""
         ...
 
     async def state(self) -> str:
-        """Empty when it works as configured, else why it does not: "loading", "no weights"."""
+        """Empty when the rail works as configured, else the reason: "loading", "no weights"."""
         ...
 
     async def close(self) -> None: ...
 
 
 class StreamGuard(Protocol):
-    """Judges one answer as it streams; holds back only what could still become a match."""
+    """Judges one answer as it streams. Holds back only text that could still become a match."""
 
     def feed(self, text: str) -> str:
-        """The text that is safe to show now. Raises ``Blocked`` to end the answer."""
+        """The text that may be shown now. Raises ``Blocked`` to end the answer."""
         ...
 
     def flush(self) -> str:
-        """What was still held back, once the answer is complete."""
+        """The text that was still held back, when the answer is complete."""
         ...
 
 
@@ -210,10 +210,11 @@ Work = Kind | Literal["prepare"]
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What is known of a request on its arrival.
+    """What is known about a request when it arrives.
 
-    ``user`` is whoever is to be treated as one, ``prompt_tokens`` an estimate of what the client
-    sent, ``deadline`` when nobody waits any more, in seconds on the event loop's clock.
+    Requests with the same ``user`` share their part of the engine. ``prompt_tokens`` is an estimate
+    of what the client sent. After ``deadline``, in seconds on the event loop's clock, nobody waits
+    for the answer any more.
     """
 
     kind: Work
@@ -239,7 +240,7 @@ class Slot(Protocol):
 
 
 class Admission(Protocol):
-    """Decides who enters, and when. Used on one event loop."""
+    """Decides which requests enter, and when. It is used on one event loop."""
 
     def enter(self, demand: Demand) -> AbstractContextManager[Slot]:
         """Queues at once, and gives the slot back when the block is left, on every way out.
