@@ -1,1 +1,1 @@
-"""What clients reach: websocket sessions, HTTP routes, who may ask, and the built-in page."""
+"""What clients reach: websocket sessions, HTTP routes, and the built-in page."""

@@ -1,6 +1,6 @@
 """Rails: what a model may be shown, and what a user may be shown.
 
-Pure: ``patterns`` over the tables ``secret_formats`` and ``pii_formats`` with ``checksums``;
-``redaction``, ``placeholders``, ``policy``. ``screen`` runs the input rails over a question;
-``hold_back`` guards an answer while it streams.
+``registry`` lists every rail, ``stages`` applies them to one request, ``screen`` runs the input
+rails over its texts, and ``output`` guards the answer while it streams. ``formats``, ``policy``,
+``placeholders`` and ``redaction`` are pure.
 """

@@ -1,1 +1,1 @@
-"""What is written down about requests: logs, the log of answers, the audit of the rails."""
+"""What is written down about requests: the log, and the audit of the rails."""

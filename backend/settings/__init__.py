@@ -1,7 +1,7 @@
-"""Every setting, with its default and its meaning; read from one TOML file and the environment.
+"""Every setting, with its default and its meaning, read from one TOML file and the environment.
 
-``GLOSSATOR_SERVER__PORT=9000`` overrides ``[server] port``; both override a profile. Settings are
-frozen; an unknown name is an error that lists the known ones. ``docs/settings.md`` is generated
+``GLOSSATOR_SERVER__PORT=9000`` overrides ``[server] port``, and both override a profile. Settings
+are frozen. An unknown name is an error that lists the known ones. ``docs/settings.md`` is generated
 from these classes (``backend.settings.reference``).
 """
 

@@ -1,7 +1,7 @@
-"""Check digits and reserved ranges: what tells a real number from one that looks like it. Pure.
+"""Check digits and reserved ranges, which tell a real number from one that looks like it. Pure.
 
-Each function takes the number as it was written, separators included, and never raises. A test
-holds those that presidio has too against presidio's own.
+Each function takes the number as it was written, with separators, and never raises. A test compares
+those that presidio has too with presidio's own.
 """
 
 import ipaddress
@@ -47,7 +47,7 @@ def luhn(text: str) -> bool:
 
 
 def card(text: str) -> bool:
-    """A payment card: a known issuer's range and length, Luhn, and not one digit repeated."""
+    """A payment card: an issuer's range and length, Luhn's digit, and not one digit repeated."""
     numbers = digits(text)
     head, size = int("".join(map(str, numbers[:4]))), len(numbers)
     issued = (
@@ -62,13 +62,13 @@ def card(text: str) -> bool:
 
 
 def iban(text: str) -> bool:
-    """ISO 13616, mod 97; the length per country is the expression's."""
+    """ISO 13616, mod 97. The expression checks the length, which depends on the country."""
     code = alphanumerics(text)
     return int("".join(str(int(character, 36)) for character in code[4:] + code[:4])) % 97 == 1
 
 
 def ipv4(text: str) -> bool:
-    """A public address that is unlikely to be a version: two of its parts are 32 or more."""
+    """A public address that is unlikely to be a version, because two parts are 32 or more."""
     try:
         address = ipaddress.IPv4Address(text)
     except ValueError:
@@ -78,7 +78,7 @@ def ipv4(text: str) -> bool:
 
 
 def public_ipv4(text: str) -> bool:
-    """Someone's: not private, reserved, multicast, for documentation, or everyone's."""
+    """Not private, reserved, multicast, for documentation, or known to everybody."""
     try:
         address = ipaddress.IPv4Address(text)
     except ValueError:
@@ -107,7 +107,7 @@ def nhs(text: str) -> bool:
 
 
 def steuer_id(text: str) -> bool:
-    """German tax id: ISO 7064 mod 11,10; of its first ten digits just one repeats, 2 or 3 times."""
+    """German tax id: ISO 7064 mod 11,10. One of the first ten digits comes 2 or 3 times."""
     *body, check = digits(text)
     product = 10
     for number in body:
@@ -117,7 +117,7 @@ def steuer_id(text: str) -> bool:
 
 
 def nir(text: str) -> bool:
-    """French social security number, key mod 97; Corsica's 2A and 2B count as 19 and 18."""
+    """French social security number, key mod 97. Corsica's 2A and 2B count as 19 and 18."""
     code = alphanumerics(text).replace("2A", "19").replace("2B", "18")
     return code.isdigit() and 97 - int(code[:13]) % 97 == int(code[13:])
 
@@ -151,7 +151,7 @@ def cpf(text: str) -> bool:
 
 
 def aadhaar(text: str) -> bool:
-    """India, Verhoeff; numbers do not begin with 0 or 1, and are no palindrome."""
+    """India, Verhoeff. A number does not begin with 0 or 1, and is no palindrome."""
     check = 0
     for place, number in enumerate(reversed(digits(text))):
         check = int(_VERHOEFF_MULTIPLY[check][int(_VERHOEFF_PERMUTE[place % 8][number])])
@@ -170,7 +170,7 @@ def bsn(text: str) -> bool:
 
 
 def rijksregister(text: str) -> bool:
-    """Belgium, mod 97; from 2000 on a 2 is put before."""
+    """Belgium, mod 97. For births from 2000 on, a 2 is put before the number."""
     code = "".join(map(str, digits(text)))
     return int(code[9:]) in (97 - int(century + code[:9]) % 97 for century in ("", "2"))
 
@@ -187,13 +187,13 @@ def personnummer(text: str) -> bool:
 
 
 def phone(text: str) -> bool:
-    """As many digits as a number that someone can call has (E.164), and not all the same."""
+    """Has as many digits as a telephone number (E.164), and more than two different ones."""
     numbers = digits(text)
     return 7 <= len(numbers) <= 15 and len(set(numbers)) > 2
 
 
 def international_phone(text: str) -> bool:
-    """Behind a plus, in groups as people write them."""
+    """A number after a plus, in groups as people write them."""
     return not text[1:].isdigit() and len(digits(text)) >= 8 and phone(text)
 
 

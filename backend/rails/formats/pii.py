@@ -1,14 +1,14 @@
-"""Formats of personal data, tuned for code: where a format alone is weak, a check digit, a
-telling name before it, or separators have to speak for it.
+"""Formats of personal data, tuned for code.
 
-What is no one's is left alone: example domains, service accounts, private and documentation
-addresses, versions, epochs. Names and places need a model: see ``pii``.
+A format that alone proves little also needs a check digit, a telling name before it, or separators.
+Data of nobody is left alone: example domains, service accounts, private and documentation
+addresses, versions, epochs. Names and places need a model (``backend.rails.input.pii``).
 """
 
 from backend.rails.formats import checksums
 from backend.rails.formats.patterns import Pattern
 
-# Country code: length of its IBAN (SWIFT's registry).
+# The length of an IBAN by country code (SWIFT's registry).
 _IBAN_LENGTHS = {
     15: "NO", 16: "BE", 18: "DK FI FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
     21: "CH HR LI LV", 22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM TL",
@@ -44,7 +44,7 @@ _TLD_SET, _SERVICE_SET = frozenset(_TLDS.split()), frozenset(_SERVICES.split())
 
 
 def email(text: str) -> bool:
-    """Someone's address: not a service's, and not at a reserved or made-up domain."""
+    """A person's address: not of a service, and not at a reserved or made-up domain."""
     local, _, domain = text.lower().rpartition("@")
     labels = domain.split(".")
     return (
@@ -69,12 +69,12 @@ def _iban(length: int, countries: str) -> str:
     return f"(?:{countries.replace(' ', '|')})[0-9]{{2}}(?:[ ]?[A-Z0-9]{{4}}){{{groups}}}{tail}"
 
 
-# A number stands alone: not in a word, a path, a decimal, a version, a longer number.
+# A number by itself, and not in a word, a path, a decimal, a version or a longer number.
 _ALONE = r"(?<![A-Za-z0-9_.])(?<![A-Za-z0-9_.][-+]|[0-9]/)"
 _STOP = r"(?![A-Za-z0-9_]|[-./:][0-9])"
 _UPPER = r"(?<![A-Za-z0-9_.-])"
 _STOP_WORD = r"(?![A-Za-z0-9_])"
-# Between a telling name and its number, in prose, code, JSON, YAML and logs.
+# The text between a telling name and its number, in prose, code, JSON, YAML and logs.
 _SAYS = (
     r"(?:[_ -]?(?i:no|nr|number|num|id|code))?[\"'`]?[.:=#]{0,2}(?:[ ]?(?i:is|ist|est|es))?"
     r"[ ]{0,3}[\"'`(]?"
@@ -86,7 +86,7 @@ def _named(names: str, number: str) -> str:
 
 
 _INTERNATIONAL = r"\+[1-9][0-9]{0,2}(?:[ .\-/]?\(?[0-9]{1,5}\)?){2,6}"
-# Each begins with what it must begin with: a search skips to there at the speed of memchr.
+# Each begins with fixed characters, so that a search skips to them at the speed of memchr.
 _NATIONAL = (
     r"[2-9][0-9]{2}[-. ][0-9]{3}[-. ][0-9]{4}",  # North America
     r"1[-. ][2-9][0-9]{2}[-. ][0-9]{3}[-. ][0-9]{4}",
@@ -248,14 +248,14 @@ PII: tuple[Pattern, ...] = (
         (),
         checksums.passport,
     ),
-    # Last: where a number has a check digit as well, it is known by that.
+    # These are last, because a number with a check digit should be known by that.
     Pattern(
         "phone number",
         rf"(?<![A-Za-z0-9_.+-]){_INTERNATIONAL}{_STOP}",
         ("+",),
         checksums.international_phone,
     ),
-    # Without separators not at the start of a line: that is what a diff added.
+    # A number without separators may not start a line, where a diff has its plus signs.
     Pattern(
         "phone number",
         rf"(?:\A|(?<=[^A-Za-z0-9_.+\n-]))\+[1-9][0-9]{{9,12}}{_STOP}",

@@ -1,8 +1,8 @@
-"""Formats of secrets, as their providers publish them; and values assigned to telling names.
+"""Formats of secrets, as their providers publish them, and values with telling names.
 
-Prefixes and lengths are the providers' own documentation's; PEM is RFC 7468, JWT RFC 7519. A
-name such as ``password`` or ``api_key`` counts when what is assigned to it looks like a secret
-rather than like code, a word or a placeholder: see ``credential`` and ``random_looking``.
+Prefixes and lengths are from the providers' documentation; PEM is RFC 7468, and JWT is RFC 7519. A
+name such as ``password`` or ``api_key`` counts when its value looks like a secret and not like
+code, a word or a placeholder: see ``credential`` and ``random_looking``.
 """
 
 import math
@@ -20,8 +20,11 @@ def _token(kind: str, expression: str, *hints: str) -> Pattern:
 
 
 def _numbered(kind: str, lead: str, value: str, *hints: str) -> Pattern:
-    """A token that says whose it is first. Nearly every word begins like such a lead: were it part
-    of the secret, nearly every word of an answer would wait for the next one."""
+    """A token that begins with its provider, which is not part of the secret.
+
+    Nearly every word begins like one of these leads. If they were secret too, nearly every word of
+    an answer would have to wait for the next one.
+    """
     return Pattern(kind, f"{lead}(?P<value>{value}){_END}", hints)
 
 
@@ -54,14 +57,14 @@ def _entropy(value: str) -> float:
 
 
 def fake(value: str) -> bool:
-    """A template, or a word that stands for a secret; noise may hold such a word by chance."""
+    """A template, or a word that stands for a secret. A random text may have one by chance."""
     noise = len(value) >= 32 and _changes(value) >= 0.3
     return bool(_TEMPLATE.search(value) or (_STAND_IN.search(value) and not noise))
 
 
 def random_looking(value: str) -> bool:
-    """An opaque token: letters and digits mixed without order, and no placeholder."""
-    # The cheapest first: nearly all candidates are rejected, and a text may have very many.
+    """An opaque token: letters and digits mixed without order, but no placeholder."""
+    # The cheapest test comes first. A text may have very many candidates, and nearly all fail.
     mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
     if not mixed or _ASSEMBLY.fullmatch(value):
         return False
@@ -70,7 +73,7 @@ def random_looking(value: str) -> bool:
 
 
 def credential(value: str) -> bool:
-    """A password literal: a digit or rare symbol among letters; no placeholder, name or path."""
+    """A password literal has a digit or rare symbol among letters, and is no name or path."""
     if fake(value) or "pass" in value.lower() or "secret" in value.lower():
         return random_looking(value)
     if _NAME.fullmatch(value) and _changes(value) < 0.2 and not value[-1].isdigit():
@@ -80,18 +83,18 @@ def credential(value: str) -> bool:
 
 
 def bare_credential(value: str) -> bool:
-    """A password without quotes: it must not be an expression of the language around it."""
+    """A password without quotes, which must not be an expression of the language around it."""
     return credential(value) and (not _NAME.fullmatch(value) or _changes(value) >= 0.25)
 
 
 def url_password(value: str) -> bool:
-    """What stands between ``user:`` and ``@`` is a password, unless it stands for one."""
+    """The text between ``user:`` and ``@`` is a password, unless it is a placeholder."""
     plain = value.lower() in ("password", "pass", "passwd", "pwd", "secret", "token", "pw", "p")
     return not plain and not fake(value)
 
 
-# A name that says a secret follows; and what may stand between it and the value, in code, JSON,
-# YAML, TOML, .env files and calls.
+# A name before a secret, and what may be between it and the value, in code, JSON, YAML, TOML, .env
+# files and calls.
 _OWNER = r"(?i:db|my|user|root|admin|mysql|pg|redis|smtp|ftp|ssh|mail|proxy|client|access|bot)?"
 _PASSWORD = rf"{_OWNER}(?i:passw(?:or)?d|passphrase|passwort|pwd|pass(?![A-Za-z]))"
 _KEY = (
@@ -107,12 +110,12 @@ _QUOTED = rf"{_OPEN}(?P<value>[^\s\"'`\\]{{6,100}})[\"'`\\]"
 _QUOTED_LONG = rf"{_OPEN}(?P<value>[^\s\"'`\\\[\]]{{16,200}})[\"'`\\]"
 _BARE = r"(?P<value>[^\s\"'`<>;,&(){}\[\]\\$]{8,100})(?=[\s<;,&\"'`\\]|\Z)"
 _OPAQUE = r"(?P<value>[A-Za-z0-9_\-+/=~.]{16,200})(?![A-Za-z0-9_(\[.])"
-# A whole line of a .env file: there a plain word with a digit is a value, not a variable.
+# A whole line of a .env file. There, a plain word with a digit is a value and not a variable.
 _LINE = (
     r"(?:\A|(?<=\n))(?:export[ ])?[A-Za-z0-9_.-]{0,30}?(?i:passw(?:or)?d|_pass|pwd)[ ]?[=:][ ]?"
     r"(?P<value>[^\s\"'`<>;,&(){}\[\]\\$]{6,100})(?=[ \t]{0,4}(?:\n|\Z))"
 )
-# XML; no digits in the name, or our own placeholders would be elements.
+# XML. The name has no digits, because our own placeholders would be elements otherwise.
 _ELEMENT = r"[A-Za-z.-]{0,24}>\s{0,8}(?P<value>[^\s<>]{6,200})(?=\s{0,8}</)"
 
 _HEX32 = r"[0-9a-f]{32}"

@@ -1,5 +1,5 @@
-"""An answer's own way from a generator replica to a gateway: one socket for all of them.
+"""Carries answers from a generator replica to a gateway, past Ray Serve, over one socket for all.
 
-Ray Serve decides which replica answers, and starts, watches and stops it; none of the text passes
-through it (docs/decisions/0008-deltas-beside-ray.md). Nothing in this package knows Ray.
+Ray Serve starts, watches, chooses and stops replicas, but no text passes through it
+(docs/decisions/0008-deltas-beside-ray.md). Nothing in this package knows Ray.
 """
