@@ -116,7 +116,7 @@ class _Slot:
         if self._ticket.state == "waiting":
             await self._turn
         if self._ticket.state == "expired":
-            raise DeadlineExceeded("The answer could not be complete in time any more. Ask again.")
+            raise DeadlineExceeded("The answer could no longer be complete in time. Ask again.")
 
     def used(self, usage: Usage, *, whole: bool) -> None:
         self.usage, self.whole = usage, whole

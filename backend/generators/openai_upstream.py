@@ -132,7 +132,7 @@ def _read(chunk: "ChatCompletionChunk") -> tuple[str, Finish | None]:
     if not isinstance(choices, list):
         raise UpstreamFailed(
             f"The upstream sent a chunk that is no chat completion: {str(chunk)[:_WORDS]}. Check "
-            "that the upstream's URL is that of an OpenAI-compatible API; it mostly ends in /v1."
+            "that the upstream's URL is that of an OpenAI-compatible API; it usually ends in /v1."
         )
     if not choices:  # the chunk with the usage
         return "", None
@@ -178,8 +178,8 @@ def _mapped(client: openai.AsyncOpenAI, model: str) -> Iterator[None]:
         raise translate(error, str(client.base_url), model) from error
     except ValueError as error:
         raise UpstreamFailed(
-            f"The upstream {client.base_url} sent what is no JSON ({error}). Check that its URL is "
-            "that of an OpenAI-compatible API; it mostly ends in /v1."
+            f"The upstream {client.base_url} sent a body that is no JSON ({error}). Check that its "
+            "URL is that of an OpenAI-compatible API; it usually ends in /v1."
         ) from error
 
 
@@ -213,7 +213,7 @@ def _of_status(error: openai.APIStatusError, url: str, model: str) -> GlossatorE
     if status == 404 and "model" in about:
         return UnknownModel(f"{said} {model!r} is not served there; name another with --model.")
     if status == 404:
-        return UpstreamFailed(f"{said} Check [generation] upstream; it mostly ends in /v1.")
+        return UpstreamFailed(f"{said} Check [generation] upstream; it usually ends in /v1.")
     if status == 413 or (status == 400 and "context" in about):
         return TooLarge(f"{said} Select less code, or ask with less history.")
     return UpstreamFailed(f"{said} Its own log may say more; ask again.")

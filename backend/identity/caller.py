@@ -55,7 +55,7 @@ def until(expires: float) -> Check:
 
     async def check() -> None:
         if time.time() >= expires:
-            raise Unauthorized("What you signed in with has expired. Sign in again.")
+            raise Unauthorized("Your sign-in has expired. Sign in again.")
 
     return check
 

@@ -65,7 +65,7 @@ def _key_name(token: str) -> str | None:
     """Raises ``jwt.PyJWTError`` for a header that cannot be read."""
     name = jwt.get_unverified_header(token).get("kid")
     if name is not None and not isinstance(name, str):
-        raise jwt.InvalidTokenError("its kid is no string")
+        raise jwt.InvalidTokenError("its kid is not a string")
     return name
 
 

@@ -112,7 +112,7 @@ class ProviderKeys:
 
 
 def keys(where: str) -> Keys:
-    """Of a file's path or a URL. Raises ``StartupFailed``."""
+    """The keys of a file or of a URL. Raises ``StartupFailed``."""
     if where.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         return ProviderKeys(where)
     if "://" in where:

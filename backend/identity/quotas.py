@@ -69,7 +69,7 @@ class Accounts:
         balance.requests = asks
         if self._quotas.requests_per_minute:
             if balance.guesses < 1:
-                raise QuotaExceeded("These are more guesses than you may ask questions.")
+                raise QuotaExceeded("You may not prepare more questions a minute than you may ask.")
             balance.guesses -= 1
 
     def spend(self, caller: Caller, tokens: int, now: float) -> None:

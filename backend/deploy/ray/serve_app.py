@@ -26,7 +26,9 @@ def build(arguments: dict[str, str]) -> Any:
     Both must be readable on every node. Raises ``StartupFailed``.
     """
     if not arguments.get("data"):
-        raise StartupFailed("`data` is missing in the application's args: the index's folder.")
+        raise StartupFailed(
+            "`data`, the folder of the index, is missing in the application's args."
+        )
     config = arguments.get("config")
     settings = load(Path(config) if config else None)
     if warning := open_to_all(settings, "the cluster's address"):

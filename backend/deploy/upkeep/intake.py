@@ -59,8 +59,8 @@ def leave(source: Source, embedder: Embedder, data: Path, progress: Progress) ->
         while mark.exists():
             if not waits(data) or time.monotonic() > deadline:
                 raise IndexerError(
-                    "It is embedded, and waits for the server that has the index; should that be "
-                    "gone, run this again: nothing is embedded twice."
+                    "The source is embedded, and waits for the server that owns the index. If that "
+                    "server is gone, run this again; nothing is embedded twice."
                 )
             time.sleep(_LOOK_S)
         return replace(report, dataset=catalog.view().dataset)
