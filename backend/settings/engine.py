@@ -10,7 +10,13 @@ from backend.settings.kinds import Amount, Count, Size, doc
 class Vllm(Struct, frozen=True, forbid_unknown_fields=True):
     """The vLLM engine. docs/tuning.md gives the reasons."""
 
-    dtype: Annotated[str, doc("Type of the weights: auto, bfloat16, float16, float32.")] = "auto"
+    dtype: Annotated[
+        str,
+        doc(
+            "Weights' type: auto, bfloat16, float16, float32. `auto` is the checkpoint's own, or "
+            "float32 on a CPU that would have to emulate bfloat16."
+        ),
+    ] = "auto"
     quantization: Annotated[
         str, doc("Quantization, such as `fp8` or `awq`; empty takes that of the checkpoint.")
     ] = ""

@@ -1,14 +1,18 @@
 """How vLLM is started: its model, environment and arguments, and why it did not start."""
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.errors import StartupFailed
+from backend.generators.vllm.dtype import cpu_abilities, dtype
 from backend.settings import Vllm
 
 if TYPE_CHECKING:
     from vllm.engine.arg_utils import AsyncEngineArgs
+
+log = logging.getLogger(__name__)
 
 
 def local_folder(model: str) -> bool:
@@ -58,7 +62,7 @@ def engine_args(model: str, settings: Vllm, traces: str = "") -> "AsyncEngineArg
 
     return AsyncEngineArgs(
         model=model,
-        dtype=settings.dtype,
+        dtype=_dtype(settings),
         quantization=settings.quantization or None,
         load_format=settings.load_format,
         tensor_parallel_size=settings.tensor_parallel,
@@ -78,6 +82,16 @@ def engine_args(model: str, settings: Vllm, traces: str = "") -> "AsyncEngineArg
         otlp_traces_endpoint=traces or None,
         disable_log_stats=True,  # turns off its own loggers; ours is given
     )
+
+
+def _dtype(settings: Vllm) -> Any:
+    from vllm.platforms import current_platform
+
+    on_cpu = current_platform.is_cpu()
+    chosen, why = dtype(settings.dtype, on_cpu=on_cpu, abilities=cpu_abilities())
+    if why:
+        log.warning("The weights are %s: %s.", chosen, why)
+    return chosen
 
 
 def _speculation(settings: Vllm) -> dict[str, Any] | None:
