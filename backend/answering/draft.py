@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from backend.answering.attribution import Attribution, Verbatim
 from backend.answering.passage_budget import Fitted, fit
 from backend.answering.requests import Asked
+from backend.answering.support import Support
 from backend.ports import Prompt, Retrieved
+from backend.protocol.wire import EXTRACTIVE
+from backend.retrieval.citing import cite
 from backend.settings import Generation
 
 _LEAST_PASSAGE_TOKENS = 150.0
@@ -54,3 +58,11 @@ class Draft:
             salt=self.prompt.cache_salt,
             traceparent=self.prompt.traceparent,
         )
+
+    def attribution(self, model: str) -> Attribution | Verbatim:
+        """What puts citations into the answer. Code that replaces code gets none."""
+        passages = self.fitted.passages
+        if model == EXTRACTIVE or not passages or not self.request.cites:
+            return Verbatim()
+        _, numbers = cite(passages)
+        return Attribution(Support(passages, numbers))

@@ -18,7 +18,7 @@ from backend.answering.opening import Verdict, hand_over, opened
 from backend.answering.progress import Progress
 from backend.answering.requests import Asked, Completion, Question
 from backend.answering.search import Search
-from backend.answering.telling import finish, introduce, show, warn
+from backend.answering.telling import UNSUPPORTED, Shown, finish, introduce, show, warn
 from backend.errors import Blocked, DeadlineExceeded, GlossatorError
 from backend.generators.replay import Replay
 from backend.identity.caller import Caller
@@ -41,6 +41,7 @@ from backend.protocol.wire import (
     Complete,
     Failed,
     FinishReason,
+    Notice,
     Prepare,
     Queued,
 )
@@ -233,17 +234,18 @@ class Pipeline:
         # Closing the iterator aborts the engine, on every way out of this block.
         async with aclosing(stream) as deltas, outgoing:
             introduce(answer, draft, (*notices, *verdict.result()))
-            # After the guards, as the client's text was: they see the whole answer every time.
-            replay = Replay(draft.request.continue_from)
+            citing = draft.attribution(self.model)
+            shown = Shown(outgoing, citing, Replay(draft.request.continue_from))
             try:
                 with progress.trace.span("decode"):
-                    reason = await _stream(delta, deltas, outgoing, replay, answer, progress)
-                show(answer, replay.feed(outgoing.flush()), progress)
-                replay.end()
+                    reason = await _stream(delta, deltas, shown, answer, progress)
+                show(answer, shown.end(), progress)
                 await outgoing.settle()
             except Blocked as blocked:
                 warn(answer, blocked.message)
                 return "blocked"
+            if not citing.grounded:
+                answer.emit(Notice, about="citations", message=UNSUPPORTED)
         return reason
 
     def _demand(self, kind: Work, request: Asked, caller: Caller, progress: Progress) -> Demand:
@@ -269,15 +271,14 @@ async def _judged(request: Asked, screen: Screen, progress: Progress) -> list[st
 async def _stream(
     delta: TextDelta | None,
     deltas: AsyncGenerator[TextDelta],
-    outgoing: Outgoing,
-    replay: Replay,
+    shown: Shown,
     answer: Answer,
     progress: Progress,
 ) -> FinishReason:
     reason: FinishReason = "stop"
     while delta is not None:
         progress.count(delta)
-        show(answer, replay.feed(outgoing.feed(delta.text)), progress)
+        show(answer, shown.feed(delta.text), progress)
         if delta.finish is not None:
             reason = delta.finish
         delta = await anext(deltas, None)

@@ -46,6 +46,11 @@ class Asked(Protocol):
     @property
     def continue_from(self) -> str: ...
 
+    @property
+    def cites(self) -> bool:
+        """Whether the answer is prose about documentation, and not code for a file."""
+        ...
+
     def check(self, generator: Generator) -> None:
         """Raises ``GlossatorError`` for a request that this generator cannot answer."""
         ...
@@ -119,6 +124,10 @@ class Question:
     def continue_from(self) -> str:
         return self.frame.continue_from
 
+    @property
+    def cites(self) -> bool:
+        return self.frame.kind != "optimize" and self.frame.task in ("answer", "explain")
+
     def check(self, generator: Generator) -> None:
         if self.frame.model not in (None, generator.model):
             raise UnknownModel(
@@ -160,6 +169,7 @@ class Completion:
     history: ClassVar[Sequence[Turn]] = ()
     deadline_ms: ClassVar[float | None] = None
     continue_from: ClassVar[str] = ""
+    cites: ClassVar[bool] = False
 
     @property
     def id(self) -> str:

@@ -3,15 +3,45 @@
 from collections.abc import Iterable
 
 from backend.answering.answer import Answer
+from backend.answering.attribution import Attribution, Verbatim
 from backend.answering.draft import Draft
 from backend.answering.progress import Progress
+from backend.generators.replay import Replay
 from backend.protocol.wire import Citations, Delta, Finished, FinishReason, Notice
+from backend.rails.output.outgoing import Outgoing
 from backend.retrieval.citing import cite
 
 UNGROUNDED = (
     "The documentation cannot be searched now, so this answer is not from it. The operator finds "
     "the reason at /readyz and in the log."
 )
+
+UNSUPPORTED = (
+    "Nothing in the documentation that was found supports this answer. It comes from what the "
+    "model learnt, so check it."
+)
+
+
+class Shown:
+    """What a reader sees of the text that a model writes.
+
+    The guards come first. After them the citations are put in, and then what the client has
+    already is left out, so that guards and citations always see the whole answer.
+    """
+
+    def __init__(self, outgoing: Outgoing, citing: Attribution | Verbatim, replay: Replay) -> None:
+        self._outgoing = outgoing
+        self._citing = citing
+        self._replay = replay
+
+    def feed(self, text: str) -> str:
+        return self._replay.feed(self._citing.feed(self._outgoing.feed(text)))
+
+    def end(self) -> str:
+        rest = self._citing.feed(self._outgoing.flush()) + self._citing.flush()
+        shown = self._replay.feed(rest)
+        self._replay.end()
+        return shown
 
 
 def introduce(answer: Answer, draft: Draft, notices: Iterable[str]) -> None:
