@@ -12,6 +12,7 @@ from backend.protocol.wire import (
     Delta,
     Failed,
     Finished,
+    Notice,
     Prepare,
     Resume,
 )
@@ -29,8 +30,10 @@ async def test_an_answer_is_admitted_cited_streamed_and_finished_once(client):
 
     kinds = [type(frame) for frame in frames]
     assert kinds[:2] == [Admitted, Citations]
-    assert set(kinds[2:-1]) == {Delta}
-    assert kinds[-1] is Finished
+    assert set(kinds[2:-2]) == {Delta}
+    # The tiny model writes at random, so nothing supports it, and its reader is told.
+    assert kinds[-2:] == [Notice, Finished]
+    assert frames[-2].about == "citations"
     assert [frame.seq for frame in frames] == list(range(len(frames)))
 
 
@@ -162,7 +165,8 @@ async def test_resuming_what_is_unknown_fails_clearly(client):
 
 
 async def test_prepare_is_never_answered_and_leaves_the_prefix_in_the_cache(backend, client):
-    question = "a question that was expected " + uuid.uuid4().hex
+    # Longer than a block of the cache: of less than one nothing is kept.
+    question = uuid.uuid4().hex + " and a question that was expected" * 30
     await client.send(Prepare(id="p", question=question, sources=()))
     await backend.until(backend.engine_is_idle, "the engine idle")
     # The warm-up has no reply to wait for: ask until the cache shows it.
