@@ -14,6 +14,7 @@ from indexer.index.lexical import LexicalIndex
 from indexer.index.search import HybridIndex
 from indexer.pipeline import BATCH, index
 from indexer.types import Document, Embedder
+from tests.fixtures.index import WordEmbedder
 
 
 class Pages:
@@ -66,11 +67,11 @@ NEW = [f"new {i}" for i in range(2 * BATCH)] + ["stays"]
 
 
 @pytest.fixture(scope="module")
-def old_index(tmp_path_factory: pytest.TempPathFactory, words_of_the_module: Embedder) -> Path:
+def old_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of the old pages."""
     folder = tmp_path_factory.mktemp("old") / "index"
     with HybridIndex.open(folder, embedder_name="words", dimension=64) as opened:
-        index(Pages(OLD), words_of_the_module, opened)
+        index(Pages(OLD), WordEmbedder(), opened)
     return folder
 
 
