@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from lsp_server.protocol import Options
+from lsp_server.protocol.options import Options
 
 
 class Configuration:

@@ -16,8 +16,8 @@ from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInva
 from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, default_converter
 
 from backend.protocol.wire import Code, Failed
-from lsp_server import protocol
 from lsp_server.client.session import BrokenAnswer, SessionError
+from lsp_server.protocol.errors import REQUEST_FAILED, FailureData
 
 log = logging.getLogger(__name__)
 
@@ -66,20 +66,23 @@ def clear_errors() -> Iterator[None]:
 
 def failure(failed: Failed) -> JsonRpcException:
     """The backend's refusal as a JSON-RPC error."""
-    data = protocol.FailureData(code=failed.code, retry_after_ms=failed.retry_after_ms)
-    return JsonRpcException(
-        failed.message, code=protocol.REQUEST_FAILED, data=protocol.to_json(data)
-    )
+    data = FailureData(code=failed.code, retry_after_ms=failed.retry_after_ms)
+    return JsonRpcException(failed.message, code=REQUEST_FAILED, data=to_json(data))
 
 
 def refused(message: str) -> JsonRpcException:
     """Something that cannot be done as asked, for a reason on this side."""
-    return JsonRpcException(message, code=protocol.REQUEST_FAILED)
+    return JsonRpcException(message, code=REQUEST_FAILED)
 
 
 def parse(params: Any, kind: type[Params]) -> Params:
     """Raises ``msgspec.ValidationError`` naming the member that is wrong."""
     return msgspec.convert(params, kind)
+
+
+def to_json(message: Struct) -> Any:
+    """As plain values, for a JSON encoder that does not know msgspec."""
+    return msgspec.to_builtins(message)
 
 
 class QuietExpected(logging.Filter):

@@ -12,11 +12,11 @@ from pygls.lsp.server import LanguageServer
 
 from backend.protocol import wire
 from indexer.screening.markdown import Escaping, escape
-from lsp_server import protocol, rpc
+from lsp_server import rpc
 from lsp_server.answers import translate
 from lsp_server.answers.streamed import Streamed
 from lsp_server.client.session import Session
-from lsp_server.protocol import Code, End, EndReason, Progress, Token
+from lsp_server.protocol.progress import Code, Delta, End, EndReason, Notice, Progress, Token
 
 Split = Callable[[str], Iterable[Code | str]]
 
@@ -30,7 +30,7 @@ class Streaming:
 
     def report(self, token: Token | None, progress: Progress) -> None:
         if token is not None:
-            value = protocol.to_json(progress)
+            value = rpc.to_json(progress)
             self._server.protocol.notify(PROGRESS, ProgressParams(token, value))
 
     async def answer(
@@ -56,11 +56,11 @@ class Streaming:
         def show(piece: str) -> None:
             if piece:
                 shown.append(piece)
-                self.report(token, protocol.Delta(piece))
+                self.report(token, Delta(piece))
 
         try:
             for message in notices:
-                self.report(token, protocol.Notice("context", message))
+                self.report(token, Notice("context", message))
             async with aclosing(self._session.ask(ask)) as frames:
                 async for frame in frames:
                     if isinstance(frame, wire.Delta):

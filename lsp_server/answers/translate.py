@@ -9,13 +9,16 @@ import msgspec
 
 from backend.protocol import wire
 from indexer.screening.markdown import escape, is_address
-from lsp_server import protocol
 from lsp_server.answers.streamed import Streamed
 from lsp_server.context.conversation import Conversation, Turn
+from lsp_server.protocol import conversations
+from lsp_server.protocol.answer import Citation, Timings, Usage
+from lsp_server.protocol.chat import ChatResult
+from lsp_server.protocol.progress import Admitted, Citations, Delta, Notice, Progress, Queued
 
 
-def citation(source: wire.Citation) -> protocol.Citation:
-    return protocol.Citation(
+def citation(source: wire.Citation) -> Citation:
+    return Citation(
         number=source.number,
         title=source.title,
         uri=source.uri,
@@ -33,25 +36,25 @@ def addresses(citations: Sequence[wire.Citation]) -> list[str]:
     return [each for each in found if is_address(each)]
 
 
-def partial_result(frame: wire.AnswerFrame) -> protocol.Progress | None:
+def partial_result(frame: wire.AnswerFrame) -> Progress | None:
     """What the editor is told of a frame; None for a terminal one."""
     match frame:
         case wire.Queued():
-            return protocol.Queued(frame.position)
+            return Queued(frame.position)
         case wire.Admitted():
-            return protocol.Admitted(frame.model, frame.queue_ms)
+            return Admitted(frame.model, frame.queue_ms)
         case wire.Citations():
-            return protocol.Citations(tuple(map(citation, frame.citations)), frame.late)
+            return Citations(tuple(map(citation, frame.citations)), frame.late)
         case wire.Notice():
-            return protocol.Notice(frame.about, frame.message)
+            return Notice(frame.about, frame.message)
         case wire.Delta():
-            return protocol.Delta(frame.text)
+            return Delta(frame.text)
         case wire.Finished() | wire.Failed() | wire.Found():
             return None
 
 
-def result(answer: Streamed) -> protocol.ChatResult:
-    return protocol.ChatResult(
+def result(answer: Streamed) -> ChatResult:
+    return ChatResult(
         text=answer.text,
         citations=tuple(map(citation, answer.citations)),
         finish_reason=answer.finished.reason,
@@ -60,16 +63,16 @@ def result(answer: Streamed) -> protocol.ChatResult:
     )
 
 
-def usage(finished: wire.Finished) -> protocol.Usage:
-    return protocol.Usage(**msgspec.structs.asdict(finished.usage))
+def usage(finished: wire.Finished) -> Usage:
+    return Usage(**msgspec.structs.asdict(finished.usage))
 
 
-def timings(finished: wire.Finished) -> protocol.Timings:
-    return protocol.Timings(**msgspec.structs.asdict(finished.timings))
+def timings(finished: wire.Finished) -> Timings:
+    return Timings(**msgspec.structs.asdict(finished.timings))
 
 
-def summary(conversation: Conversation) -> protocol.ConversationSummary:
-    return protocol.ConversationSummary(
+def summary(conversation: Conversation) -> conversations.ConversationSummary:
+    return conversations.ConversationSummary(
         tab_id=conversation.tab_id,
         title=conversation.title,
         updated_at=conversation.updated_at,
@@ -77,11 +80,11 @@ def summary(conversation: Conversation) -> protocol.ConversationSummary:
     )
 
 
-def conversation(kept: Conversation) -> protocol.Conversation:
-    return protocol.Conversation(
+def conversation(kept: Conversation) -> conversations.Conversation:
+    return conversations.Conversation(
         tab_id=kept.tab_id,
         turns=tuple(
-            protocol.Turn(turn.role, _shown(turn), tuple(map(citation, turn.citations)))
+            conversations.Turn(turn.role, _shown(turn), tuple(map(citation, turn.citations)))
             for turn in kept.turns
         ),
     )

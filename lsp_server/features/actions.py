@@ -19,11 +19,12 @@ from lsprotocol.types import (
 )
 from pygls.lsp.server import LanguageServer
 
-from lsp_server import protocol
+from lsp_server import rpc
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents.open import Document, opened
 from lsp_server.options import Configuration
-from lsp_server.protocol import ExplainParams, RewriteKind, RewriteParams
+from lsp_server.protocol.explain import EXPLAIN_COMMAND, ExplainParams
+from lsp_server.protocol.rewrite import REWRITE_COMMAND, RewriteKind, RewriteParams
 
 BASE = f"{CodeActionKind.RefactorRewrite.value}.glossator"
 KINDS = [f"{BASE}.{name}" for name in ("optimize", "explain", "document", "fix", "rewrite")]
@@ -73,9 +74,7 @@ def _rewrite(
         range=where,
         diagnostics=diagnostics,
     )
-    command = Command(
-        f"Glossator: {title}", protocol.REWRITE_COMMAND, arguments=[protocol.to_json(params)]
-    )
+    command = Command(f"Glossator: {title}", REWRITE_COMMAND, arguments=[rpc.to_json(params)])
     return CodeAction(
         command.title,
         kind=f"{BASE}.{kind}",
@@ -86,9 +85,7 @@ def _rewrite(
 
 def _explain(document: Document, where: Range) -> CodeAction:
     params = ExplainParams(TextDocumentIdentifier(document.uri), where)
-    command = Command(
-        "Glossator: Explain", protocol.EXPLAIN_COMMAND, arguments=[protocol.to_json(params)]
-    )
+    command = Command("Glossator: Explain", EXPLAIN_COMMAND, arguments=[rpc.to_json(params)])
     return CodeAction(command.title, kind=f"{BASE}.explain", command=command)
 
 

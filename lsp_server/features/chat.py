@@ -8,7 +8,7 @@ from lsprotocol.types import Range
 from pygls.lsp.server import LanguageServer
 
 from backend.protocol import wire
-from lsp_server import protocol, rpc
+from lsp_server import rpc
 from lsp_server.answers import translate
 from lsp_server.answers.stream import Streaming
 from lsp_server.context import mentions
@@ -17,7 +17,7 @@ from lsp_server.context.surroundings import Surroundings, cursor
 from lsp_server.documents.open import opened
 from lsp_server.documents.text import clean
 from lsp_server.options import Configuration
-from lsp_server.protocol import ChatParams, CursorState
+from lsp_server.protocol.chat import CHAT, ChatContext, ChatParams, CursorState
 
 _TABS = 64  # whose last context is remembered
 
@@ -31,7 +31,7 @@ def attach(
 ) -> None:
     latest: OrderedDict[str, wire.Context] = OrderedDict()
 
-    @server.feature(protocol.CHAT)
+    @server.feature(CHAT)
     async def chat(params: Any) -> Any:
         with rpc.clear_errors():
             request = rpc.parse(params, ChatParams)
@@ -46,7 +46,7 @@ def attach(
                 conversations.add(
                     request.tab_id, clean(request.prompt), answer.raw, answer.citations
                 )
-            return protocol.to_json(translate.result(answer))
+            return rpc.to_json(translate.result(answer))
 
     async def _ask(request: ChatParams, before: wire.Context | None) -> tuple[wire.Ask, list[str]]:
         options = configuration.options
@@ -62,7 +62,7 @@ def attach(
                 options.context_tokens,
                 before,
             )
-        more = request.context or protocol.ChatContext()
+        more = request.context or ChatContext()
         if said.mentions:
             context, further = await surroundings.mentioned(
                 documents, context, said.mentions, more.diagnostics, options.context_tokens

@@ -25,10 +25,11 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from indexer.screening.markdown import fenced, words
-from lsp_server import protocol, rpc
+from lsp_server import rpc
 from lsp_server.features.explain import Explaining
 from lsp_server.features.rewrite import Rewriting
-from lsp_server.protocol import AcceptParams, ExplainParams, RewriteParams, RewriteResult
+from lsp_server.protocol.explain import EXPLAIN_COMMAND, ExplainParams
+from lsp_server.protocol.rewrite import REWRITE_COMMAND, AcceptParams, RewriteParams, RewriteResult
 
 APPLY, SHOW, DISCARD = "Apply", "Show", "Discard"
 _MESSAGE_CHARACTERS = 400
@@ -65,7 +66,7 @@ def attach(server: LanguageServer, rewrites: Rewriting, explaining: Explaining) 
             return token
         return ""
 
-    @server.command(protocol.REWRITE_COMMAND)
+    @server.command(REWRITE_COMMAND)
     def rewrite(params: Any) -> None:
         with rpc.clear_errors():
             request = rpc.parse(params, RewriteParams)
@@ -76,7 +77,7 @@ def attach(server: LanguageServer, rewrites: Rewriting, explaining: Explaining) 
 
         run(f"Glossator: {request.kind}", work)
 
-    @server.command(protocol.EXPLAIN_COMMAND)
+    @server.command(EXPLAIN_COMMAND)
     def explain(params: Any) -> None:
         with rpc.clear_errors():
             request = rpc.parse(params, ExplainParams)

@@ -24,7 +24,6 @@ from lsprotocol.types import (
 from pygls.lsp.server import LanguageServer
 
 from backend.protocol.wire import Complete, Delta, Failed, Finished
-from lsp_server import protocol
 from lsp_server.client.session import Session, SessionError
 from lsp_server.completion import guesses
 from lsp_server.completion.guesses import Memory, Pause, Spot
@@ -33,6 +32,7 @@ from lsp_server.documents.open import Document, opened
 from lsp_server.documents.text import clean, locate
 from lsp_server.features.status import Notifier
 from lsp_server.options import Configuration
+from lsp_server.protocol.completion import TAKEN_COMMAND
 
 PREFIX_CHARACTERS = 4000
 SUFFIX_CHARACTERS = 1000
@@ -157,10 +157,10 @@ def attach(
             return None
         completing.pause.shown()
         at = Range(params.position, params.position)
-        taken = Command("Taken", protocol.TAKEN_COMMAND)
+        taken = Command("Taken", TAKEN_COMMAND)
         return InlineCompletionList([InlineCompletionItem(text, range=at, command=taken)])
 
-    @server.command(protocol.TAKEN_COMMAND)
+    @server.command(TAKEN_COMMAND)
     def taken() -> None:
         completing.pause.taken()
 

@@ -7,7 +7,7 @@ from lsprotocol.types import Position, Range
 from pygls.lsp.server import LanguageServer
 
 from backend.protocol import wire
-from lsp_server import protocol, rpc
+from lsp_server import rpc
 from lsp_server.answers import translate
 from lsp_server.answers.stream import Streaming
 from lsp_server.answers.streamed import Streamed
@@ -17,7 +17,7 @@ from lsp_server.documents import syntax
 from lsp_server.documents.open import Document, opened
 from lsp_server.documents.text import clean
 from lsp_server.options import Configuration
-from lsp_server.protocol import ExplainParams
+from lsp_server.protocol.explain import EXPLAIN, ExplainParams
 
 
 class Explaining:
@@ -59,11 +59,11 @@ class Explaining:
 
 
 def attach(server: LanguageServer, explaining: Explaining) -> None:
-    @server.feature(protocol.EXPLAIN)
+    @server.feature(EXPLAIN)
     async def explain(params: Any) -> Any:
         with rpc.clear_errors():
             answer = await explaining.answer(rpc.parse(params, ExplainParams))
-            return protocol.to_json(translate.result(answer))
+            return rpc.to_json(translate.result(answer))
 
 
 def _around(document: Document, row: int) -> Range:

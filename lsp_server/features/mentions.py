@@ -5,19 +5,19 @@ from typing import Any
 
 from pygls.lsp.server import LanguageServer
 
-from lsp_server import protocol, rpc
+from lsp_server import rpc
 from lsp_server.context import mentions
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents import syntax
 from lsp_server.documents.imports import imported_packages
 from lsp_server.documents.open import Document, Documents, opened
-from lsp_server.protocol import Mention, MentionsParams
+from lsp_server.protocol.mentions import MENTIONS, Mention, MentionsParams
 
 _LIMIT = 50
 
 
 def attach(server: LanguageServer, surroundings: Surroundings) -> None:
-    @server.feature(protocol.MENTIONS)
+    @server.feature(MENTIONS)
     def complete(params: Any) -> Any:
         with rpc.clear_errors():
             request = rpc.parse(params, MentionsParams)
@@ -29,7 +29,7 @@ def attach(server: LanguageServer, surroundings: Surroundings) -> None:
                 for each in _all(documents, here, surroundings)
                 if each.label.lower().startswith(request.prefix.lower())
             ]
-            return [protocol.to_json(each) for each in offered[:_LIMIT]]
+            return [rpc.to_json(each) for each in offered[:_LIMIT]]
 
 
 def _all(

@@ -12,7 +12,6 @@ import msgspec
 from pygls.lsp.server import LanguageServer
 
 from backend.protocol import wire
-from lsp_server import protocol
 from lsp_server.client.session import Session, SessionError
 from lsp_server.context import mentions
 from lsp_server.context.conversation import Conversations
@@ -21,7 +20,7 @@ from lsp_server.documents.open import opened
 from lsp_server.documents.text import clean
 from lsp_server.features.chat import place, sources
 from lsp_server.options import Configuration
-from lsp_server.protocol import PrepareParams
+from lsp_server.protocol.prepare import PREPARE, PrepareParams
 
 PAUSE_S = 0.3
 
@@ -38,13 +37,13 @@ def attach(
     waiting: asyncio.Task[None] | None = None
     last: wire.Prepare | None = None
 
-    @server.feature(protocol.PREPARE)
+    @server.feature(PREPARE)
     def prepare(params: Any) -> None:
         nonlocal waiting
         try:
             request = msgspec.convert(params, PrepareParams)
         except msgspec.ValidationError as error:  # a notification has no answer to say it in
-            log.error("%s: %s", protocol.PREPARE, error)
+            log.error("%s: %s", PREPARE, error)
             return
         if waiting is not None:
             waiting.cancel()

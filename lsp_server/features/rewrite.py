@@ -22,7 +22,7 @@ from lsprotocol.types import (
 from pygls.lsp.server import LanguageServer
 
 from backend.protocol import wire
-from lsp_server import protocol, rpc
+from lsp_server import rpc
 from lsp_server.answers import translate
 from lsp_server.answers.stream import Streaming
 from lsp_server.context import excerpt as context
@@ -32,7 +32,16 @@ from lsp_server.documents.fences import Fences
 from lsp_server.documents.open import Document, opened
 from lsp_server.documents.text import clean, last_line, position, span
 from lsp_server.options import Configuration
-from lsp_server.protocol import AcceptParams, AcceptResult, RewriteParams, RewriteResult
+from lsp_server.protocol.progress import Code, Evidence, Finding
+from lsp_server.protocol.rewrite import (
+    ACCEPT,
+    REWRITE,
+    AcceptParams,
+    AcceptResult,
+    Hunk,
+    RewriteParams,
+    RewriteResult,
+)
 from lsp_server.rewrites import linter, rewriting
 from lsp_server.rewrites.proposal import Edit, Proposal
 
@@ -80,13 +89,13 @@ class Rewriting:
         found = await self._evidence(request, target)
         told = tuple(_finding(target, each) for each in found)
         if request.kind == "optimize":
-            self._streaming.report(request.partial_result_token, protocol.Evidence(told))
+            self._streaming.report(request.partial_result_token, Evidence(told))
         ask, notices = self._ask(request, target, found)
         fences = Fences()
 
-        def split(text: str) -> Iterator[protocol.Code | str]:
+        def split(text: str) -> Iterator[Code | str]:
             for kind, piece in fences.feed(text):
-                yield protocol.Code(piece) if kind == "code" else piece
+                yield Code(piece) if kind == "code" else piece
 
         answer = await self._streaming.answer(
             ask, request.partial_result_token, notices, split=split
@@ -219,15 +228,15 @@ class Rewriting:
 
 
 def attach(server: LanguageServer, rewrites: Rewriting) -> None:
-    @server.feature(protocol.REWRITE)
+    @server.feature(REWRITE)
     async def rewrite(params: Any) -> Any:
         with rpc.clear_errors():
-            return protocol.to_json(await rewrites.propose(rpc.parse(params, RewriteParams)))
+            return rpc.to_json(await rewrites.propose(rpc.parse(params, RewriteParams)))
 
-    @server.feature(protocol.ACCEPT)
+    @server.feature(ACCEPT)
     async def accept(params: Any) -> Any:
         with rpc.clear_errors():
-            return protocol.to_json(await rewrites.accept(rpc.parse(params, AcceptParams)))
+            return rpc.to_json(await rewrites.accept(rpc.parse(params, AcceptParams)))
 
 
 def rows_to_range(document: Document, lines: Sequence[str], first: int, after: int) -> Range:
@@ -238,9 +247,9 @@ def rows_to_range(document: Document, lines: Sequence[str], first: int, after: i
     return Range(Position(first, 0), position(lines, end, document.encoding))
 
 
-def _finding(target: _Target, each: linter.Finding) -> protocol.Finding:
+def _finding(target: _Target, each: linter.Finding) -> Finding:
     encoding = target.document.encoding
-    return protocol.Finding(
+    return Finding(
         code=each.code,
         message=each.message,
         range=Range(
@@ -251,10 +260,10 @@ def _finding(target: _Target, each: linter.Finding) -> protocol.Finding:
     )
 
 
-def _hunks(target: _Target, proposal: Proposal) -> Iterator[protocol.Hunk]:
+def _hunks(target: _Target, proposal: Proposal) -> Iterator[Hunk]:
     for change in proposal.changes:
         first, after = target.first + change.first, target.first + change.after
-        yield protocol.Hunk(
+        yield Hunk(
             id=change.id,
             range=rows_to_range(target.document, target.lines, first, after),
             old_text="".join(change.old),

@@ -11,9 +11,9 @@ import msgspec
 from lsprotocol.types import INITIALIZED, SHUTDOWN, InitializedParams
 from pygls.lsp.server import LanguageServer
 
-from lsp_server import protocol
+from lsp_server import rpc
 from lsp_server.client.session import Session, Status
-from lsp_server.protocol import StatusParams
+from lsp_server.protocol.status import STATUS, StatusParams
 
 Completing = Literal["unknown", "available", "unavailable", "disabled"]
 
@@ -43,7 +43,7 @@ class Notifier:
         params = msgspec.structs.replace(self.told, **changes)
         if params != self.told:
             self.told = params
-            self._server.protocol.notify(protocol.STATUS, protocol.to_json(params))
+            self._server.protocol.notify(STATUS, rpc.to_json(params))
 
 
 def attach(server: LanguageServer, session: Session) -> None:

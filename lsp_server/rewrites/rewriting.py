@@ -9,7 +9,7 @@ from indexer.screening.markdown import escape, link, plain
 from lsp_server.answers import translate
 from lsp_server.answers.streamed import Streamed
 from lsp_server.documents.fences import Fences
-from lsp_server.protocol import RewriteKind
+from lsp_server.protocol.rewrite import RewriteKind
 from lsp_server.rewrites import checks, linter
 
 _QUESTIONS: dict[RewriteKind, str] = {

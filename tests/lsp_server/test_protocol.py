@@ -1,27 +1,40 @@
 """The custom methods: camelCase on the wire, lines from 0, and all of it documented."""
 
+import importlib
 import inspect
+import pkgutil
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from backend.protocol import wire
-from lsp_server import protocol
+from lsp_server import protocol, rpc
 from lsp_server.answers import translate
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "lsp.md").read_text()
+MODULES = [
+    importlib.import_module(f"{protocol.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(protocol.__path__)
+]
 STRUCTS = [
     struct
-    for _, struct in inspect.getmembers(protocol, inspect.isclass)
-    if issubclass(struct, msgspec.Struct) and struct.__module__ == protocol.__name__
+    for module in MODULES
+    for _, struct in inspect.getmembers(module, inspect.isclass)
+    if issubclass(struct, msgspec.Struct) and struct.__module__ == module.__name__
 ]
-
 METHODS = [
     value
-    for _, value in inspect.getmembers(protocol, lambda member: isinstance(member, str))
+    for module in MODULES
+    for _, value in inspect.getmembers(module, lambda member: isinstance(member, str))
     if value.startswith("glossator")
 ]
+
+
+def test_the_whole_protocol_is_looked_at():
+    """Every custom method and at least one message of each are found in the package."""
+    assert len(METHODS) == 13
+    assert len(STRUCTS) > 30
 
 
 @pytest.mark.parametrize("struct", STRUCTS, ids=lambda struct: struct.__name__)
@@ -66,7 +79,7 @@ def test_every_frame_of_an_answer_has_its_partial_result():
     for frame, expected in frames.items():
         progress = translate.partial_result(frame)
         assert progress is not None
-        assert protocol.to_json(progress) == expected
+        assert rpc.to_json(progress) == expected
     finished = wire.Finished(
         id="r", seq=0, reason="stop", usage=wire.Usage(), timings=wire.Timings()
     )

@@ -1,4 +1,4 @@
-// Everything the language server adds to LSP; mirrors lsp_server/protocol.py and docs/lsp.md.
+// Everything the language server adds to LSP; mirrors lsp_server/protocol/ and docs/lsp.md.
 // Lines and characters count from 0, in the negotiated encoding (UTF-16 in VS Code).
 // Types and method names alone: what runs in the webview reads this file too.
 

@@ -1,6 +1,6 @@
 ---@meta
 -- What crosses between Neovim and the language server; mirrors docs/lsp.md and
--- lsp_server/protocol.py. Lines count from 0, ends of ranges are exclusive.
+-- lsp_server/protocol/. Lines count from 0, ends of ranges are exclusive.
 
 ---@class glossator.Citation
 ---@field number integer

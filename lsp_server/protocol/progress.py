@@ -1,0 +1,78 @@
+"""Partial results: what the editor is told of an answer while it is being made."""
+
+from typing import Literal
+
+from lsprotocol.types import Range
+from msgspec import Struct
+
+from lsp_server.protocol.answer import Citation
+
+EndReason = Literal["stop", "length", "cancelled", "blocked", "failed"]
+Token = str | int  # under which an editor wants them told
+
+
+class Queued(Struct, frozen=True, rename="camel", tag_field="kind", tag="queued"):
+    """Partial result: ``position`` requests are before this one."""
+
+    position: int
+
+
+class Admitted(Struct, frozen=True, rename="camel", tag_field="kind", tag="admitted"):
+    """Partial result: ``model`` begins to answer."""
+
+    model: str
+    queue_ms: float
+
+
+class Citations(Struct, frozen=True, rename="camel", tag_field="kind", tag="citations"):
+    """Partial result: the sources, before the first delta. ``late``: retrieval took too long."""
+
+    citations: tuple[Citation, ...]
+    late: bool
+
+
+class Notice(Struct, frozen=True, rename="camel", tag_field="kind", tag="notice"):
+    """Partial result: something to know, such as what a guardrail redacted."""
+
+    about: str
+    message: str
+
+
+class Finding(Struct, frozen=True, rename="camel"):
+    """What a linter says of the selected code; ``fixable``: it brings its own fix."""
+
+    code: str
+    message: str
+    range: Range
+    url: str = ""
+    fixable: bool = False
+
+
+class Evidence(Struct, frozen=True, rename="camel", tag_field="kind", tag="evidence"):
+    """Partial result of a rewrite: what was found before the model was asked."""
+
+    findings: tuple[Finding, ...]
+
+
+class Code(Struct, frozen=True, rename="camel", tag_field="kind", tag="code"):
+    """Partial result of a rewrite: the next piece of the new code, where ``delta`` is prose."""
+
+    text: str
+
+
+class Delta(Struct, frozen=True, rename="camel", tag_field="kind", tag="delta"):
+    """Partial result: the next piece of the text."""
+
+    text: str
+
+
+class End(Struct, frozen=True, rename="camel", tag_field="kind", tag="end"):
+    """The last partial result, always sent, before the response (or error) itself.
+
+    Some editors drop the response of a request that they cancelled; this they see.
+    """
+
+    reason: EndReason
+
+
+Progress = Queued | Admitted | Citations | Notice | Evidence | Code | Delta | End
