@@ -353,9 +353,9 @@ _ORDINARY_LINK = re.compile(
     r"(?:https?://[^?\s]*(?:\?[^=\s]*)?|(?![\w+.-]*:|//|[\\%]|/\\)[^?\s]*)", re.I
 )
 _FETCHES = re.compile(
-    r"<\s*/?\s*(?:script|style|iframe|frame|object|embed|applet|img|image|svg|math|video|audio|source"
-    r"|track|link|meta|base|form|input|button|portal)\b"
-    r"|<[^>]*\s(?:on\w+|style|src|srcset|poster|background|action|formaction|data|ping)\s*="
+    r"<(?!<)(?:\s*(?:/\s*)?(?=[a-z])(?:script|style|iframe|frame|object|embed|applet|img|image|svg"
+    r"|math|video|audio|source|track|link|meta|base|form|input|button|portal)\b"
+    r"|[^<>]*\s(?:on\w+|style|src|srcset|poster|background|action|formaction|data|ping)\s*=)"
     r"|\s(?:xlink:)?href\s*=\s*[\"']?\s*(?!https?://[^?\s]*[\"'>\s]|[\"'])",
     re.IGNORECASE,
 )
