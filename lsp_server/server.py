@@ -10,11 +10,11 @@ from pygls.lsp.server import LanguageServer
 
 from indexer.screening.terminal import PrintableStream
 from lsp_server import rpc
-from lsp_server.answers.stream import Streaming
+from lsp_server.answers.stream import AnswerStream
 from lsp_server.client.traced import session as open_session
 from lsp_server.context.conversation import Conversations, workspace_folder
 from lsp_server.context.surroundings import Surroundings
-from lsp_server.documents.open import opened
+from lsp_server.documents.open_documents import opened
 from lsp_server.features import (
     actions,
     chat,
@@ -25,9 +25,9 @@ from lsp_server.features import (
     hover,
     mentions,
     opening,
-    options,
     prepare,
     rewrite,
+    settings,
     status,
 )
 from lsp_server.options import Configuration
@@ -52,24 +52,24 @@ def build(url: str, token: str = "") -> LanguageServer:
 
     notifier = status.Notifier(server, url)
     session = open_session("glossator-lsp", url, token, on_status=notifier.session)
-    streaming = Streaming(server, session)
+    stream = AnswerStream(server, session)
     surroundings = Surroundings(lambda: configuration.options.trusted)
     said = Conversations(history)
-    rewrites = rewrite.Rewriting(server, streaming, surroundings, configuration)
-    explaining = explain.Explaining(server, streaming, surroundings, configuration)
+    rewriter = rewrite.Rewriter(server, stream, surroundings, configuration)
+    explainer = explain.Explainer(server, stream, surroundings, configuration)
 
-    options.attach(server, configuration)
+    settings.attach(server, configuration)
     opening.attach(server)
     status.attach(server, session)
-    chat.attach(server, streaming, surroundings, said, configuration)
+    chat.attach(server, stream, surroundings, said, configuration)
     conversations.attach(server, said)
     mentions.attach(server, surroundings)
     prepare.attach(server, session, surroundings, said, configuration)
-    explain.attach(server, explaining)
+    explain.attach(server, explainer)
     hover.attach(server, session, surroundings, configuration)
     actions.attach(server, surroundings, configuration)
-    rewrite.attach(server, rewrites)
-    commands.attach(server, rewrites, explaining)
+    rewrite.attach(server, rewriter)
+    commands.attach(server, rewriter, explainer)
     completion.attach(server, session, surroundings, configuration, notifier)
     return server
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from indexer.index.catalog import View
-from indexer.index.lexical import Card, LexicalIndex
+from indexer.index.lexical import LexicalIndex
+from indexer.ranking.card import Card
 from indexer.ranking.ranker import Candidate, LinearRanker, Question, fuse, hint, in_scope
 from indexer.ranking.words import is_about, names, resolved, searched, sought
 from indexer.types import EVERYWHERE, Chunk, Scope, Vectors, VectorStore

@@ -9,7 +9,6 @@ commit.
 import json
 import logging
 import os
-import re
 import shutil
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -19,15 +18,15 @@ from typing import Any
 
 import msgspec
 
+from indexer.ranking.card import Card, card_of
 from indexer.ranking.words import root, terms
-from indexer.types import Chunk, IndexerError, Kind
+from indexer.types import Chunk, IndexerError
 
 SCHEMA = 3  # of fields and terms; another one is made anew
 _STATE = "glossator.json"
 _HEAP_BYTES = 64_000_000
 _PARTS = 32  # of a symbol that it is found by; an anchor of a page may be anything
 _NAMED = 200  # chunks that are looked at for one name
-_DEPRECATED = re.compile(r"deprecated\b", re.IGNORECASE)
 # Where words stand: each place weighs the same. With symbol and headline at twice as much, what
 # only a text says is lost: of 1,055 sentences of release notes (see docs/retrieval.md) 31% found
 # their entry among the first five, 36% at the same weight, and 39% with the roots of all of them.
@@ -36,48 +35,8 @@ FIELDS = ("symbol", "headline", "text", "roots")
 _log = logging.getLogger(__name__)
 
 
-class Card(msgspec.Struct, frozen=True, array_like=True):
-    """What ranking needs to know of a chunk; terms with blanks between them."""
-
-    id: str
-    source: str
-    entry: str  # what one passage is shown of: the symbol, or the chunk's own id
-    symbol: str
-    kind: Kind
-    section: bool  # not the beginning of its document
-    deprecated: bool
-    name: str  # terms of the symbol
-    headline: str  # terms of title, section and summary
-    text: str  # distinct terms of the text
-    uri: str
-
-
 _decode = msgspec.msgpack.Decoder(Card).decode
 _encode = msgspec.msgpack.Encoder().encode
-
-
-def _card_of(chunk: Chunk, text: Sequence[str]) -> Card:
-    return Card(
-        id=chunk.id,
-        source=chunk.source,
-        entry=chunk.symbol or chunk.id,
-        symbol=chunk.symbol,
-        kind=chunk.kind,
-        section=bool(chunk.section),
-        deprecated=bool(
-            _DEPRECATED.match(chunk.summary.lstrip()) or _DEPRECATED.search(chunk.text)
-        ),
-        name=" ".join(terms(chunk.symbol)),
-        headline=" ".join(terms(_headline(chunk))),
-        text=" ".join(dict.fromkeys(text)),
-        uri=chunk.uri,
-    )
-
-
-def _headline(chunk: Chunk) -> str:
-    if chunk.symbol:
-        return f"{chunk.summary} {chunk.section}"
-    return f"{chunk.title} {chunk.section} {chunk.breadcrumb}"
 
 
 class LexicalIndex:
@@ -240,7 +199,7 @@ class LexicalIndex:
 
     def _document(self, chunk: Chunk) -> Any:
         text = terms(chunk.text)
-        known = _card_of(chunk, text)
+        known = card_of(chunk, text)
         # Built field by field: a document made from keywords guesses the types of its fields, and
         # a wrong guess kills the writer's thread.
         document = self._tantivy.Document()

@@ -1,8 +1,8 @@
 """Orders what dense and lexical search found: reciprocal rank fusion, then a linear ranker. Pure.
 
-The ranker is a weighted sum of cheap features of question and candidate, whose weights stand in
-``ranker.json`` and come from ``python -m indexer.training.ranker``, and of what is given: half of
-what fusion says, and that members of a class were found.
+The ranker is a weighted sum of cheap features of the question and a candidate. Most weights are
+learned: ``python -m indexer.training.train_ranker`` writes them to ``ranker.json``. Two are given:
+half of what fusion says, and that members of a class were found.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from indexer.index.lexical import Card
+from indexer.ranking.card import Card
 from indexer.ranking.spelling import spelled
 from indexer.ranking.words import possessed, root, sought
 from indexer.types import Scope

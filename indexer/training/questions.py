@@ -7,7 +7,7 @@ Four origins:
 - ``summary``: its own first sentence;
 - ``body``: the first sentence of its further description.
 
-They train the ranker on some packages (``indexer.training.ranker``) and measure it on others.
+They train the ranker on some packages (``indexer.training.train_ranker``) and measure it on others.
 """
 
 import re

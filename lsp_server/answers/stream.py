@@ -14,14 +14,14 @@ from backend.protocol import wire
 from indexer.screening.markdown import Escaping, escape
 from lsp_server import rpc
 from lsp_server.answers import translate
-from lsp_server.answers.streamed import Streamed
+from lsp_server.answers.complete import CompleteAnswer
 from lsp_server.client.session import Session
 from lsp_server.protocol.progress import Code, Delta, End, EndReason, Notice, Progress, Token
 
 Split = Callable[[str], Iterable[Code | str]]
 
 
-class Streaming:
+class AnswerStream:
     """Asks the backend, and tells the editor under its token."""
 
     def __init__(self, server: LanguageServer, session: Session) -> None:
@@ -39,7 +39,7 @@ class Streaming:
         token: Token | None,
         notices: Sequence[str] = (),
         split: Split | None = None,
-    ) -> Streamed:
+    ) -> CompleteAnswer:
         """The whole answer, once it has been told. ``split`` tells code from prose in it.
 
         Prose is told as Markdown that an editor may draw (``indexer.screening.markdown``).
@@ -90,4 +90,4 @@ class Streaming:
             self.report(token, End(end))
         text = "".join(texts)
         safe = "".join(shown) if split is None else escape(text, translate.addresses(citations))
-        return Streamed(model, safe, citations, frame, text)
+        return CompleteAnswer(model, safe, citations, frame, text)

@@ -9,7 +9,7 @@ import msgspec
 
 from backend.protocol import wire
 from indexer.screening.markdown import escape, is_address
-from lsp_server.answers.streamed import Streamed
+from lsp_server.answers.complete import CompleteAnswer
 from lsp_server.context.conversation import Conversation, Turn
 from lsp_server.protocol import conversations
 from lsp_server.protocol.answer import Citation, Timings, Usage
@@ -53,7 +53,7 @@ def partial_result(frame: wire.AnswerFrame) -> Progress | None:
             return None
 
 
-def result(answer: Streamed) -> ChatResult:
+def result(answer: CompleteAnswer) -> ChatResult:
     return ChatResult(
         text=answer.text,
         citations=tuple(map(citation, answer.citations)),

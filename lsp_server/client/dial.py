@@ -13,8 +13,8 @@ from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus,
 from websockets.typing import Subprotocol
 
 from backend.protocol import wire
-from lsp_server.client.answer import SessionError
 from lsp_server.client.bearer import is_loopback, refusal
+from lsp_server.client.pending import SessionError
 
 MAX_MESSAGE_BYTES = 16 * 2**20
 CLOSE_TIMEOUT_S = 1.0

@@ -34,9 +34,9 @@ from backend.protocol.wire import (
     Request,
     Resume,
 )
-from lsp_server.client.answer import Answer, BrokenAnswer, SessionError
 from lsp_server.client.dial import BackendUnreachable, delays, dial
 from lsp_server.client.limits import within
+from lsp_server.client.pending import BrokenAnswer, PendingRequest, SessionError
 
 __all__ = [
     "BackendUnreachable",
@@ -75,7 +75,7 @@ class _Named(Struct):
 class _Link:
     """One open websocket and the answers that come over it."""
 
-    def __init__(self, socket: ClientConnection, answers: dict[str, Answer]) -> None:
+    def __init__(self, socket: ClientConnection, answers: dict[str, PendingRequest]) -> None:
         self.socket = socket
         self.answers = answers
         self.opened_at = asyncio.get_running_loop().time()
@@ -125,7 +125,8 @@ class Session:
         self._spread_s = spread_s
         self._link: _Link | None = None  # for new requests; a leaving one only drains
         self._readers: dict[_Link, asyncio.Task[None]] = {}  # of every open link
-        self._orphans: dict[str, Answer] = {}  # of dropped links, until the next one takes them
+        # Requests of dropped links, until the next link takes them.
+        self._orphans: dict[str, PendingRequest] = {}
         self._recovery: asyncio.Task[None] | None = None
         self._move: asyncio.Task[None] | None = None  # away from a gateway that said goaway
         self._opening = asyncio.Lock()
@@ -163,7 +164,7 @@ class Session:
         # No await between here and the registration: from then on a drop resumes this answer.
         if any(ask.id in answers for answers in self._in_flight()):
             raise ValueError(f"request id {ask.id!r} is in use")
-        answer = link.answers[ask.id] = Answer(ask)
+        answer = link.answers[ask.id] = PendingRequest(ask)
         done = False
         try:
             await link.send(ask)
@@ -200,7 +201,7 @@ class Session:
                     await link.cancel(request_id)
             await link.socket.close()
 
-    def _in_flight(self) -> list[dict[str, Answer]]:
+    def _in_flight(self) -> list[dict[str, PendingRequest]]:
         return [self._orphans, *(link.answers for link in self._readers)]
 
     def _set_status(self, state: State, why: str = "") -> None:
@@ -267,7 +268,7 @@ class Session:
         ):
             answer.accept(frame)
 
-    def _goes_on(self, link: _Link, answer: Answer, failed: Failed) -> bool:
+    def _goes_on(self, link: _Link, answer: PendingRequest, failed: Failed) -> bool:
         """Whether the request is asked again, now or in a while, instead of being ended."""
         # Unknown: the drop swallowed the question, or another gateway was answering it.
         wait_s = 0.0 if failed.code == "unknown_request" else answer.wait_s(failed)
@@ -316,7 +317,7 @@ class Session:
         if not link.answers:
             await link.socket.close()
 
-    async def _release(self, answer: Answer, *, cancel: bool) -> None:
+    async def _release(self, answer: PendingRequest, *, cancel: bool) -> None:
         """Nobody reads this answer any more: stop it, unless the server has ended it."""
         request_id = answer.ask.id
         # The server stops an orphan by itself when nobody resumes it.

@@ -84,18 +84,3 @@ class Pause:
 
     def taken(self) -> None:
         self._ignored = 0
-
-
-def fit(text: str, suffix: str) -> str:
-    """A completion without what the document has already: no blank end, no repeated next line."""
-    text = text.rstrip()
-    following = next((line.strip() for line in suffix.splitlines()[1:] if line.strip()), "")
-    lines = text.split("\n")
-    if following and len(lines) > 1:
-        for number, line in enumerate(lines[1:], start=1):
-            if line.strip() == following:
-                lines = lines[:number]
-                break
-    rest = suffix.split("\n", 1)[0].strip()
-    text = "\n".join(lines).rstrip()
-    return text[: -len(rest)] if rest and "\n" not in text and text.endswith(rest) else text

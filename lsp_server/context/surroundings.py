@@ -16,10 +16,11 @@ from pygls.uris import from_fs_path
 
 from backend.protocol import wire
 from lsp_server.context import excerpt as context
-from lsp_server.context.mentions import Mention
+from lsp_server.context.prompt import Mention
 from lsp_server.documents import syntax
-from lsp_server.documents.open import Document, Documents
+from lsp_server.documents.open_documents import Document, Documents
 from lsp_server.documents.text import clean
+from lsp_server.protocol.chat import CursorState
 from lsp_server.workspace import changes
 from lsp_server.workspace.exclusions import Exclusions
 from lsp_server.workspace.installed import Installed
@@ -182,6 +183,16 @@ def cursor(place: Position | None = None) -> Range:
     """An empty range, at the beginning of the document if nobody says where."""
     at = place or Position(0, 0)
     return Range(at, at)
+
+
+def place_of(states: tuple[CursorState, ...]) -> Range:
+    """Of the first entry that says one; else the beginning of the document."""
+    for state in states:
+        if state.range is not None:
+            return state.range
+        if state.position is not None:
+            return cursor(state.position)
+    return cursor()
 
 
 def _kept(name: str) -> str:

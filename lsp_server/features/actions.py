@@ -21,7 +21,7 @@ from pygls.lsp.server import LanguageServer
 
 from lsp_server import rpc
 from lsp_server.context.surroundings import Surroundings
-from lsp_server.documents.open import Document, opened
+from lsp_server.documents.open_documents import Document, opened
 from lsp_server.options import Configuration
 from lsp_server.protocol.explain import EXPLAIN_COMMAND, ExplainParams
 from lsp_server.protocol.rewrite import REWRITE_COMMAND, RewriteKind, RewriteParams

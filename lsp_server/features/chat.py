@@ -4,27 +4,26 @@ import uuid
 from collections import OrderedDict
 from typing import Any
 
-from lsprotocol.types import Range
 from pygls.lsp.server import LanguageServer
 
 from backend.protocol import wire
 from lsp_server import rpc
 from lsp_server.answers import translate
-from lsp_server.answers.stream import Streaming
-from lsp_server.context import mentions
+from lsp_server.answers.stream import AnswerStream
+from lsp_server.context import prompt
 from lsp_server.context.conversation import Conversations
-from lsp_server.context.surroundings import Surroundings, cursor
-from lsp_server.documents.open import opened
+from lsp_server.context.surroundings import Surroundings, place_of
+from lsp_server.documents.open_documents import opened
 from lsp_server.documents.text import clean
 from lsp_server.options import Configuration
-from lsp_server.protocol.chat import CHAT, ChatContext, ChatParams, CursorState
+from lsp_server.protocol.chat import CHAT, ChatContext, ChatParams
 
 _TABS = 64  # whose last context is remembered
 
 
 def attach(
     server: LanguageServer,
-    streaming: Streaming,
+    stream: AnswerStream,
     surroundings: Surroundings,
     conversations: Conversations,
     configuration: Configuration,
@@ -41,7 +40,7 @@ def attach(
                 latest.move_to_end(request.tab_id)
                 if len(latest) > _TABS:
                     latest.popitem(last=False)
-            answer = await streaming.answer(ask, request.partial_result_token, notices)
+            answer = await stream.answer(ask, request.partial_result_token, notices)
             if answer.whole:
                 conversations.add(
                     request.tab_id, clean(request.prompt), answer.raw, answer.citations
@@ -50,7 +49,7 @@ def attach(
 
     async def _ask(request: ChatParams, before: wire.Context | None) -> tuple[wire.Ask, list[str]]:
         options = configuration.options
-        said = mentions.understand(clean(request.prompt))
+        said = prompt.parse(clean(request.prompt))
         documents = opened(server)
         context: wire.Context | None = None
         notices: list[str] = []
@@ -58,7 +57,7 @@ def attach(
             context, notices = surroundings.at(
                 documents,
                 request.text_document.uri,
-                place(request.cursor_state),
+                place_of(request.cursor_state),
                 options.context_tokens,
                 before,
             )
@@ -74,33 +73,6 @@ def attach(
             task=said.task,
             context=context,
             history=conversations.get(request.tab_id).history(),
-            sources=sources(said, more.sources, options.sources),
+            sources=prompt.sources(said, more.sources, options.sources),
         )
         return ask, notices
-
-
-def sources(
-    said: mentions.Said, asked: tuple[str, ...] | None, configured: tuple[str, ...] | None
-) -> tuple[str, ...] | None:
-    """Where to look: what ``@docs:NAME`` names, else what the request says, else the options.
-
-    A name without a scheme may be a package or a folder: both are looked for.
-    """
-    named = [name for name in said.names("docs") if name]
-    if named:
-        return tuple(
-            each
-            for name in named
-            for each in ((name,) if ":" in name else (f"package:{name}", name))
-        )
-    return configured if asked is None else asked
-
-
-def place(states: tuple[CursorState, ...]) -> Range:
-    """Of the first entry that says one; else the beginning of the document."""
-    for state in states:
-        if state.range is not None:
-            return state.range
-        if state.position is not None:
-            return cursor(state.position)
-    return cursor()

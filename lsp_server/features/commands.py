@@ -26,8 +26,8 @@ from pygls.lsp.server import LanguageServer
 
 from indexer.screening.markdown import fenced, words
 from lsp_server import rpc
-from lsp_server.features.explain import Explaining
-from lsp_server.features.rewrite import Rewriting
+from lsp_server.features.explain import Explainer
+from lsp_server.features.rewrite import Rewriter
 from lsp_server.protocol.explain import EXPLAIN_COMMAND, ExplainParams
 from lsp_server.protocol.rewrite import REWRITE_COMMAND, AcceptParams, RewriteParams, RewriteResult
 
@@ -35,7 +35,7 @@ APPLY, SHOW, DISCARD = "Apply", "Show", "Discard"
 _MESSAGE_CHARACTERS = 400
 
 
-def attach(server: LanguageServer, rewrites: Rewriting, explaining: Explaining) -> None:
+def attach(server: LanguageServer, rewriter: Rewriter, explainer: Explainer) -> None:
     running: set[asyncio.Task[None]] = set()
 
     # Answered at once: some editors wait for a command's response, and do nothing else meanwhile.
@@ -72,7 +72,7 @@ def attach(server: LanguageServer, rewrites: Rewriting, explaining: Explaining) 
             request = rpc.parse(params, RewriteParams)
 
         async def work() -> None:
-            result = await rewrites.propose(request)
+            result = await rewriter.propose(request)
             await offer(result)
 
         run(f"Glossator: {request.kind}", work)
@@ -83,7 +83,7 @@ def attach(server: LanguageServer, rewrites: Rewriting, explaining: Explaining) 
             request = rpc.parse(params, ExplainParams)
 
         async def work() -> None:
-            answer = await explaining.answer(request)
+            answer = await explainer.answer(request)
             await show(answer.text)
 
         run("Glossator: explain", work)
@@ -107,7 +107,7 @@ def attach(server: LanguageServer, rewrites: Rewriting, explaining: Explaining) 
         if chosen.title == SHOW:
             await show(f"{fenced(result.code)}\n\n{result.text}")
             return
-        accepted = await rewrites.accept(AcceptParams(result.id))
+        accepted = await rewriter.accept(AcceptParams(result.id))
         if not accepted.applied:
             server.window_show_message(ShowMessageParams(MessageType.Warning, accepted.reason))
 

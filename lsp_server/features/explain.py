@@ -1,6 +1,7 @@
 """``glossator/explain``: what the code at a place does, or an answer to a question there."""
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from lsprotocol.types import Position, Range
@@ -9,44 +10,38 @@ from pygls.lsp.server import LanguageServer
 from backend.protocol import wire
 from lsp_server import rpc
 from lsp_server.answers import translate
-from lsp_server.answers.stream import Streaming
-from lsp_server.answers.streamed import Streamed
-from lsp_server.context import mentions
+from lsp_server.answers.complete import CompleteAnswer
+from lsp_server.answers.stream import AnswerStream
+from lsp_server.context import prompt
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents import syntax
-from lsp_server.documents.open import Document, opened
+from lsp_server.documents.open_documents import Document, opened
 from lsp_server.documents.text import clean
 from lsp_server.options import Configuration
 from lsp_server.protocol.explain import EXPLAIN, ExplainParams
 
 
-class Explaining:
+@dataclass(frozen=True, slots=True)
+class Explainer:
     """Answers beside the code: before chats where the backend is busy, and never remembered."""
 
-    def __init__(
-        self,
-        server: LanguageServer,
-        streaming: Streaming,
-        surroundings: Surroundings,
-        configuration: Configuration,
-    ) -> None:
-        self._server = server
-        self._streaming = streaming
-        self._surroundings = surroundings
-        self._configuration = configuration
+    server: LanguageServer
+    stream: AnswerStream
+    surroundings: Surroundings
+    configuration: Configuration
 
-    async def answer(self, request: ExplainParams) -> Streamed:
-        options = self._configuration.options
-        documents = opened(self._server)
+    async def answer(self, request: ExplainParams) -> CompleteAnswer:
+        options = self.configuration.options
+        documents = opened(self.server)
         document = documents.find(request.text_document.uri)
         place = request.range
         if document is not None and not request.question and place.start == place.end:
             place = _around(document, place.start.line)
-        context, notices = self._surroundings.at(
+        context, notices = self.surroundings.at(
             documents, request.text_document.uri, place, options.context_tokens
         )
         asked = request.context.sources if request.context else None
-        default = mentions.COMMANDS["explain"][1]
+        default = prompt.COMMANDS["explain"][1]
         ask = wire.Ask(
             id=uuid.uuid4().hex,
             question=clean(request.question) or default,
@@ -55,14 +50,14 @@ class Explaining:
             context=context,
             sources=options.sources if asked is None else asked,
         )
-        return await self._streaming.answer(ask, request.partial_result_token, notices)
+        return await self.stream.answer(ask, request.partial_result_token, notices)
 
 
-def attach(server: LanguageServer, explaining: Explaining) -> None:
+def attach(server: LanguageServer, explainer: Explainer) -> None:
     @server.feature(EXPLAIN)
     async def explain(params: Any) -> Any:
         with rpc.clear_errors():
-            answer = await explaining.answer(rpc.parse(params, ExplainParams))
+            answer = await explainer.answer(rpc.parse(params, ExplainParams))
             return rpc.to_json(translate.result(answer))
 
 

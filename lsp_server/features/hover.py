@@ -28,7 +28,7 @@ from indexer.screening.markdown import escape, fenced, link
 from lsp_server.client.session import Session, SessionError
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents.imports import dotted_at, imported_names, imported_packages, resolve
-from lsp_server.documents.open import Document, opened
+from lsp_server.documents.open_documents import Document, opened
 from lsp_server.documents.text import locate
 from lsp_server.options import Configuration
 

@@ -6,11 +6,11 @@ from typing import Any
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import rpc
-from lsp_server.context import mentions
+from lsp_server.context import prompt
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents import syntax
 from lsp_server.documents.imports import imported_packages
-from lsp_server.documents.open import Document, Documents, opened
+from lsp_server.documents.open_documents import Document, Documents, opened
 from lsp_server.protocol.mentions import MENTIONS, Mention, MentionsParams
 
 _LIMIT = 50
@@ -35,10 +35,10 @@ def attach(server: LanguageServer, surroundings: Surroundings) -> None:
 def _all(
     documents: Documents, here: Document | None, surroundings: Surroundings
 ) -> Iterator[Mention]:
-    for command, (_, meaning) in mentions.COMMANDS.items():
+    for command, (_, meaning) in prompt.COMMANDS.items():
         yield Mention(f"/{command}", meaning)
-    for kind, meaning in mentions.MENTIONS.items():
-        yield Mention(f"@{kind}:" if kind in mentions.NEEDS_NAME else f"@{kind}", meaning)
+    for kind, meaning in prompt.MENTIONS.items():
+        yield Mention(f"@{kind}:" if kind in prompt.NEEDS_NAME else f"@{kind}", meaning)
     roots = documents.roots()
     for document in documents.recent():
         root = next((root for root in roots if document.path.startswith(f"{root}/")), None)

@@ -13,7 +13,7 @@ from lsprotocol.types import (
 from pygls.lsp.server import LanguageServer
 
 from lsp_server.documents import imports, syntax
-from lsp_server.documents.open import opened
+from lsp_server.documents.open_documents import opened
 
 
 def attach(server: LanguageServer) -> None:

@@ -13,12 +13,11 @@ from pygls.lsp.server import LanguageServer
 
 from backend.protocol import wire
 from lsp_server.client.session import Session, SessionError
-from lsp_server.context import mentions
+from lsp_server.context import prompt
 from lsp_server.context.conversation import Conversations
-from lsp_server.context.surroundings import Surroundings
-from lsp_server.documents.open import opened
+from lsp_server.context.surroundings import Surroundings, place_of
+from lsp_server.documents.open_documents import opened
 from lsp_server.documents.text import clean
-from lsp_server.features.chat import place, sources
 from lsp_server.options import Configuration
 from lsp_server.protocol.prepare import PREPARE, PrepareParams
 
@@ -63,13 +62,13 @@ def attach(
 
     def likely(request: PrepareParams) -> wire.Prepare:
         options = configuration.options
-        said = mentions.understand(clean(request.prompt))
+        said = prompt.parse(clean(request.prompt))
         context = None
         if request.text_document is not None:
             context, _ = surroundings.at(
                 opened(server),
                 request.text_document.uri,
-                place(request.cursor_state),
+                place_of(request.cursor_state),
                 options.context_tokens,
             )
         return wire.Prepare(
@@ -77,5 +76,5 @@ def attach(
             question=said.question.strip(),
             context=context,
             history=conversations.get(request.tab_id).history() if request.tab_id else (),
-            sources=sources(said, None, options.sources),
+            sources=prompt.sources(said, None, options.sources),
         )

@@ -6,7 +6,7 @@ Evidence first, then the model, then the check; nothing is changed before the us
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -24,12 +24,12 @@ from pygls.lsp.server import LanguageServer
 from backend.protocol import wire
 from lsp_server import rpc
 from lsp_server.answers import translate
-from lsp_server.answers.stream import Streaming
+from lsp_server.answers.stream import AnswerStream
 from lsp_server.context import excerpt as context
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents import syntax
 from lsp_server.documents.fences import Fences
-from lsp_server.documents.open import Document, opened
+from lsp_server.documents.open_documents import Document, opened
 from lsp_server.documents.text import clean, last_line, position, span
 from lsp_server.options import Configuration
 from lsp_server.protocol.progress import Code, Evidence, Finding
@@ -42,7 +42,8 @@ from lsp_server.protocol.rewrite import (
     RewriteParams,
     RewriteResult,
 )
-from lsp_server.rewrites import linter, rewriting
+from lsp_server.rewrites import linter, question
+from lsp_server.rewrites.outcome import outcome
 from lsp_server.rewrites.proposal import Edit, Proposal
 
 REMEMBERED = 16
@@ -67,21 +68,15 @@ class _Target:
         return rows_to_range(self.document, self.lines, self.first, self.last + 1)
 
 
-class Rewriting:
+@dataclass(frozen=True, slots=True)
+class Rewriter:
     """Proposes rewrites and applies them; the newest ``REMEMBERED`` can be accepted."""
 
-    def __init__(
-        self,
-        server: LanguageServer,
-        streaming: Streaming,
-        surroundings: Surroundings,
-        configuration: Configuration,
-    ) -> None:
-        self._server = server
-        self._streaming = streaming
-        self._surroundings = surroundings
-        self._configuration = configuration
-        self._proposals: OrderedDict[str, Proposal] = OrderedDict()
+    server: LanguageServer
+    stream: AnswerStream
+    surroundings: Surroundings
+    configuration: Configuration
+    _proposals: OrderedDict[str, Proposal] = field(default_factory=OrderedDict)
 
     async def propose(self, request: RewriteParams) -> RewriteResult:
         """Raises the JSON-RPC error that says why there is no rewrite."""
@@ -89,7 +84,7 @@ class Rewriting:
         found = await self._evidence(request, target)
         told = tuple(_finding(target, each) for each in found)
         if request.kind == "optimize":
-            self._streaming.report(request.partial_result_token, Evidence(told))
+            self.stream.report(request.partial_result_token, Evidence(told))
         ask, notices = self._ask(request, target, found)
         fences = Fences()
 
@@ -97,12 +92,10 @@ class Rewriting:
             for kind, piece in fences.feed(text):
                 yield Code(piece) if kind == "code" else piece
 
-        answer = await self._streaming.answer(
-            ask, request.partial_result_token, notices, split=split
-        )
+        answer = await self.stream.answer(ask, request.partial_result_token, notices, split=split)
         for _ in fences.end():
             pass  # it was held back as a fence under way; the whole is in the response
-        offer = rewriting.offer(
+        made = outcome(
             request.kind,
             target.document.language,
             target.lines,
@@ -111,18 +104,18 @@ class Rewriting:
             fences,
             found if request.kind == "optimize" else (),
         )
-        proposal = Proposal(target.document.uri, target.first, target.old, offer.code)
-        applicable = not offer.problems
+        proposal = Proposal(target.document.uri, target.first, target.old, made.code)
+        applicable = not made.problems
         if applicable:
             self._remember(ask.id, proposal)
         return RewriteResult(
             id=ask.id,
             text_document=request.text_document,
             range=target.range,
-            text=offer.text,
-            code=offer.code,
+            text=made.text,
+            code=made.code,
             applicable=applicable,
-            problems=tuple(offer.problems),
+            problems=tuple(made.problems),
             hunks=tuple(_hunks(target, proposal)) if applicable else (),
             findings=told,
             citations=tuple(map(translate.citation, answer.citations)),
@@ -135,7 +128,7 @@ class Rewriting:
         proposal = self._proposals.get(request.id)
         if proposal is None:
             return AcceptResult(False, (), "This rewrite is not known (any more): ask again.")
-        document = opened(self._server).find(proposal.uri)
+        document = opened(self.server).find(proposal.uri)
         every = [change.id for change in proposal.changes]
         wanted = every if request.hunks is None else [id for id in every if id in request.hunks]
         edits = proposal.edits(document.lines, wanted) if document else None
@@ -145,7 +138,7 @@ class Rewriting:
         reason = ""
         if edits:
             params = ApplyWorkspaceEditParams(self._edit(document, edits), "Glossator")
-            answer = await self._server.workspace_apply_edit_async(params)
+            answer = await self.server.workspace_apply_edit_async(params)
             if not answer.applied:
                 reason = answer.failure_reason or "The editor did not apply the change."
         if not reason:
@@ -154,12 +147,12 @@ class Rewriting:
 
     def _target(self, request: RewriteParams) -> _Target:
         uri, version = request.text_document.uri, request.text_document.version
-        documents = opened(self._server)
+        documents = opened(self.server)
         document = documents.find(uri)
         if document is None:
             why = "too large" if documents.oversized(uri) else "not open in the editor"
             raise rpc.refused(f"{uri} is {why}.")
-        if self._surroundings.secret(documents, uri):
+        if self.surroundings.secret(documents, uri):
             raise rpc.refused(f"{uri} is not sent: it may hold secrets, or is excluded.")
         if document.version is not None and document.version != version:
             raise rpc.refused("The document has changed since the code was selected. Select again.")
@@ -172,13 +165,13 @@ class Rewriting:
     async def _evidence(self, request: RewriteParams, target: _Target) -> list[linter.Finding]:
         if request.kind != "optimize" or target.document.language != "python":
             return []
-        options = self._configuration.options
+        options = self.configuration.options
         return await linter.findings(
             target.document.source,
             target.document.path,
             target.first,
             target.last,
-            opened(self._server).roots(),
+            opened(self.server).roots(),
             options.ruff,
             trusted=options.trusted,
         )
@@ -186,13 +179,13 @@ class Rewriting:
     def _ask(
         self, request: RewriteParams, target: _Target, found: Sequence[linter.Finding]
     ) -> tuple[wire.Ask, list[str]]:
-        options = self._configuration.options
-        around, notices = self._surroundings.at(
-            opened(self._server), target.document.uri, target.range, options.context_tokens
+        options = self.configuration.options
+        around, notices = self.surroundings.at(
+            opened(self.server), target.document.uri, target.range, options.context_tokens
         )
         remarks = (
             *context.remarks(request.diagnostics),
-            *(rewriting.remark(target.lines, each) for each in found),
+            *(question.remark(target.lines, each) for each in found),
         )
         selection = around.selection or wire.Selection(
             clean(target.old), target.first + 1, target.last + 1
@@ -200,7 +193,7 @@ class Rewriting:
         around = msgspec.structs.replace(around, remarks=remarks, selection=selection)
         ask = wire.Ask(
             id=uuid.uuid4().hex,
-            question=rewriting.question(request.kind, clean(request.instruction), remarks),
+            question=question.question(request.kind, clean(request.instruction), remarks),
             kind="optimize",
             task=request.kind,
             context=around,
@@ -218,7 +211,7 @@ class Rewriting:
             TextEdit(rows_to_range(document, document.lines, each.first, each.after), each.text)
             for each in edits
         ]
-        workspace = self._server.protocol.client_capabilities.workspace
+        workspace = self.server.protocol.client_capabilities.workspace
         supported = workspace.workspace_edit if workspace else None
         if supported is None or not supported.document_changes:
             return WorkspaceEdit(changes={document.uri: changes})
@@ -227,16 +220,16 @@ class Rewriting:
         return WorkspaceEdit(document_changes=[TextDocumentEdit(versioned, changes)])
 
 
-def attach(server: LanguageServer, rewrites: Rewriting) -> None:
+def attach(server: LanguageServer, rewriter: Rewriter) -> None:
     @server.feature(REWRITE)
     async def rewrite(params: Any) -> Any:
         with rpc.clear_errors():
-            return rpc.to_json(await rewrites.propose(rpc.parse(params, RewriteParams)))
+            return rpc.to_json(await rewriter.propose(rpc.parse(params, RewriteParams)))
 
     @server.feature(ACCEPT)
     async def accept(params: Any) -> Any:
         with rpc.clear_errors():
-            return rpc.to_json(await rewrites.accept(rpc.parse(params, AcceptParams)))
+            return rpc.to_json(await rewriter.accept(rpc.parse(params, AcceptParams)))
 
 
 def rows_to_range(document: Document, lines: Sequence[str], first: int, after: int) -> Range:

@@ -15,7 +15,7 @@ from lsp_server import rpc
 from lsp_server.client.session import Session, Status
 from lsp_server.protocol.status import STATUS, StatusParams
 
-Completing = Literal["unknown", "available", "unavailable", "disabled"]
+Availability = Literal["unknown", "available", "unavailable", "disabled"]
 
 
 class Notifier:
@@ -36,8 +36,8 @@ class Notifier:
             inline_completion_reason="" if anew else self.told.inline_completion_reason,
         )
 
-    def completion(self, completing: Completing, reason: str = "") -> None:
-        self._tell(inline_completion=completing, inline_completion_reason=reason)
+    def completion(self, availability: Availability, reason: str = "") -> None:
+        self._tell(inline_completion=availability, inline_completion_reason=reason)
 
     def _tell(self, **changes: Any) -> None:
         params = msgspec.structs.replace(self.told, **changes)

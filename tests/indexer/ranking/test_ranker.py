@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.index.lexical import Card
+from indexer.ranking.card import Card
 from indexer.ranking.ranker import (
     FEATURES,
     WEIGHTS,

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from backend.protocol import wire
 from backend.protocol.wire import Ask, Cancel, Failed, Finished, Queued, Resume
-from lsp_server.client.answer import RESTARTS
+from lsp_server.client.pending import RESTARTS
 from lsp_server.client.session import ConnectionLost, Session, Status
 
 ASK = Ask(id="r1", question="how?")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.completion.guesses import Memory, Pause, Spot, fit, goes_on
+from lsp_server.completion.guesses import Memory, Pause, Spot, goes_on
 
 
 def spot(text, suffix="\n", uri="u"):
@@ -76,17 +76,3 @@ def test_the_pause_grows_while_nothing_is_taken():
     assert first < pause.seconds == Pause.LONGEST_S
     pause.taken()
     assert pause.seconds == first
-
-
-@pytest.mark.parametrize(
-    ("text", "suffix", "expected"),
-    [
-        ("x)  \n", "\n", "x)"),
-        ("x)", ")\n", "x"),
-        ("a\nreturn b\nc", "\nreturn b\n", "a"),
-        ("a\n\nb", "", "a\n\nb"),
-    ],
-    ids=["blank end", "closed already", "next line repeated", "two paragraphs"],
-)
-def test_what_stands_there_already_is_not_said_again(text, suffix, expected):
-    assert fit(text, suffix) == expected

@@ -12,7 +12,7 @@ from lsprotocol.types import (
 
 from lsp_server.documents import syntax
 from lsp_server.documents.imports import imported_names
-from lsp_server.documents.open import DOCUMENT_CHARACTERS, Document
+from lsp_server.documents.open_documents import DOCUMENT_CHARACTERS, Document
 from lsp_server.documents.text import locate, position, split_lines
 from lsp_server.rewrites import proposal
 from lsp_server.rewrites.proposal import Proposal

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.protocol.wire import Entry, Found, Lookup
-from lsp_server.documents.open import Document
+from lsp_server.documents.open_documents import Document
 from lsp_server.features.hover import markdown, symbol_at
 
 URI = "file:///project/signal.py"

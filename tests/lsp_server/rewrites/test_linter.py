@@ -3,7 +3,7 @@
 import pytest
 
 from lsp_server.documents.text import split_lines
-from lsp_server.rewrites import linter, rewriting
+from lsp_server.rewrites import linter, question
 
 SOURCE = """\
 def f(xs):
@@ -43,7 +43,7 @@ async def test_fixes_are_applied_whole_or_not_at_all(tmp_path):
 
 async def test_a_remark_has_the_lines_as_the_fix_would_have_them(tmp_path):
     [found] = await findings(tmp_path, 0, 4)
-    remark = rewriting.remark(split_lines(SOURCE), found)
+    remark = question.remark(split_lines(SOURCE), found)
     assert (remark.first_line, remark.code) == (4, "PERF401")
     assert remark.fix == "    r = [x * 2 for x in xs]\n"
 

@@ -6,7 +6,7 @@ from backend.protocol import wire
 
 
 @dataclass(frozen=True, slots=True)
-class Streamed:
+class CompleteAnswer:
     """Its text, what the text refers to, and how it ended.
 
     ``text`` may be drawn; ``raw`` is what the model wrote, and what it is shown of it later.

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lsp_server.documents.fences import Fences
 from lsp_server.documents.text import split_lines
-from lsp_server.rewrites import checks, rewriting
+from lsp_server.rewrites import checks, outcome
 from lsp_server.rewrites.proposal import Proposal
 
 ANSWER = (
@@ -99,7 +99,7 @@ def test_code_around_that_does_not_parse_is_not_held_against_the_rewrite():
 )
 def test_new_code_takes_the_place_of_the_old(old, new, expected):
     """Its indentation and its line ends."""
-    assert rewriting.fit(old, new) == expected
+    assert outcome.fit(old, new) == expected
 
 
 OLD = "".join(f"line {n}\n" for n in range(10))

@@ -11,7 +11,7 @@ from lsprotocol.types import (
 )
 from pygls.lsp.server import LanguageServer
 
-from lsp_server.documents.open import Documents, opened
+from lsp_server.documents.open_documents import Documents, opened
 from lsp_server.options import Configuration
 
 

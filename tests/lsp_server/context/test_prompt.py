@@ -7,20 +7,19 @@ import pytest
 from lsprotocol.types import Diagnostic, Position, Range, TextDocumentItem
 
 from backend.protocol import wire
-from lsp_server.context import mentions
-from lsp_server.context.mentions import Mention, understand
+from lsp_server.context import prompt
+from lsp_server.context.prompt import Mention, parse, sources
 from lsp_server.context.surroundings import Surroundings
-from lsp_server.documents.open import Documents
-from lsp_server.features.chat import sources
+from lsp_server.documents.open_documents import Documents
 from lsp_server.workspace.exclusions import Exclusions
 from lsp_server.workspace.installed import Installed
 
 
 @pytest.mark.parametrize(
-    ("prompt", "task", "question", "found"),
+    ("text", "task", "question", "found"),
     [
         ("how?", "answer", "how?", ()),
-        ("/explain", "explain", mentions.COMMANDS["explain"][1], ()),
+        ("/explain", "explain", prompt.COMMANDS["explain"][1], ()),
         (" /tests with @file:a/b.py.", "tests", "with @file:a/b.py.", (Mention("file", "a/b.py"),)),
         ('@file:"a b.py" @file', "answer", None, (Mention("file", "a b.py"), Mention("file"))),
         ("/unknown a@file.com @nobody", "answer", None, ()),
@@ -29,18 +28,18 @@ from lsp_server.workspace.installed import Installed
         ("@diff @diff", "answer", None, (Mention("diff"),)),
     ],
 )
-def test_a_prompt_is_understood(prompt, task, question, found):
+def test_a_prompt_is_understood(text, task, question, found):
     """What is no command or mention is the user's own word."""
-    said = understand(prompt)
-    assert (said.task, said.question, said.mentions) == (task, question or prompt, found)
+    said = parse(text)
+    assert (said.task, said.question, said.mentions) == (task, question or text, found)
 
 
 def test_docs_name_where_to_look():
     """Before what the request says, and that before the options."""
-    assert sources(understand("@docs:numpy ?"), ("x",), None) == ("package:numpy", "numpy")
-    assert sources(understand("@docs:package:numpy ?"), None, None) == ("package:numpy",)
-    assert sources(understand("?"), (), ("y",)) == ()
-    assert sources(understand("?"), None, ("y",)) == ("y",)
+    assert sources(parse("@docs:numpy ?"), ("x",), None) == ("package:numpy", "numpy")
+    assert sources(parse("@docs:package:numpy ?"), None, None) == ("package:numpy",)
+    assert sources(parse("?"), (), ("y",)) == ()
+    assert sources(parse("?"), None, ("y",)) == ("y",)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ class BrokenAnswer(SessionError):
     """The server broke the protocol: a frame is missing or cannot be read."""
 
 
-class Answer:
+class PendingRequest:
     """Turns "at least once, from whichever gateway" into "exactly once, in order".
 
     Ends with the server's terminal frame or with ``fail``, whichever is first; what comes

@@ -12,7 +12,7 @@ from lsprotocol.types import (
     VersionedTextDocumentIdentifier,
 )
 
-from lsp_server.documents.open import Document, Documents
+from lsp_server.documents.open_documents import Document, Documents
 from lsp_server.documents.text import locate, position, split_lines
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32"]

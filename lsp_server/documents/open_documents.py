@@ -140,7 +140,7 @@ class Documents(Workspace):
 
 
 def opened(server: LanguageServer) -> Documents:
-    """The documents of a server that is initialized; ``features.options`` puts them there."""
+    """The documents of a server that is initialized; ``features.settings`` puts them there."""
     workspace = server.workspace
     assert isinstance(workspace, Documents)
     return workspace

@@ -35,7 +35,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Prompt:
     """``question`` is never empty; ``mentions`` in the order of the prompt, each once."""
 
     task: Task
@@ -47,17 +47,34 @@ class Said:
         return [each.name for each in self.mentions if each.kind == kind]
 
 
-def understand(prompt: str) -> Said:
+def parse(text: str) -> Prompt:
     """An unknown command or mention is the user's own word, and stays."""
     task: Task = "answer"
-    question = prompt
-    command = _COMMAND.match(prompt)
+    question = text
+    command = _COMMAND.match(text)
     if command and command[1] in COMMANDS:
         task, default = COMMANDS[command[1]]
-        question = prompt[command.end() :].strip() or default
+        question = text[command.end() :].strip() or default
     found = (
         Mention(match[1], match[2] or match[3] or "")
-        for match in _MENTION.finditer(prompt)
+        for match in _MENTION.finditer(text)
         if match[1] in MENTIONS
     )
-    return Said(task, question, tuple(dict.fromkeys(found)))
+    return Prompt(task, question, tuple(dict.fromkeys(found)))
+
+
+def sources(
+    said: Prompt, asked: tuple[str, ...] | None, configured: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
+    """Where to look: what ``@docs:NAME`` names, else what the request says, else the options.
+
+    A name without a scheme may be a package or a folder: both are looked for.
+    """
+    named = [name for name in said.names("docs") if name]
+    if named:
+        return tuple(
+            each
+            for name in named
+            for each in ((name,) if ":" in name else (f"package:{name}", name))
+        )
+    return configured if asked is None else asked

@@ -1,4 +1,4 @@
-"""Trains the ranker: ``python -m indexer.training.ranker`` writes ``ranker.json``.
+"""Trains the ranker: ``python -m indexer.training.train_ranker`` writes ``ranker.json``.
 
 It indexes installed packages that no evaluation uses, makes questions from their documentation
 (``indexer.training.questions``), and fits the weights so that the entry a question was made from
@@ -49,7 +49,7 @@ CORPORA = (
     "package:jinja2",
     "package:websockets",
 )
-WRITTEN = Path(__file__).with_name("ranker.jsonl")
+WRITTEN = Path(__file__).with_name("written.jsonl")
 # Questions of a package per origin. Few of those that repeat what is indexed: they would teach
 # that an answer has all words of its question.
 _PER_ORIGIN = {"listed": 200, "see_also": 200, "summary": 50, "body": 20}
