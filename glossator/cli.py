@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from glossator.loadtest import loadtest
+from glossator.evaluate.commands import evaluate
+from glossator.index.commands import index
+from glossator.loadtest.commands import loadtest
 from glossator.options import ca as _ca
 from glossator.options import config as _config
 from glossator.options import data as _data
@@ -95,112 +97,6 @@ def serve(
         sys.exit(serving.serve(deploy, config, overrides, data, sources, question))
 
 
-class _SourcesOrCommand(click.Group):
-    """A group whose arguments are sources when the first names no command of it."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] in self.commands:
-            return super().resolve_command(ctx, args)
-        return "run", self.commands["run"], args
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in (*self.commands, *ctx.help_option_names):
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
-@cli.group(cls=_SourcesOrCommand, options_metavar="[OPTIONS] SOURCE... |")
-def index() -> None:
-    """Make documentation searchable, and look after the index.
-
-    `glossator index SOURCE...` is short for `glossator index run SOURCE...`.
-    """
-
-
-@index.command()
-@click.argument("sources", nargs=-1, metavar="SOURCE...")
-@click.option("--list", "list_them", is_flag=True,
-              help="Show what is declared or indexed, and the last runs.")  # fmt: skip
-@click.option("--rebuild", is_flag=True, help="Throw the old index away first.")
-@click.option("--leave", is_flag=True, hidden=True, help="For the server that has the index.")
-@_config
-@_data
-def run(
-    sources: tuple[str, ...],
-    list_them: bool,
-    rebuild: bool,
-    leave: bool,
-    config: Path | None,
-    data: Path,
-) -> None:
-    """Make documentation searchable.
-
-    \b
-    SOURCE is the NAME of one under [sources.NAME] in the settings, or one of
-      a folder        documentation: Markdown, reStructuredText, HTML, notebooks, manuals, PDF
-      package:NAME    an installed Python package, exactly as it is installed
-      code:FOLDER     source code
-      git:WHERE       a repository, by path or URL, with @BRANCH or @TAG
-      web:ADDRESS     a website, by its sitemap, llms.txt or links
-      archive:FILE    a zip or tar file of documentation and code
-
-    A second run embeds only what changed. docs/sources.md says what each kind reads.
-    """
-    if bool(sources) == list_them:
-        raise click.UsageError("Name a SOURCE, or give --list.")
-    with _errors_for_people():
-        if list_them:
-            from glossator import index_list as listing
-
-            sys.exit(listing.show(config, data))
-        from glossator import index as indexing
-
-        if leave:
-            sys.exit(indexing.leave(sources, config, data))
-        sys.exit(indexing.index(sources, rebuild, config, data))
-
-
-@index.command()
-@click.argument("to", type=click.Choice(["server", "embedded"]))
-@_config
-@_data
-def migrate(to: str, config: Path | None, data: Path) -> None:
-    """Move the vectors to the Chroma server of retrieval.chroma_url, or back into the folder.
-
-    Nothing is embedded again. Afterwards set retrieval.chroma_url, or empty it.
-    """
-    with _errors_for_people():
-        from glossator import index_move as moving
-
-        sys.exit(moving.migrate(to, config, data))
-
-
-@index.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@_config
-@_data
-def backup(folder: Path, config: Path | None, data: Path) -> None:
-    """Write the index into FOLDER, which must not exist: chunks, vectors, and their sources."""
-    with _errors_for_people():
-        from glossator import index_move as moving
-
-        sys.exit(moving.backup(folder, config, data))
-
-
-@index.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@_config
-@_data
-def restore(folder: Path, config: Path | None, data: Path) -> None:
-    """Make the index from the backup in FOLDER, embedded or on a server, and check it."""
-    with _errors_for_people():
-        from glossator import index_move as moving
-
-        sys.exit(moving.restore(folder, config, data))
-
-
 @cli.command()
 @click.argument("question")
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -245,54 +141,8 @@ def lsp(url: str, token: str, stdio: bool) -> None:
     main(url, token)
 
 
-@cli.group(name="eval")
-def evaluate() -> None:
-    """Measure how well parts of it work, on files of labelled examples."""
-
-
-@evaluate.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    metavar="FILE...",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-)
-@_config
-@_data
-def retrieval(files: tuple[Path, ...], config: Path | None, data: Path) -> None:
-    """Compare what dense, lexical, fused and ranked search find.
-
-    FILE has one question a line: {"question": "...", "expected": ["numpy.sort"]}, optionally
-    with "corpus", the source to search (indexed first if it is not), and "origin". The table is
-    Markdown: recall at 1, 5 and 10, mean reciprocal rank, nDCG, and the time a search takes.
-    """
-    with _errors_for_people():
-        from glossator.evaluation import retrieval as evaluating_retrieval
-
-        sys.exit(evaluating_retrieval.evaluate(files, config, data))
-
-
-@evaluate.command()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder with the evaluation sets.  [default: tests/data/rails of the clone]",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-@_config
-def rails(data: Path | None, as_json: bool, config: Path | None) -> None:
-    """Measure what the guardrails catch, what they touch without cause, and how long they take.
-
-    Quote the figures on `held out` examples; the others were looked at while tuning. A rail
-    without weights, or without its file of examples, is named and left out.
-    """
-    with _errors_for_people():
-        from glossator.evaluation import rails as evaluating_rails
-
-        sys.exit(evaluating_rails.evaluate(data, config, as_json))
-
-
+cli.add_command(index)
+cli.add_command(evaluate)
 cli.add_command(loadtest)
 cli.add_command(tokens)
 

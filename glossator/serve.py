@@ -25,9 +25,9 @@ from backend.protocol.wire import Ask
 from backend.records import logs
 from backend.settings import Settings, load
 from glossator import ask as asking
-from glossator import index as indexing
 from glossator import packages
-from glossator.index import console
+from glossator.index import run as indexing
+from glossator.index.run import console
 from glossator.options import DEFAULT_URL
 from indexer.screening.terminal import line
 from indexer.types import Source

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from indexer.readers.page import Unreadable
 from indexer.sources.limits import Limits
-from indexer.sources.web import robots, site
+from indexer.sources.web import site
 from indexer.sources.web.client import Answer, Client, Unreachable
-from indexer.sources.web.robots import Robots
+from indexer.sources.web.robots import MAX_BYTES, Robots
 from indexer.sources.web.site import Scope
 from indexer.sources.web.store import Kept, Pages
 from indexer.types import Skipped, SourceError
@@ -58,7 +58,7 @@ class Crawl:
         """
         url = self._scope.at_root("robots.txt")
         try:
-            answer = self._through(url, robots.MAX_BYTES)
+            answer = self._through(url, MAX_BYTES)
         except Unreadable as error:
             raise SourceError(f"{start} is not read: {error}.") from error
         except Unreachable as error:
@@ -66,7 +66,7 @@ class Crawl:
         if answer.status >= 500:
             raise SourceError(f"{url} answers with status {answer.status}: try again later.")
         if answer.status == 200:
-            self._robots = robots.parse(answer.body.decode("utf-8", "replace"))
+            self._robots = Robots(answer.body.decode("utf-8", "replace"))
         self._pace.delay_s = max(self._pace.delay_s, self._robots.delay_s)
         if not self.allowed(start):
             raise SourceError(f"{url} asks not to read {start}. Ask the site's owners.")

@@ -3,8 +3,9 @@
 import pytest
 
 from indexer.readers.page import Unreadable
-from indexer.sources.web import robots, site
+from indexer.sources.web import site
 from indexer.sources.web.network import is_public
+from indexer.sources.web.robots import Robots
 
 ROBOTS = """
 # a comment
@@ -31,20 +32,28 @@ Sitemap: https://example.com/map.xml
      ("/x/y.pdf", False), ("/x/y.pdf?q", True), ("/all", False), ("/%61", False)],
 )  # fmt: skip
 def test_the_longest_rule_of_our_own_group_decides(path: str, allowed: bool) -> None:
-    assert robots.parse(ROBOTS).allows(path) is allowed
+    assert Robots(ROBOTS).allows(path) is allowed
 
 
 def test_the_rest_of_robots_txt_is_read_too() -> None:
-    found = robots.parse(ROBOTS)
+    found = Robots(ROBOTS)
     assert found.delay_s == 2.5
     assert found.sitemaps == ("https://example.com/map.xml",)
-    assert robots.parse(ROBOTS, "unknown").allows("/all") is False
-    assert robots.parse("").allows("/anything")
+    assert Robots(ROBOTS, "unknown").allows("/all") is False
+    assert Robots("").allows("/anything")
 
 
 def test_a_rule_made_to_be_slow_is_not() -> None:
-    rules = robots.parse(f"User-agent: *\nDisallow: /{'*a' * 500}$")
+    rules = Robots(f"User-agent: *\nDisallow: /{'*a' * 500}$")
     assert rules.allows("/" + "a" * 1000 + "b")
+
+
+@pytest.mark.parametrize(
+    ("asked", "delay_s"),
+    [("2.5", 2.5), ("1e300", 999_999.0), ("inf", 0.0), ("nan", 0.0), ("-1", 0.0), ("soon", 0.0)],
+)
+def test_a_delay_is_a_number_of_seconds_that_can_be_waited(asked: str, delay_s: float) -> None:
+    assert Robots(f"User-agent: *\nCrawl-delay: {asked}").delay_s == delay_s
 
 
 @pytest.mark.parametrize(

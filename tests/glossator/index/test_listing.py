@@ -7,7 +7,7 @@ import pytest
 
 from backend.deploy.upkeep.declaring import declaration, opened
 from backend.settings import Settings, SourceSettings, load
-from glossator.index_list import rows, show
+from glossator.index.listing import rows, show
 from indexer.sources import Declaration, Limits
 from indexer.sources.declared import KINDS
 from indexer.types import SourceError

@@ -8,8 +8,8 @@ from click.testing import CliRunner, Result
 
 from backend.ports import Span
 from glossator.cli import cli
-from glossator.evaluation.rail_figures import Figures
-from glossator.evaluation.rails import _by_split, _covered
+from glossator.evaluate.rail_figures import Figures
+from glossator.evaluate.rails import _by_split, _covered
 
 SETS = Path(__file__).parents[2] / "data" / "rails"
 

@@ -8,7 +8,7 @@ from rich.progress import Progress
 from backend.deploy import build
 from backend.errors import StartupFailed
 from backend.settings import load
-from glossator.index import console
+from glossator.index.run import console
 from indexer.index import moving
 from indexer.types import IndexerError
 

@@ -15,7 +15,7 @@ from backend.deploy import build
 from backend.deploy.upkeep.declaring import opened
 from backend.errors import StartupFailed
 from backend.settings import load
-from glossator.evaluation.retrieval_figures import DEEPEST, Asked, Outcome, report
+from glossator.evaluate.retrieval_figures import DEEPEST, Asked, Outcome, report
 from indexer.index.finding import Found
 from indexer.index.search import HybridIndex
 from indexer.pipeline import index

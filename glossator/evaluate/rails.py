@@ -27,7 +27,7 @@ from backend.rails.formats.secrets import SECRETS
 from backend.rails.input.topic import judge
 from backend.retrieval.retriever import IndexRetriever
 from backend.settings import Settings, load
-from glossator.evaluation.rail_figures import CLEAN, Figures, plain, show
+from glossator.evaluate.rail_figures import CLEAN, Figures, plain, show
 from indexer.pipeline import index
 from indexer.sources import open_source
 from indexer.types import EVERYWHERE, IndexerError

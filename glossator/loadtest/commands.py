@@ -1,4 +1,4 @@
-"""`glossator loadtest`: its options and help. The work is done elsewhere, imported late."""
+"""`glossator loadtest`: its options and help. The work is done in `run`, imported late."""
 
 import sys
 from pathlib import Path
@@ -83,7 +83,7 @@ def loadtest(context: click.Context, /, url: str, web: bool, processes: int, **g
     if context.invoked_subcommand:
         return
     with errors_for_people():
-        from glossator import loadtest_run as loadtesting
+        from glossator.loadtest import run as loadtesting
         from loadtest.scenarios.options import Options
 
         given["duration_s"] = given.pop("seconds")
@@ -104,7 +104,7 @@ def loadtest(context: click.Context, /, url: str, web: bool, processes: int, **g
 def report(runs: tuple[str, ...], output: Path, log: Path) -> None:
     """Draw runs as a page of HTML; RUN is an id, the beginning of one, or `last`."""
     with errors_for_people():
-        from glossator import loadtest_run as loadtesting
+        from glossator.loadtest import run as loadtesting
 
         sys.exit(loadtesting.report(log, runs, output))
 
@@ -116,6 +116,6 @@ def report(runs: tuple[str, ...], output: Path, log: Path) -> None:
 def compare(before: str, after: str, log: Path) -> None:
     """Say what changed between two runs, and whether it is more than chance."""
     with errors_for_people():
-        from glossator import loadtest_run as loadtesting
+        from glossator.loadtest import run as loadtesting
 
         sys.exit(loadtesting.compare(log, before, after))

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from backend.errors import StartupFailed
 from glossator.cli import cli
-from glossator.evaluation.retrieval import read
-from glossator.evaluation.retrieval_figures import by_chance, measures
+from glossator.evaluate.retrieval import read
+from glossator.evaluate.retrieval_figures import by_chance, measures
 
 
 def test_measures_of_the_first_answer() -> None:

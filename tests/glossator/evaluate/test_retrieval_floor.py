@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from glossator.evaluation.retrieval import ask, read
-from glossator.evaluation.retrieval_figures import SYSTEMS, Outcome, measures
+from glossator.evaluate.retrieval import ask, read
+from glossator.evaluate.retrieval_figures import SYSTEMS, Outcome, measures
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.index.search import HybridIndex
 from indexer.pipeline import index
 from indexer.sources import open_source
 
-QUESTIONS = Path(__file__).parents[1] / "data" / "retrieval" / "requests.jsonl"
+QUESTIONS = Path(__file__).parents[2] / "data" / "retrieval" / "requests.jsonl"
 RECALL_AT_5 = 0.96
 MRR = 0.88
 

@@ -1,0 +1,58 @@
+"""`glossator eval`: its options and help. The work is done in the files beside, imported late."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from glossator.options import config as config_option
+from glossator.options import data as data_option
+from glossator.options import errors_for_people
+
+
+@click.group(name="eval")
+def evaluate() -> None:
+    """Measure how well parts of it work, on files of labelled examples."""
+
+
+@evaluate.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+)
+@config_option
+@data_option
+def retrieval(files: tuple[Path, ...], config: Path | None, data: Path) -> None:
+    """Compare what dense, lexical, fused and ranked search find.
+
+    FILE has one question a line: {"question": "...", "expected": ["numpy.sort"]}, optionally
+    with "corpus", the source to search (indexed first if it is not), and "origin". The table is
+    Markdown: recall at 1, 5 and 10, mean reciprocal rank, nDCG, and the time a search takes.
+    """
+    with errors_for_people():
+        from glossator.evaluate import retrieval as evaluating_retrieval
+
+        sys.exit(evaluating_retrieval.evaluate(files, config, data))
+
+
+@evaluate.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder with the evaluation sets.  [default: tests/data/rails of the clone]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@config_option
+def rails(data: Path | None, as_json: bool, config: Path | None) -> None:
+    """Measure what the guardrails catch, what they touch without cause, and how long they take.
+
+    Quote the figures on `held out` examples; the others were looked at while tuning. A rail
+    without weights, or without its file of examples, is named and left out.
+    """
+    with errors_for_people():
+        from glossator.evaluate import rails as evaluating_rails
+
+        sys.exit(evaluating_rails.evaluate(data, config, as_json))

@@ -1,0 +1,1 @@
+"""`glossator index`: makes documentation searchable, and looks after the index."""
