@@ -5,9 +5,10 @@ literal blocks, blank lines.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from indexer.screening.fences import fenced
 from indexer.types import Ruler
 
 # The bundled embedder sees 256 tokens, which is about 800 characters of text with code in it.
@@ -42,9 +43,10 @@ class Block:
     code: bool = False
 
 
-def blocks(page: str) -> list[Block]:
+def blocks(page: str, *, markdown: bool = False) -> list[Block]:
     """The blocks of a page, in order, without the blank lines between them."""
     lines = page.split("\n")
+    fences = dict(fenced(page, markdown=markdown))
     found: list[Block] = []
     texts: list[str] = []  # of the last block, whose paragraphs are joined once it is complete
     at = 0
@@ -53,15 +55,14 @@ def blocks(page: str) -> list[Block]:
         if not lines[at].strip():
             at += 1
             continue
-        fence = FENCE.match(lines[at])
-        if fence:
-            end = _end_of_fence(lines, at, fence.group(1))
+        if at in fences:
+            end = fences[at]
         elif literal_indent is not None and _indent(lines[at]) > literal_indent:
             end = _end_of_indented(lines, at, literal_indent)
         else:
-            end = _end_of_paragraph(lines, at)
+            end = _end_of_paragraph(lines, at, fences)
         code = (
-            fence is not None
+            at in fences
             or (literal_indent is not None and _indent(lines[at]) > literal_indent)
             or lines[at].lstrip().startswith(">>>")
         )
@@ -136,14 +137,6 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _end_of_fence(lines: list[str], at: int, mark: str) -> int:
-    for end in range(at + 1, len(lines)):
-        stripped = lines[end].strip()
-        if stripped.startswith(mark) and not stripped.strip(mark[0]):
-            return end + 1
-    return len(lines)
-
-
 def _end_of_indented(lines: list[str], at: int, indent: int) -> int:
     end = at
     for i in range(at, len(lines)):
@@ -154,9 +147,9 @@ def _end_of_indented(lines: list[str], at: int, indent: int) -> int:
     return end
 
 
-def _end_of_paragraph(lines: list[str], at: int) -> int:
+def _end_of_paragraph(lines: list[str], at: int, fences: Collection[int]) -> int:
     for end in range(at + 1, len(lines)):
-        if not lines[end].strip() or FENCE.match(lines[end]):
+        if not lines[end].strip() or end in fences:
             return end
     return len(lines)
 

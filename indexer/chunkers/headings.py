@@ -17,13 +17,13 @@ from indexer.chunkers.blocks import (
     first_paragraph,
     pack,
 )
+from indexer.screening.fences import fenced
 from indexer.types import Chunk, Document, Ruler
 
 _ATX = re.compile(r"#{1,6}(?=\s)")
 _PLACE = re.compile(r"(?:#([^\s{}]+)|line=(\d{1,9}))\}")
 _SETEXT = re.compile(r"(=+|-{2,})\s*$")
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*$")
-_FENCE = re.compile(r" {0,3}(```+|~~~+)")
 
 
 @dataclass(slots=True)
@@ -36,6 +36,9 @@ class Section:
     anchor: str = ""
     original: int | None = None  # 1-based line of the heading in what the page was made of
 
+    def blocks(self, *, markdown: bool) -> list[Block]:
+        return blocks("\n".join(self.lines), markdown=markdown)
+
 
 class HeadingChunker:
     """Chunks that with their heading fit the ruler, but for code that alone is longer
@@ -46,7 +49,8 @@ class HeadingChunker:
 
     def chunks(self, document: Document) -> Iterator[Chunk]:
         everything = list(_sections(document))
-        parts = [part for section in everything for part in blocks("\n".join(section.lines))]
+        markdown = document.language == "markdown"
+        parts = [part for section in everything for part in section.blocks(markdown=markdown)]
         summary, example = first_paragraph(parts), first_example(parts)
         for section in everything:
             path = section.path
@@ -55,7 +59,7 @@ class HeadingChunker:
             breadcrumb = " › ".join((*document.breadcrumb, *path[:-1]))
             limit = self._ruler.room(" › ".join((breadcrumb or document.title, *path[-1:])))
             uri, line = _cited(document, section)
-            for piece in pack(_placed(section), limit, self._ruler):
+            for piece in pack(_placed(section, markdown=markdown), limit, self._ruler):
                 yield Chunk(
                     source=document.source,
                     uri=uri,
@@ -73,24 +77,25 @@ class HeadingChunker:
 
 def title(text: str, language: str) -> str:
     """The first heading of a page; empty when it has none."""
-    read = markdown if language == "markdown" else restructured
+    read = markdown_sections if language == "markdown" else restructured_sections
     return next((section.path[0] for section in read(text) if section.path), "")
 
 
-def markdown(text: str) -> list[Section]:
+def markdown_sections(text: str) -> list[Section]:
     """Sections of a Markdown page; front matter is left out, fenced code is not searched."""
     lines = text.split("\n")
     at = _end_of_front_matter(lines)
     headings: list[tuple[int, str]] = []
     found = [Section((), at + 1)]
-    fence = ""
+    fences = {at + first: at + after for first, after in fenced("\n".join(lines[at:]))}
     while at < len(lines):
+        if at in fences:
+            found[-1].lines += lines[at : fences[at]]
+            at = fences[at]
+            continue
         line = lines[at]
-        mark = _FENCE.match(line)
-        if mark and (not fence or mark.group(1).startswith(fence)):
-            fence = "" if fence else mark.group(1)
-        atx = None if fence or mark else _ATX.match(line)
-        setext = None if fence or at + 1 == len(lines) else _SETEXT.match(lines[at + 1])
+        atx = _ATX.match(line)
+        setext = None if at + 1 == len(lines) else _SETEXT.match(lines[at + 1])
         alone = at == 0 or not lines[at - 1].strip()
         if atx:
             _enter(found, headings, atx.end(), _heading(line[atx.end() :]), at + 2)
@@ -103,7 +108,7 @@ def markdown(text: str) -> list[Section]:
     return found
 
 
-def restructured(text: str) -> list[Section]:
+def restructured_sections(text: str) -> list[Section]:
     """Sections of a reStructuredText page; the order in which adornments appear ranks them."""
     lines = [*text.split("\n"), "", ""]
     headings: list[tuple[int, str]] = []
@@ -132,7 +137,7 @@ def restructured(text: str) -> list[Section]:
 
 
 def _sections(document: Document) -> list[Section]:
-    read = markdown if document.language == "markdown" else restructured
+    read = markdown_sections if document.language == "markdown" else restructured_sections
     return read(document.text)
 
 
@@ -143,8 +148,8 @@ def _cited(document: Document, section: Section) -> tuple[str, int | None]:
     return document.uri, section.original
 
 
-def _placed(section: Section) -> Iterator[Block]:
-    for part in blocks("\n".join(section.lines)):
+def _placed(section: Section, *, markdown: bool) -> Iterator[Block]:
+    for part in section.blocks(markdown=markdown):
         yield replace(part, line=section.line + part.line)
 
 

@@ -16,6 +16,7 @@ from indexer.readers.inventory import Inventory
 from indexer.readers.page import Page, Unreadable
 from indexer.screening.secret_files import is_secret
 from indexer.sources.limits import Limits
+from indexer.sources.whole import every_document
 from indexer.types import Document, Entry, Skipped, SourceError
 
 INVENTORY = "objects.inv"
@@ -68,21 +69,7 @@ class FolderSource:
 
     def documents(self) -> Iterator[Document]:
         """One per page and API entry. Raises ``SourceError`` when there is none at all."""
-        found = False
-        for entry in self.entries():
-            for document in self.read(entry):
-                found = True
-                yield document
-        if not found:
-            why = (
-                f" {len(self.skipped)} files were left out, the first because: "
-                if (self.skipped)
-                else ""
-            )
-            raise SourceError(
-                f"{self.name} holds nothing to index in {self._root}.{why}"
-                + (f"{self.skipped[0][1]}." if why else "")
-            )
+        return every_document(self)
 
     def entries(self) -> Iterator[Entry]:
         """Files by their path below the folder. Raises ``SourceError`` if it cannot be listed."""

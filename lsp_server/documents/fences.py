@@ -6,7 +6,7 @@ from typing import Literal
 
 Kind = Literal["code", "prose"]
 
-_OPENING = re.compile(r" {0,3}(`{3,}+|~{3,}+)[^`\r\n]*+\r?\n")
+_OPENING = re.compile(r" {0,3}(?:(`{3,}+)[^`\r\n]*+|(~{3,}+)[^\r\n]*+)\r?\n")
 
 
 class Fences:
@@ -49,7 +49,7 @@ class Fences:
                 self._fence, self.closed = "", True
                 return
         elif opening := _OPENING.fullmatch(line):
-            self._fence = opening[1]
+            self._fence = opening[1] or opening[2]
             return
         yield from self._pass(line)
 

@@ -1,4 +1,4 @@
-"""What a site's ``robots.txt`` asks of us (RFC 9309, and ``Crawl-delay``), read by protego. Pure."""
+"""What a site asks of us in ``robots.txt`` (RFC 9309, ``Crawl-delay``). Protego reads it. Pure."""
 
 from protego import Protego
 

@@ -23,7 +23,8 @@ from indexer.sources.web.client import Client
 from indexer.sources.web.crawl import Crawl, Pace
 from indexer.sources.web.frontier import Frontier
 from indexer.sources.web.store import Kept, Pages
-from indexer.types import Document, Entry, Skipped, SourceError
+from indexer.sources.whole import every_document
+from indexer.types import Document, Entry, Skipped
 
 DEPTH = 5
 DELAY_S = 0.2
@@ -69,18 +70,7 @@ class WebSource:
 
     def documents(self) -> Iterator[Document]:
         """One per page and API entry. Raises ``SourceError`` when there is none at all."""
-        found = False
-        for entry in self.entries():
-            for document in self.read(entry):
-                found = True
-                yield document
-        if not found:
-            first = (
-                f" The first of {len(self.skipped)} pages left out: {self.skipped[0]}."
-                if (self.skipped)
-                else ""
-            )
-            raise SourceError(f"{self.name} holds nothing to index.{first}")
+        return every_document(self)
 
     def entries(self) -> Iterator[Entry]:
         """Addresses with a hash of what is there, as they are fetched.
