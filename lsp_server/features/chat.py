@@ -1,9 +1,9 @@
 """``glossator/chat``: a question in, partial results over ``$/progress``, the whole answer out."""
 
 import uuid
-from collections import OrderedDict
 from typing import Any
 
+from cachetools import LRUCache
 from pygls.lsp.server import LanguageServer
 
 from backend.protocol import wire
@@ -28,7 +28,7 @@ def attach(
     conversations: Conversations,
     configuration: Configuration,
 ) -> None:
-    latest: OrderedDict[str, wire.Context] = OrderedDict()
+    latest: LRUCache[str, wire.Context] = LRUCache(_TABS)
 
     @server.feature(CHAT)
     async def chat(params: Any) -> Any:
@@ -37,9 +37,6 @@ def attach(
             ask, notices = await _ask(request, latest.get(request.tab_id))
             if ask.context is not None:
                 latest[request.tab_id] = ask.context
-                latest.move_to_end(request.tab_id)
-                if len(latest) > _TABS:
-                    latest.popitem(last=False)
             answer = await stream.answer(ask, request.partial_result_token, notices)
             if answer.whole:
                 conversations.add(

@@ -9,11 +9,10 @@ import builtins
 import keyword
 import logging
 import re
-import time
 import uuid
-from collections import OrderedDict
 from contextlib import aclosing
 
+from cachetools import TTLCache
 from lsprotocol.types import (
     TEXT_DOCUMENT_HOVER,
     Hover,
@@ -46,24 +45,21 @@ class Glossary:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known: OrderedDict[Lookup, tuple[float, tuple[Entry, ...]]] = OrderedDict()
+        self._known: TTLCache[Lookup, tuple[Entry, ...]] = TTLCache(_REMEMBERED, _FRESH_S)
 
     async def entries(
         self, symbol: str, packages: tuple[str, ...], sources: tuple[str, ...] | None
     ) -> tuple[Entry, ...]:
         """Best first. Raises ``SessionError``."""
         key = Lookup(id="-", symbol=symbol, packages=packages, sources=sources)
-        now = time.monotonic()
-        if key in self._known and now - self._known[key][0] < _FRESH_S:
-            self._known.move_to_end(key)
-            return self._known[key][1]
+        known = self._known.get(key)
+        if known is not None:
+            return known
         request = Lookup(uuid.uuid4().hex, symbol, packages, sources)
         async with aclosing(self._session.ask(request)) as frames:
             async for frame in frames:
                 if isinstance(frame, Found):
-                    self._known[key] = (now, frame.entries)
-                    if len(self._known) > _REMEMBERED:
-                        self._known.popitem(last=False)
+                    self._known[key] = frame.entries
                     return frame.entries
         return ()
 

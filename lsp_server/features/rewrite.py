@@ -4,12 +4,12 @@ Evidence first, then the model, then the check; nothing is changed before the us
 """
 
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from cachetools import LRUCache
 from lsprotocol.types import (
     ApplyWorkspaceEditParams,
     OptionalVersionedTextDocumentIdentifier,
@@ -76,7 +76,7 @@ class Rewriter:
     stream: AnswerStream
     surroundings: Surroundings
     configuration: Configuration
-    _proposals: OrderedDict[str, Proposal] = field(default_factory=OrderedDict)
+    _proposals: LRUCache[str, Proposal] = field(default_factory=lambda: LRUCache(REMEMBERED))
 
     async def propose(self, request: RewriteParams) -> RewriteResult:
         """Raises the JSON-RPC error that says why there is no rewrite."""
@@ -107,7 +107,7 @@ class Rewriter:
         proposal = Proposal(target.document.uri, target.first, target.old, made.code)
         applicable = not made.problems
         if applicable:
-            self._remember(ask.id, proposal)
+            self._proposals[ask.id] = proposal
         return RewriteResult(
             id=ask.id,
             text_document=request.text_document,
@@ -200,11 +200,6 @@ class Rewriter:
             sources=options.sources,
         )
         return ask, notices
-
-    def _remember(self, id: str, proposal: Proposal) -> None:
-        self._proposals[id] = proposal
-        if len(self._proposals) > REMEMBERED:
-            self._proposals.popitem(last=False)
 
     def _edit(self, document: Document, edits: Sequence[Edit]) -> WorkspaceEdit:
         changes = [
