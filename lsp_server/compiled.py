@@ -1,7 +1,7 @@
-"""What attrs compiles is kept between starts, as Python keeps what it compiles of files.
+"""Keeps what attrs compiles between starts, as Python keeps the bytecode of files.
 
-LSP's types are more than five hundred classes of attrs, which writes the methods of each and
-compiles them at every import: that alone is a third of a language server's start
+LSP's types are more than five hundred attrs classes. attrs writes the methods of each as source
+text and compiles it at every import, which takes a third of a language server's start
 (docs/decisions/0009-compiled-methods-are-kept.md).
 """
 
@@ -18,17 +18,17 @@ from typing import Any
 
 import attr._make
 
-# A few scripts name things in an order that is another one in each process.
+# A few scripts list names in an order that differs in each process, so each start compiles them.
 _WORTH_WRITING = 20
 _BESIDE = Path(importlib.util.cache_from_source(__file__)).with_suffix(".attrs")
 
 
 @contextmanager
 def kept(file: Path = _BESIDE) -> Iterator[None]:
-    """Within, attrs compiles only what is not in ``file``, and this is added at the end.
+    """Inside the block, attrs compiles only what ``file`` lacks; at the end it is added there.
 
-    Found by its whole text, so that nothing in there can be out of date. A file that is missing,
-    broken, of another Python or cannot be written costs the time it would have saved.
+    The key is the whole source text, so an entry is never out of date. A file that is missing,
+    broken, unwritable or from another Python only costs the time that it would have saved.
     """
     known = _read(file)
     new: dict[str, CodeType] = {}
@@ -39,7 +39,7 @@ def kept(file: Path = _BESIDE) -> Iterator[None]:
             code = new[script] = compile(script, filename, mode)
         return code
 
-    # A module's own name comes before the builtin of that name.
+    # Python looks up a name in the module before the builtins.
     names: dict[str, Any] = vars(attr._make)
     names["compile"] = compiled
     try:

@@ -1,4 +1,4 @@
-"""The options that the editor set, as they are now."""
+"""The current options of the editor."""
 
 from typing import Any
 
@@ -8,21 +8,21 @@ from lsp_server.protocol.options import Options
 
 
 class Configuration:
-    """``options`` is replaced as a whole; whoever needs one reads it when it is needed."""
+    """``options`` is replaced as a whole, so read it each time it is needed."""
 
     def __init__(self) -> None:
         self.options = Options()
 
     def replace(self, given: Any) -> list[str]:
-        """Takes what an editor sent; returns what is wrong with it, in words for the user.
+        """Takes the options that an editor sent, and returns the problems, in words for the user.
 
-        A wrong value leaves its default, and every other value counts.
+        A wrong value gets its default; all other values count.
         """
         if given is None:
             given = {}
         if not isinstance(given, dict):
             return ["Glossator's options are not an object; the defaults are used."]
-        # Not a setting but what the editor can do; it said so at the beginning.
+        # This says what the editor can do. It was sent at the beginning and is not a setting.
         values: dict[str, Any] = {"previews": self.options.previews}
         problems = []
         for field in msgspec.structs.fields(Options):

@@ -1,7 +1,7 @@
-"""Custom requests over pygls: parameters as plain JSON in, clear JSON-RPC errors out.
+"""Custom requests over pygls: plain JSON comes in, clear JSON-RPC errors go out.
 
-pygls turns untyped parameters into named tuples and puts tracebacks, with the paths of this
-machine, into its error replies; every request of ours goes through here instead.
+pygls turns untyped parameters into named tuples, and puts tracebacks, with paths of this machine,
+into error replies. So all our requests go through this file.
 """
 
 import logging
@@ -25,7 +25,7 @@ Params = TypeVar("Params", bound=Struct)
 
 
 def converter() -> Converter:
-    """pygls' own, except that parameters of methods it does not know stay as they came."""
+    """The converter of pygls, but parameters of methods that it does not know stay plain JSON."""
     plain: Converter = default_converter()  # type: ignore[no-untyped-call]
     plain.register_structure_hook(
         JsonRPCRequestMessage,
@@ -47,7 +47,9 @@ def converter() -> Converter:
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Every error becomes one whose message is for the user; the unexpected is logged here."""
+    """Turns every exception into an error whose message is for the user, and
+    logs unexpected ones.
+    """
     try:
         yield
     except JsonRpcException:
@@ -71,22 +73,22 @@ def failure(failed: Failed) -> JsonRpcException:
 
 
 def refused(message: str) -> JsonRpcException:
-    """Something that cannot be done as asked, for a reason on this side."""
+    """An error for a request that cannot be done, for a reason on this side."""
     return JsonRpcException(message, code=REQUEST_FAILED)
 
 
 def parse(params: Any, kind: type[Params]) -> Params:
-    """Raises ``msgspec.ValidationError`` naming the member that is wrong."""
+    """Raises ``msgspec.ValidationError``, which names the wrong member."""
     return msgspec.convert(params, kind)
 
 
 def to_json(message: Struct) -> Any:
-    """As plain values, for a JSON encoder that does not know msgspec."""
+    """Plain values, for a JSON encoder that does not know msgspec."""
     return msgspec.to_builtins(message)
 
 
 class QuietExpected(logging.Filter):
-    """pygls logs a traceback for every error reply, also for those made on purpose."""
+    """Keeps pygls from logging a traceback for error replies that are made on purpose."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not (record.exc_info and isinstance(record.exc_info[1], JsonRpcException))

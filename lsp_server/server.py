@@ -1,4 +1,4 @@
-"""Composition of the language server: one session, the features attached to one pygls server."""
+"""Composes the language server: one session, and all features attached to one pygls server."""
 
 import logging
 import sys

@@ -1,1 +1,1 @@
-"""An answer on its way to the editor."""
+"""Passes an answer on to the editor while it arrives."""

@@ -7,9 +7,10 @@ from backend.protocol import wire
 
 @dataclass(frozen=True, slots=True)
 class CompleteAnswer:
-    """Its text, what the text refers to, and how it ended.
+    """The text of an answer, the citations in it, and how it ended.
 
-    ``text`` may be drawn; ``raw`` is what the model wrote, and what it is shown of it later.
+    An editor may draw ``text``. ``raw`` is what the model wrote; the model sees it again as
+    history.
     """
 
     model: str
@@ -20,5 +21,5 @@ class CompleteAnswer:
 
     @property
     def whole(self) -> bool:
-        """Whether it is worth remembering: not cancelled, not blocked."""
+        """Whether to remember the answer: it was neither cancelled nor blocked."""
         return bool(self.text) and self.finished.reason in ("stop", "length")

@@ -1,7 +1,8 @@
-"""One answer on its way to the editor: every frame told as it comes, the end always.
+"""Streams one answer to the editor: every frame as it comes, and the end in any case.
 
-``$/cancelRequest`` cancels the coroutine that waits in here; that closes the answer's iterator,
-which sends ``Cancel`` to the backend, and pygls answers the request with RequestCancelled.
+``$/cancelRequest`` cancels the coroutine that waits in ``AnswerStream.answer``. That closes the
+iterator of the answer, which sends ``Cancel`` to the backend. pygls then answers the request with
+RequestCancelled.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +23,7 @@ Split = Callable[[str], Iterable[Code | str]]
 
 
 class AnswerStream:
-    """Asks the backend, and tells the editor under its token."""
+    """Asks the backend and reports to the editor under the token that the editor chose."""
 
     def __init__(self, server: LanguageServer, session: Session) -> None:
         self._server = server
@@ -40,18 +41,18 @@ class AnswerStream:
         notices: Sequence[str] = (),
         split: Split | None = None,
     ) -> CompleteAnswer:
-        """The whole answer, once it has been told. ``split`` tells code from prose in it.
+        """Returns the whole answer once the editor has been told of it.
 
-        Prose is told as Markdown that an editor may draw (``indexer.screening.markdown``).
-
-        Raises ``SessionError``, or the JSON-RPC error that the backend's refusal becomes.
+        ``split`` separates code from prose. Prose is sent as Markdown that is safe for an editor to
+        draw (``indexer.screening.markdown``). Raises ``SessionError``, or a JSON-RPC error when the
+        backend refused.
         """
         texts: list[str] = []
         shown: list[str] = []
         escaping = Escaping()
         citations: tuple[wire.Citation, ...] = ()
         model = ""
-        end: EndReason = "cancelled"  # what is true if nothing below says otherwise
+        end: EndReason = "cancelled"  # stays true unless something below says otherwise
 
         def show(piece: str) -> None:
             if piece:
@@ -82,7 +83,7 @@ class AnswerStream:
                 raise rpc.failure(frame)
             assert isinstance(frame, wire.Finished)
             end = frame.reason
-        except Exception:  # not CancelledError
+        except Exception:  # CancelledError is no Exception and keeps "cancelled"
             end = "failed"
             raise
         finally:

@@ -1,6 +1,6 @@
-"""From the backend's frames to what the editor is told of them. Pure.
+"""Translates the backend's frames into what the editor is told. Pure.
 
-Lines of the websocket count from 1, those of the editor from 0.
+The websocket counts lines from 1, the editor from 0.
 """
 
 from collections.abc import Sequence
@@ -30,14 +30,14 @@ def citation(source: wire.Citation) -> Citation:
 
 
 def addresses(citations: Sequence[wire.Citation]) -> list[str]:
-    """What an answer may link to: its sources, at their lines."""
+    """The addresses an answer may link to: its citations, with and without their line."""
     found = [each.uri for each in citations]
     found += [f"{each.uri}#L{each.line}" for each in citations if each.line is not None]
     return [each for each in found if is_address(each)]
 
 
 def partial_result(frame: wire.AnswerFrame) -> Progress | None:
-    """What the editor is told of a frame; None for a terminal one."""
+    """The partial result for a frame; None for a terminal frame."""
     match frame:
         case wire.Queued():
             return Queued(frame.position)
@@ -91,5 +91,5 @@ def conversation(kept: Conversation) -> conversations.Conversation:
 
 
 def _shown(turn: Turn) -> str:
-    """An answer is drawn as Markdown; a question is shown as it was typed."""
+    """An editor draws an answer as Markdown, but shows a question as it was typed."""
     return escape(turn.text, addresses(turn.citations)) if turn.role == "assistant" else turn.text

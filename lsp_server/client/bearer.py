@@ -1,6 +1,6 @@
-"""Whether a token may be sent to an address: not in the clear over a network.
+"""Decides whether a token may be sent to an address: never unencrypted over a network.
 
-Not about what others wrote, but about where others listen; the client and the load test share it.
+The websocket client and the load test share this rule.
 """
 
 import ipaddress
@@ -20,9 +20,9 @@ def is_loopback(url: str) -> bool:
 
 
 def refusal(url: str, token: str) -> str:
-    """Why the token is not sent to a whole address, with what to do; empty where it may be.
+    """Why the token must not be sent to this address, and what to do; empty when it may be sent.
 
-    A login in the address itself counts as one.
+    A login inside the address counts as a token.
     """
     parts = urlsplit(url)
     if not (token or parts.username or parts.password):

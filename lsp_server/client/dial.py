@@ -1,6 +1,6 @@
-"""Opening the websocket: addresses, back-off, and every way a connection can be refused, mapped.
+"""Opens the websocket: address, back-off, and a clear error for each way to be refused.
 
-The only place that knows what websockets and the operating system raise on connecting.
+Only this file knows which exceptions websockets and the operating system raise on connecting.
 """
 
 import itertools
@@ -26,9 +26,9 @@ class BackendUnreachable(SessionError):
 
 
 def endpoint(url: str) -> str:
-    """The websocket address for what a user types: scheme and path may be missing.
+    """The websocket address for what a user typed; the scheme and the path may be missing.
 
-    Raises ``BackendUnreachable`` for what cannot be an address.
+    Raises ``BackendUnreachable`` when it cannot be an address.
     """
     try:
         parts = urlsplit(url if "://" in url else f"ws://{url}")
@@ -52,14 +52,14 @@ def delays(first_s: float = 0.1, cap_s: float = 15.0) -> Iterator[float]:
 
 
 class _Connect(connect):
-    """Follows no redirect: it would take the token along to wherever it leads."""
+    """Follows no redirect, because it would take the token to wherever it leads."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
 
 
 async def dial(url: str, token: str, timeout_s: float) -> ClientConnection:
-    """An open connection that speaks ``wire.SUBPROTOCOL``. Raises ``BackendUnreachable``."""
+    """Opens a connection that speaks ``wire.SUBPROTOCOL``. Raises ``BackendUnreachable``."""
     address = endpoint(url)
     if why_not := refusal(address, token):
         raise BackendUnreachable(why_not)
@@ -69,7 +69,8 @@ async def dial(url: str, token: str, timeout_s: float) -> ClientConnection:
             subprotocols=[Subprotocol(wire.SUBPROTOCOL)],
             additional_headers={"Authorization": f"Bearer {token}"} if token else None,
             compression=None,  # deltas are a few bytes: deflate costs more than it saves
-            # A proxy from the environment is for the world outside, never for this machine.
+            # A proxy from the environment is meant for other machines, so this machine is reached
+            # directly.
             proxy=None if is_loopback(address) else True,
             open_timeout=timeout_s,
             close_timeout=CLOSE_TIMEOUT_S,

@@ -1,8 +1,8 @@
-"""Cuts what goes to the backend to the limits of the protocol, so that no request is refused for
-what the editor added by itself. Pure; of ours it imports ``backend.protocol.wire`` alone.
+"""Cuts what goes to the backend to the limits of the protocol. Pure.
 
-The question and the selection are never cut: an answer to the half of either would mislead, and
-the backend's refusal says what is too long.
+Without this, the backend would refuse a request because of something that the editor added. The
+question and the selection are never cut: an answer to half of them would mislead, and the backend's
+refusal says what is too long. Of our packages this imports only ``backend.protocol.wire``.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ LAST_LINE = 2**31 - 1
 
 
 def _most(limited: Any) -> int:
-    """Characters of a text or elements of a list, by its type in ``wire``."""
+    """The largest number of characters or elements, read from the type in ``wire``."""
     most: int = get_args(limited)[1].max_length
     return most
 
@@ -40,7 +40,9 @@ REMARKS, FILES, TURNS = _most(wire.Remarks), _most(wire.Files), _most(wire.Histo
 
 
 def within(frame: Frame) -> Frame:
-    """The frame as the protocol allows it; the newest turns and what is nearest the place stay."""
+    """Cuts a frame to what the protocol allows. It keeps the newest turns, and the code nearest to
+    the cursor.
+    """
     match frame:
         case Ask() | Prepare():
             context = _context(frame.context) if frame.context else None
@@ -67,7 +69,7 @@ def _context(context: Context) -> Context:
     }
     return replace(
         context,
-        uri=context.uri[-URI:],  # its end is the file's name
+        uri=context.uri[-URI:],  # the end of an address is the file's name
         language=context.language[:NAME],
         text=context.text[:TEXT],
         packages=_names(context.packages, PACKAGES),
@@ -81,7 +83,7 @@ def _context(context: Context) -> Context:
 
 
 def _names(names: Iterable[str], most: int) -> tuple[str, ...]:
-    """Without those that are too long: the half of a name is another name."""
+    """Drops names that are too long, because half of a name is another name."""
     return tuple(name for name in names if len(name) <= NAME)[:most]
 
 
@@ -89,7 +91,7 @@ def _remark(remark: Remark) -> Remark:
     return replace(
         remark,
         message=remark.message[:SAYING],
-        # Some linters mean "to the end" by the largest number that they have.
+        # Some linters write "to the end" as the largest number that they have.
         first_line=min(remark.first_line, LAST_LINE),
         last_line=min(remark.last_line, LAST_LINE),
         source=remark.source[:NAME],

@@ -1,7 +1,7 @@
-"""The frames of one request, in order and without repeats. Decides; does no I/O.
+"""One request and the frames of its answer, in order and without repeats. No I/O.
 
-Knows ``backend.protocol.wire`` alone. ``session`` feeds it what the connection brings, on whichever
-connection that happens to be, and asks it what to send.
+``session`` feeds it what arrives, on whichever connection, and asks it what to send. Of our
+packages it knows only ``backend.protocol.wire``.
 """
 
 import asyncio
@@ -21,12 +21,14 @@ from backend.protocol.wire import (
     Terminal,
 )
 
-RESTARTS = 4  # of one answer: what fails more often is not an accident
-PATIENCE_S = 15.0  # a wait longer than this is the user's to decide
+RESTARTS = 4  # of one answer; if it fails more often, it is no accident
+PATIENCE_S = 15.0  # the user decides about a longer wait
 
 
 class SessionError(Exception):
-    """No (further) answer, for a reason on this side. The message is written for the user."""
+    """There is no (further) answer, for a reason on this side. The message is
+    written for the user.
+    """
 
 
 class BrokenAnswer(SessionError):
@@ -34,18 +36,19 @@ class BrokenAnswer(SessionError):
 
 
 class PendingRequest:
-    """Turns "at least once, from whichever gateway" into "exactly once, in order".
+    """Turns "at least once, from any gateway" into "exactly once, in order".
 
-    Ends with the server's terminal frame or with ``fail``, whichever is first; what comes
-    after that is dropped.
+    It ends with the server's terminal frame or with ``fail``, whichever comes first. Later frames
+    are dropped.
     """
 
     def __init__(self, ask: Request) -> None:
         self.ask = ask
         self.ended = False
-        self.lost_at: float | None = None  # when the connection dropped, until the next frame
-        self._next_seq = 0  # on the wire; a restart counts from 0 again
-        self._delivered = 0  # to the reader, who never learns of a restart
+        # when the connection dropped; None again after the next frame
+        self.lost_at: float | None = None
+        self._next_seq = 0  # number of the next frame on the wire; a restart counts from 0 again
+        self._delivered = 0  # frames given to the reader, who never learns of a restart
         self._text: list[str] = []
         self._told: set[tuple[type, str]] = set()
         self._restarts = 0
@@ -63,9 +66,9 @@ class PendingRequest:
         return Resume(id=self.ask.id, after_seq=self._next_seq - 1)
 
     def restart(self) -> Request | None:
-        """The question for a server that does not know the request: the rest of the answer.
+        """The question to ask a server that does not know the request: it continues the answer.
 
-        None when that was tried too often, or the request cannot be gone on with.
+        None when this was tried too often, or when the request cannot be continued.
         """
         if self._restarts == RESTARTS:
             return None
@@ -78,9 +81,10 @@ class PendingRequest:
         return msgspec.structs.replace(self.ask, continue_from="".join(self._text))
 
     def wait_s(self, refusal: Failed) -> float | None:
-        """How long to wait before a ``restart`` makes sense; None: the refusal is the answer.
+        """How long to wait before a ``restart``; None when the refusal is final.
 
-        Later than the server said by up to a half, so that those it shed do not return in step.
+        The wait is up to half longer than the server said, so that clients it shed do not return in
+        step.
         """
         if refusal.retry_after_ms is None:
             return None
@@ -92,8 +96,8 @@ class PendingRequest:
         if self.ended:
             return
         if isinstance(frame, Failed):
-            # Ends the request whatever its seq: a refusal may come from a part of the server
-            # that has not counted this request's frames.
+            # A failure ends the request whatever its number, because the part of the server that
+            # refused may not have counted this request's frames.
             self._end(frame)
         elif frame.seq > self._next_seq:
             self.fail(
@@ -121,11 +125,12 @@ class PendingRequest:
         self._frames.put_nowait(frame)
 
     def _repeats(self, frame: AnswerFrame) -> bool:
-        """Whether a restarted answer says what the reader was told before."""
+        """Whether a restarted answer repeats what the reader already knows."""
         if isinstance(frame, Delta | Terminal):
             return False
         if isinstance(frame, Queued):
-            return bool(self._text)  # the reader sees an answer under way, not one that waits
+            # the reader already sees text, so the answer must not seem to wait
+            return bool(self._text)
         known = (type(frame), frame.message if isinstance(frame, Notice) else "")
         repeated = known in self._told and self._restarts > 0
         self._told.add(known)
@@ -136,7 +141,7 @@ class PendingRequest:
             self._end(error)
 
     async def next(self) -> AnswerFrame:
-        """The next frame, the terminal one last. Raises what ``fail`` was given."""
+        """The next frame; the last one is terminal. Raises the error that ``fail`` was given."""
         frame = await self._frames.get()
         if isinstance(frame, SessionError):
             raise frame

@@ -49,8 +49,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-CANCEL_TIMEOUT_S = 1.0  # a cancel that the network does not take is not worth more waiting
-STEADY_S = 5.0  # a connection that lived this long starts the back-off afresh
+CANCEL_TIMEOUT_S = 1.0  # a cancel is not worth a longer wait for the network
+STEADY_S = 5.0  # after a connection that lived this long, back-off starts from the beginning
 CLOSED_TOO_BIG = 1009  # RFC 6455
 
 
@@ -73,17 +73,18 @@ class _Named(Struct):
 
 
 class _Link:
-    """One open websocket and the answers that come over it."""
+    """One open websocket and the requests whose answers come over it."""
 
     def __init__(self, socket: ClientConnection, answers: dict[str, PendingRequest]) -> None:
         self.socket = socket
         self.answers = answers
         self.opened_at = asyncio.get_running_loop().time()
         self.leaving = False  # the server said goaway: drain, then close
-        self.pauses: dict[str, asyncio.Task[None]] = {}  # of requests that were shed
+        # of requests that were shed and wait to ask again
+        self.pauses: dict[str, asyncio.Task[None]] = {}
 
     async def send(self, frame: ClientFrame) -> None:
-        """What a closed connection does not take is made good by the resume that follows."""
+        """A closed connection loses the frame; the resume that follows makes up for it."""
         try:
             await self.socket.send(wire.encode(frame))
         except ConnectionClosed:
@@ -100,10 +101,12 @@ class _Link:
 class Session:
     """Connects when first needed, and resumes answers that a dropped connection interrupted.
 
-    Where the backend no longer knows an answer, another gateway goes on with it from the text
-    that has arrived; a request that was shed is asked again when the backend said. Neither shows.
-    An answer fails once it has waited ``resume_s`` seconds after a drop for its next frame.
-    Away from a gateway that leaves it moves within ``spread_s`` seconds, at random.
+    The reader notices none of this. If a backend no longer knows an answer, another gateway
+    continues it from the text that has arrived. A request that was shed is asked again when the
+    backend said.
+
+    An answer fails when no frame has come for ``resume_s`` seconds after a drop. When a gateway
+    says that it leaves, the session moves away within ``spread_s`` seconds, at a random moment.
     """
 
     def __init__(
@@ -123,8 +126,9 @@ class Session:
         self._resume_s = resume_s
         self._open_timeout_s = open_timeout_s
         self._spread_s = spread_s
-        self._link: _Link | None = None  # for new requests; a leaving one only drains
-        self._readers: dict[_Link, asyncio.Task[None]] = {}  # of every open link
+        # takes new requests; a link that is leaving only finishes its old ones
+        self._link: _Link | None = None
+        self._readers: dict[_Link, asyncio.Task[None]] = {}  # one for each open link
         # Requests of dropped links, until the next link takes them.
         self._orphans: dict[str, PendingRequest] = {}
         self._recovery: asyncio.Task[None] | None = None
@@ -154,14 +158,14 @@ class Session:
             await asyncio.sleep(next(self._pauses))
 
     async def ask(self, ask: Request) -> AsyncGenerator[AnswerFrame, None]:
-        """Every frame of the answer in order, exactly one terminal frame last.
+        """Yields every frame of the answer in order; the last one, and only that, is terminal.
 
-        Closing the iterator, or cancelling the task that awaits it, sends ``Cancel``.
-        Raises ``SessionError`` when no terminal frame can be had.
+        Closing the iterator, or cancelling the task that awaits it, sends ``Cancel``. Raises
+        ``SessionError`` when no terminal frame can be had.
         """
         ask = within(ask)
         link = await self._connected()
-        # No await between here and the registration: from then on a drop resumes this answer.
+        # There is no await before the registration, so a drop from now on resumes this answer.
         if any(ask.id in answers for answers in self._in_flight()):
             raise ValueError(f"request id {ask.id!r} is in use")
         answer = link.answers[ask.id] = PendingRequest(ask)
@@ -188,7 +192,8 @@ class Session:
             *(pause for link in readers for pause in link.pauses.values()),
             *(task for task in (self._recovery, self._move) if task),
         ]
-        for task in tasks:  # before the sockets close, or a reader would begin to recover
+        # cancelled before the sockets close; otherwise a reader would begin to recover
+        for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         error = ConnectionLost("The session with the backend was closed.")
@@ -213,7 +218,8 @@ class Session:
     async def _connected(self) -> _Link:
         async with self._opening:
             if self._link is None:
-                if not self._failing:  # a status that flickers with every retry tells nothing
+                # a status that changes with every retry would tell the user nothing
+                if not self._failing:
                     self._set_status("connecting")
                 try:
                     socket = await dial(self.url, self._token, self._open_timeout_s)
@@ -225,7 +231,7 @@ class Session:
             return self._link
 
     def _take(self, socket: ClientConnection) -> _Link:
-        # No await in here: a cancelled caller leaves no half-made link behind.
+        # There is no await in here, so a cancelled caller leaves no half-made link behind.
         link = self._link = _Link(socket, self._orphans)
         self._orphans = {}
         adopted = [answer.resume for answer in link.answers.values()]
@@ -242,7 +248,7 @@ class Session:
                 await self._dispatch(link, message)
         except ConnectionClosed as closed:
             log.info("connection to %s dropped: %s", self.url, closed)
-        except Exception:  # a defect of ours must not leave the readers waiting forever
+        except Exception:  # a bug of ours must not leave the readers waiting forever
             log.exception("the connection to %s is given up", self.url)
             await link.socket.close()
         self._dropped(link)
@@ -250,7 +256,8 @@ class Session:
     async def _dispatch(self, link: _Link, message: str | bytes) -> None:
         try:
             frame = wire.decode_server(message)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:  # wrong shapes included
+        # also when a field has the wrong type
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             log.error("unreadable frame from %s: %s", self.url, error)
             self._unreadable(link, message)
             return
@@ -269,8 +276,9 @@ class Session:
             answer.accept(frame)
 
     def _goes_on(self, link: _Link, answer: PendingRequest, failed: Failed) -> bool:
-        """Whether the request is asked again, now or in a while, instead of being ended."""
-        # Unknown: the drop swallowed the question, or another gateway was answering it.
+        """Whether the request is asked again, now or later, instead of ending."""
+        # Unknown means that the drop swallowed the question, or that another gateway was answering
+        # it.
         wait_s = 0.0 if failed.code == "unknown_request" else answer.wait_s(failed)
         if wait_s is None or answer.ended or (ask := answer.restart()) is None:
             return False
@@ -283,7 +291,9 @@ class Session:
         return True
 
     def _unreadable(self, link: _Link, message: str | bytes) -> None:
-        """Fails the request that the frame names; every one if none, lest one wait forever."""
+        """Fails the request that the frame names. If it names none, fails all, so that none waits
+        forever.
+        """
         error = BrokenAnswer(
             f"The backend at {self.url} sent a message that cannot be read. "
             "Install the same version of Glossator on both sides."
@@ -296,12 +306,13 @@ class Session:
             answer.fail(error)
 
     async def _leave(self, link: _Link) -> None:
-        """New requests go to a new connection; this one closes with its last answer.
+        """Sends new requests over a new connection, and closes this one after its last answer.
 
-        Until the new one is open this one serves on, for a leaving server still answers.
+        This connection stays in use until the new one is open, because a leaving server still
+        answers.
         """
         while self._link is link:
-            # Every client of that gateway was told at the same moment.
+            # Every client of that gateway heard it at the same moment.
             await asyncio.sleep(random.uniform(0, self._spread_s))
             try:
                 socket = await dial(self.url, self._token, self._open_timeout_s)
@@ -318,13 +329,13 @@ class Session:
             await link.socket.close()
 
     async def _release(self, answer: PendingRequest, *, cancel: bool) -> None:
-        """Nobody reads this answer any more: stop it, unless the server has ended it."""
+        """Nobody reads this answer any more. Stops it, unless the server has already ended it."""
         request_id = answer.ask.id
-        # The server stops an orphan by itself when nobody resumes it.
+        # The server stops an answer by itself when nobody resumes it.
         if self._orphans.get(request_id) is answer:
             del self._orphans[request_id]
         for link in list(self._readers):
-            # The id may be in use again by the time that the next link's turn comes.
+            # The id may be in use again when the next link gets here.
             if link.answers.get(request_id) is not answer:
                 continue
             del link.answers[request_id]
@@ -362,7 +373,9 @@ class Session:
             self._recovery = asyncio.create_task(self._recover())
 
     async def _recover(self) -> None:
-        """Connects again for the sake of interrupted answers; gives up on those that waited."""
+        """Connects again for the interrupted answers, and gives up on those that
+        waited too long.
+        """
         while self._orphans:
             await asyncio.sleep(min(next(self._pauses), self._resume_s / 4))
             now = asyncio.get_running_loop().time()
@@ -383,7 +396,7 @@ class Session:
 
 
 def _refuse(link: _Link, failed: Failed) -> None:
-    """A refusal without an id is of a question without any frame yet: the one asked last."""
+    """A refusal without an id answers a request that has no frame yet: the one asked last."""
     waiting = [answer for answer in link.answers.values() if not answer.acknowledged]
     if waiting:
         waiting[-1].accept(failed)

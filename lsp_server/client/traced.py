@@ -1,7 +1,7 @@
-"""Sessions whose requests are traced: the span that everything else of an answer is a part of.
+"""Sessions that trace their requests: the first span of an answer, which all others belong to.
 
-Only where OpenTelemetry's standard variables name a collector (docs/tracing.md); elsewhere a
-session is just a session, and the backend begins the trace.
+A session is traced only when OpenTelemetry's standard variables name a collector (docs/tracing.md).
+Otherwise the backend begins the trace.
 """
 
 import time
@@ -18,7 +18,7 @@ from lsp_server.client.session import Session
 
 
 def session(service: str, url: str, token: str = "", **options: Any) -> Session:
-    """A session, traced if the environment says so. ``options`` are ``Session``'s."""
+    """Opens a session, traced if the environment says so. ``options`` go to ``Session``."""
     collector = endpoint()
     if not collector:
         return Session(url, token, **options)
@@ -26,7 +26,7 @@ def session(service: str, url: str, token: str = "", **options: Any) -> Session:
 
 
 class TracedSession(Session):
-    """Spans every request, from asking to the last frame that anybody reads."""
+    """Records a span for every request, from asking to the last frame that is read."""
 
     def __init__(self, tracer: Tracer, url: str, token: str = "", **options: Any) -> None:
         super().__init__(url, token, **options)

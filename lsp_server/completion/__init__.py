@@ -1,1 +1,1 @@
-"""Code at the cursor."""
+"""Completes code at the cursor."""

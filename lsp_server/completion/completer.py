@@ -1,4 +1,4 @@
-"""The completions of one server: which is asked for, which is waited for, which is remembered.
+"""Decides which completion to ask for, which one to wait for and which ones to remember.
 
 At most one completion is under way. It outlives the request that began it, because an editor
 cancels that request with every key. While the user types what the completion says, the newest
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Flight:
-    """One completion under way; ``done`` has its text, or None when there is none."""
+    """One completion under way. ``done`` returns its text, or None when there is none."""
 
     def __init__(self, spot: Spot, session: Session, tell: Tell) -> None:
         self.spot = spot
@@ -38,7 +38,7 @@ class Flight:
         self._session = session
         self._tell = tell
         loop = asyncio.get_running_loop()
-        self.changed = loop.create_future()  # done at the next delta, and then a new one
+        self.changed = loop.create_future()  # done at the next delta, and then replaced
         self.done = loop.create_task(self._fly())
 
     async def _fly(self) -> str | None:
@@ -63,7 +63,7 @@ class Flight:
 
 
 class Completer:
-    """Answers the newest request; every older one with nothing."""
+    """Answers the newest request with a completion, and every older one with nothing."""
 
     def __init__(self, session: Session, tell: Tell) -> None:
         self._session = session
@@ -74,7 +74,9 @@ class Completer:
         self.pause = Pause()
 
     async def complete(self, spot: Spot, *, asked: bool) -> str:
-        """``asked``: by the user, so there is no pause. Empty where there is nothing to say."""
+        """``asked`` means that the user asked, so there is no pause. Returns "" when nothing is to
+        be added.
+        """
         self._newest += 1
         number = self._newest
         known = self._memory.recall(spot)
@@ -100,9 +102,10 @@ class Completer:
 
     @staticmethod
     async def _foretold(flight: Flight, spot: Spot) -> bool:
-        """Waits for its end; False as soon as it says something else than what was typed.
+        """Waits until the completion ends; returns False as soon as it differs from what was typed.
 
-        The editor may cancel the wait, and not the flight: the next request may wait for it.
+        The editor may cancel this wait, but not the flight, because the next request may wait for
+        it.
         """
         while guesses.goes_on(spot, flight.spot, flight.text):
             if flight.done.done():

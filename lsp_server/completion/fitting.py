@@ -11,7 +11,9 @@ def ends_line(suffix: str) -> bool:
 
 
 def fit(text: str, suffix: str) -> str:
-    """A completion without what the document has already: no blank end, no repeated next line."""
+    """Removes from a completion what the document already has: a blank end, a
+    repeated next line.
+    """
     text = text.rstrip()
     following = next((line.strip() for line in suffix.splitlines()[1:] if line.strip()), "")
     lines = text.split("\n")

@@ -1,20 +1,20 @@
-"""What was completed before, what is being completed, and how long to wait. Pure but for the clock.
+"""Remembers completions, and says how long to wait before the next one. Pure but for the clock.
 
-A completion is remembered with the place it was made for. Somebody who types what it says is still
-in the same place: what is left of it is the answer.
+A completion is remembered with its cursor. A user who types what it says is still at that cursor,
+so the rest of the completion is the answer.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass
 
 REMEMBERED = 200
-_TAIL = 400  # characters before the cursor that must be the same
-_HEAD = 100  # … and after it
+_TAIL = 400  # characters before the cursor that must be equal
+_HEAD = 100  # characters after the cursor that must be equal
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A cursor: how far into which document, and what stands around it."""
+    """A cursor: its offset in a document, and the text before and after it."""
 
     uri: str
     offset: int
@@ -22,7 +22,9 @@ class Spot:
     suffix: str
 
     def typed_since(self, before: "Spot", most: int) -> str | None:
-        """What was typed since ``before``, at most so much; None if anything else has changed."""
+        """The text typed since ``before``, at most ``most`` characters; None if anything else
+        changed.
+        """
         count = self.offset - before.offset
         if self.uri != before.uri or not 0 <= count <= most:
             return None
@@ -34,7 +36,7 @@ class Spot:
 
 
 class Memory:
-    """The completions made last, the newest ``REMEMBERED``."""
+    """Keeps the newest ``REMEMBERED`` completions."""
 
     def __init__(self) -> None:
         self._made: OrderedDict[Spot, str] = OrderedDict()
@@ -46,7 +48,7 @@ class Memory:
             self._made.popitem(last=False)
 
     def recall(self, spot: Spot) -> str | None:
-        """What is left of a completion; empty where one was made and there is nothing to add."""
+        """The rest of a remembered completion; "" when one was made and nothing is to be added."""
         for before in reversed(self._made):
             text = self._made[before]
             typed = spot.typed_since(before, len(text))
@@ -57,15 +59,16 @@ class Memory:
 
 
 def goes_on(spot: Spot, before: Spot, text: str, most: int = 1000) -> bool:
-    """Whether a completion under way, ``text`` so far, may still be one for ``spot``."""
+    """Whether a completion under way, ``text`` so far, may still fit ``spot``."""
     typed = spot.typed_since(before, most)
     return typed is not None and (text.startswith(typed) or typed.startswith(text))
 
 
 class Pause:
-    """How long to wait before the backend is asked, in seconds.
+    """How many seconds to wait before asking the backend.
 
-    Short for somebody who takes completions, longer with each one that is shown and not taken.
+    The wait is short for users who take completions. It grows with each completion that is shown
+    and not taken.
     """
 
     SHORTEST_S = 0.075

@@ -1,1 +1,1 @@
-"""What goes with a question."""
+"""Gathers what goes along with a question."""

@@ -1,8 +1,8 @@
-"""What was said in each chat tab: kept on disk, so that it survives restarts.
+"""Keeps the conversation of each chat tab on disk, so that it survives restarts.
 
-A file for each conversation, written whole and put in its place at once: whatever is killed
-meanwhile, a conversation is there as it was before or after. A file that cannot be read is left
-alone, and its tab begins afresh.
+Each conversation is one file, which is written whole and then put in place in one step. If the
+process is killed, the file is as it was before or after. A file that cannot be read is left alone,
+and its tab starts with an empty conversation.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from backend.protocol import wire
 
-MAX_CONVERSATIONS = 200  # of a workspace; the one used longest ago is forgotten
+MAX_CONVERSATIONS = 200  # of a workspace; beyond that, the one unused for longest is deleted
 MAX_CHARACTERS = 12_000  # of the history that goes with a question
 _TITLE_CHARACTERS = 80
 
@@ -45,7 +45,7 @@ class Conversation(Struct, frozen=True):
         return words if len(words) <= _TITLE_CHARACTERS else words[: _TITLE_CHARACTERS - 1] + "…"
 
     def history(self, characters: int = MAX_CHARACTERS) -> tuple[wire.Turn, ...]:
-        """The newest exchanges that fit, whole ones: an answer never without its question."""
+        """The newest whole exchanges that fit; an answer never goes without its question."""
         kept: list[wire.Turn] = []
         for question, answer in zip(self.turns[-2::-2], self.turns[::-2], strict=True):
             characters -= len(question.text) + len(answer.text)
@@ -59,7 +59,7 @@ class Conversation(Struct, frozen=True):
 
 
 class Conversations:
-    """Those of one workspace; ``folder`` names where they are, once that is known."""
+    """The conversations of one workspace. ``folder`` returns their place once it is known."""
 
     def __init__(self, folder: Callable[[], Path]) -> None:
         self._folder = folder
@@ -72,7 +72,9 @@ class Conversations:
     def add(
         self, tab_id: str, question: str, answer: str, citations: tuple[wire.Citation, ...] = ()
     ) -> None:
-        """One complete exchange. A disk that does not take it is logged: the answer counts more."""
+        """Adds one complete exchange. If the disk is full this is only logged, because the user has
+        the answer.
+        """
         turns = (Turn("user", question), Turn("assistant", answer, citations))
         grown = Conversation(tab_id, time.time(), (*self.get(tab_id).turns, *turns))
         try:
@@ -85,12 +87,12 @@ class Conversations:
         self._file(tab_id).unlink(missing_ok=True)
 
     def list(self) -> list[Conversation]:
-        """The newest first."""
+        """All conversations, the newest first."""
         found = [known for file in self._files() if (known := _read(file)) is not None]
         return sorted(found, key=lambda each: each.updated_at, reverse=True)
 
     def _file(self, tab_id: str) -> Path:
-        # Tab ids are the editor's, and may hold anything.
+        # An editor chooses tab ids, so they may hold any character.
         digest = hashlib.blake2b(tab_id.encode("utf-8", "surrogatepass"), digest_size=16)
         return self._folder() / f"{digest.hexdigest()}.json"
 
@@ -106,7 +108,7 @@ class Conversations:
 
 
 def workspace_folder(data: Path, roots: list[str]) -> Path:
-    """Where the conversations of a workspace are; one of its own for "no workspace"."""
+    """Where the conversations of a workspace are kept. "No workspace" has a folder, too."""
     name = "\n".join(sorted(roots))
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8)
     return data / "conversations" / digest.hexdigest()

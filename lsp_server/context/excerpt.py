@@ -1,4 +1,4 @@
-"""From a document and a place in it to what the backend is told of them. Pure."""
+"""Makes the context of a question from a document and a place in it. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -24,12 +24,13 @@ def context_at(
     budget: int = EXCERPT_CHARACTERS,
     before: wire.Context | None = None,
 ) -> wire.Context:
-    """The excerpt around ``place`` (a selection, or a cursor where it is empty), at most
-    ``budget`` characters of whole lines; of a longer single line, the part around the cursor.
+    """The context for ``place``: a selection, or a cursor when it is empty.
 
-    The selection itself is never cut. Positions outside the document mean its nearest end.
-    ``before`` is the context of the question before this one: its excerpt is kept while it holds
-    the place and is true, for a prompt that begins alike is answered sooner.
+    The excerpt holds whole lines around the place, at most ``budget`` characters; of a single
+    longer line, it holds the part around the cursor. The selection is never cut. A position outside
+    the document means its nearest end. ``before`` is the context of the previous question. Its
+    excerpt is reused while it still matches the document and contains the place, because a prompt
+    with the same beginning is answered sooner.
     """
     start, end = span(lines, place, encoding)
     last = last_line(start, end)
@@ -67,7 +68,7 @@ def symbols_in(lines: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...
 
 
 def remarks(diagnostics: Sequence[Diagnostic]) -> tuple[wire.Remark, ...]:
-    """What the editor's diagnostics say, lines counted from 1."""
+    """The editor's diagnostics as remarks, with lines counted from 1."""
     return tuple(
         wire.Remark(
             message=clean(each.message),
@@ -81,7 +82,7 @@ def remarks(diagnostics: Sequence[Diagnostic]) -> tuple[wire.Remark, ...]:
 
 
 def _holds(before: wire.Context, lines: Sequence[str], first: int, last: int) -> bool:
-    """Whether an earlier excerpt still is in the document, and has these rows."""
+    """Whether an earlier excerpt is still in the document and contains these rows."""
     at = before.first_line - 1
     count = before.text.count("\n") + 1
     text = clean("".join(lines[at : at + count]))
@@ -91,10 +92,13 @@ def _holds(before: wire.Context, lines: Sequence[str], first: int, last: int) ->
 
 
 def _excerpt(lines: Sequence[str], start: Place, last: int, budget: int) -> tuple[int, str]:
-    """The first line (from 0) and the text: the selected lines and, in turns, those around."""
+    """The first line (from 0) and the text: the selected lines, then lines
+    above and below in turn.
+    """
     first, after = start[0], last + 1
     used = sum(map(len, lines[first:after]))
-    if used > budget:  # the selection goes whole beside the excerpt: start from its first line
+    # the selection travels whole beside the excerpt, so its first line is enough here
+    if used > budget:
         after = first + 1
         used = len(lines[first])
     if used > budget:

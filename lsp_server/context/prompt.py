@@ -1,4 +1,4 @@
-"""What a prompt says besides its words: a slash command, and mentions of what is to go along. Pure.
+"""Reads the slash command and the mentions in a prompt. Pure.
 
 /explain why does @symbol:irfft need n? see @file:src/signal.py
 """
@@ -36,19 +36,19 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """``question`` is never empty; ``mentions`` in the order of the prompt, each once."""
+    """``question`` is never empty. ``mentions`` keep the order of the prompt, each once."""
 
     task: Task
     question: str
     mentions: tuple[Mention, ...]
 
     def names(self, kind: str) -> list[str]:
-        """What a kind of mention names; a mention without a name is an empty one."""
+        """The names of all mentions of a kind; a mention without a name gives ""."""
         return [each.name for each in self.mentions if each.kind == kind]
 
 
 def parse(text: str) -> Prompt:
-    """An unknown command or mention is the user's own word, and stays."""
+    """Unknown commands and mentions are the user's own words and stay in the question."""
     task: Task = "answer"
     question = text
     command = _COMMAND.match(text)
@@ -66,9 +66,9 @@ def parse(text: str) -> Prompt:
 def sources(
     said: Prompt, asked: tuple[str, ...] | None, configured: tuple[str, ...] | None
 ) -> tuple[str, ...] | None:
-    """Where to look: what ``@docs:NAME`` names, else what the request says, else the options.
+    """The sources to search: those of ``@docs:NAME``, else of the request, else of the options.
 
-    A name without a scheme may be a package or a folder: both are looked for.
+    A name without a scheme may be a package or a folder, so both are searched.
     """
     named = [name for name in said.names("docs") if name]
     if named:

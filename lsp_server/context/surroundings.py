@@ -1,8 +1,8 @@
-"""What goes with a question: the document, what the prompt mentions, and nothing that is secret.
+"""Makes the context of a question from the document and the mentions, without anything secret.
 
-Reads the documents that the editor has open. From the disk it reads the files that the user
-mentions, the metadata of installed packages and, when asked, what git says; never another file,
-and none outside the workspace's folders.
+It reads the documents that the editor has open. From the disk it reads only the files that the user
+mentions, the metadata of installed packages and, when asked, what git says. It never reads a file
+outside the workspace's folders.
 """
 
 import logging
@@ -26,17 +26,17 @@ from lsp_server.workspace.exclusions import Exclusions
 from lsp_server.workspace.installed import Installed
 
 CHARACTERS_A_TOKEN = 4
-_NOTICES = 5  # of files that a diff leaves out; more would hide the answer
+_NOTICES = 5  # for files left out of a diff; more notices would hide the answer
 _LARGEST_FILE = 4 * 2**20
 
 log = logging.getLogger(__name__)
 
 
 class Surroundings:
-    """Makes the context of one question after the other; ``notices`` tell what is left out."""
+    """Makes the context of each question. ``notices`` say what was left out."""
 
     def __init__(self, trusted: Callable[[], bool] = lambda: False) -> None:
-        """``trusted`` says whether the workspace may let through what is usually kept."""
+        """``trusted`` says whether the workspace may allow files that are usually kept back."""
         self._trusted = trusted
         self._exclusions = Exclusions()
         self._installed = Installed()
@@ -49,7 +49,7 @@ class Surroundings:
         tokens: int,
         before: wire.Context | None = None,
     ) -> tuple[wire.Context, list[str]]:
-        """The place in a document; one that is not open, or is secret, gives its name alone."""
+        """The context at a place. A document that is secret or not open gives only its name."""
         document = documents.find(uri)
         if document is None:
             return wire.Context(uri=uri), [_oversized(uri)] if documents.oversized(uri) else []
@@ -75,7 +75,7 @@ class Surroundings:
         diagnostics: Sequence[Diagnostic],
         tokens: int,
     ) -> tuple[wire.Context | None, list[str]]:
-        """``around`` with what the mentions bring, within what the budget leaves."""
+        """Adds to ``around`` what the mentions name, as far as the budget allows."""
         files: list[wire.File] = []
         notices: list[str] = []
         made = around or wire.Context(uri="")
@@ -83,7 +83,8 @@ class Surroundings:
         for mention in mentions:
             if mention.kind == "diagnostics":
                 if self.secret(documents, made.uri):
-                    continue  # they quote the document, and a notice says that it is kept
+                    # diagnostics quote the document; a notice already says that it is not sent
+                    continue
                 made = msgspec.structs.replace(made, remarks=context.remarks(diagnostics))
             elif mention.kind == "diff":
                 diff, left_out = await self._diff(documents.roots())
@@ -115,7 +116,7 @@ class Surroundings:
         return self._exclusions.excluded(path, roots, trusted=self._trusted())
 
     def _file(self, documents: Documents, here: str, name: str) -> tuple[wire.File | None, str]:
-        """The document itself, an open one, or a file of the workspace."""
+        """The current document, another open one, or a file of the workspace."""
         if not name:
             document = documents.find(here)
             if document is None:
@@ -147,7 +148,9 @@ class Surroundings:
         return wire.File(from_fs_path(str(path)) or path.as_uri(), text), ""
 
     def _symbol(self, documents: Documents, name: str) -> tuple[wire.File | None, str]:
-        """The definition of that name in the open documents, the most recent first."""
+        """The definition with that name, from the most recently changed open
+        document that has one.
+        """
         if not name:
             return None, "@symbol needs a name: @symbol:NAME."
         wanted = name.rpartition(".")[2]
@@ -167,7 +170,7 @@ class Surroundings:
         return not self._excluded(f"{root}/{name}", roots)
 
     async def _diff(self, roots: Sequence[str]) -> tuple[str, list[str]]:
-        """What git says has changed, without what is never sent; empty where there is no git."""
+        """The changes that git reports, without files that are never sent; "" without a git."""
         for root in roots:
             try:
                 text, left_out = await changes.diff(root, partial(self._sent, root, roots))
@@ -180,13 +183,13 @@ class Surroundings:
 
 
 def cursor(place: Position | None = None) -> Range:
-    """An empty range, at the beginning of the document if nobody says where."""
+    """An empty range; at the beginning of the document when no place is given."""
     at = place or Position(0, 0)
     return Range(at, at)
 
 
 def place_of(states: tuple[CursorState, ...]) -> Range:
-    """Of the first entry that says one; else the beginning of the document."""
+    """The range of the first entry that has one; else the beginning of the document."""
     for state in states:
         if state.range is not None:
             return state.range

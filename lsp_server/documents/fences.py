@@ -1,4 +1,4 @@
-"""Tells code from prose in an answer that streams: the first fenced block is the code. Pure."""
+"""Separates code from prose while an answer streams: the first fenced block is the code. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -10,19 +10,19 @@ _OPENING = re.compile(r" {0,3}(?:(`{3,}+)[^`\r\n]*+|(~{3,}+)[^\r\n]*+)\r?\n")
 
 
 class Fences:
-    """Feed it pieces; it says what each part of them is.
+    """Takes pieces of text and says for each part whether it is code or prose.
 
-    Holds back at most the line that could still become a fence. A block that is never closed is
-    code all the same: the answer ended at its longest.
+    It holds back at most the current line, while that could still become a fence. A block that is
+    never closed is code as well, because the answer stopped at its length limit.
     """
 
     def __init__(self) -> None:
         self.code = ""
         self.prose = ""
         self.closed = False
-        self._fence = ""  # of the block we are in
-        self._line = ""  # the line under way, as far as it is not passed on
-        self._passed = False  # whether its beginning is
+        self._fence = ""  # the fence that opened the current block
+        self._line = ""  # the part of the current line that is held back
+        self._passed = False  # whether the beginning of the current line was passed on
 
     def feed(self, text: str) -> Iterator[tuple[Kind, str]]:
         for line in text.splitlines(keepends=True):
@@ -35,7 +35,7 @@ class Fences:
                 yield from self._pass(passed)
 
     def end(self) -> Iterator[tuple[Kind, str]]:
-        """What was held back until the end."""
+        """Returns what was still held back."""
         rest, self._line = self._line, ""
         if rest:
             yield from self._take(rest)
@@ -63,8 +63,8 @@ class Fences:
             yield "prose", text
 
     def _may_be_fence(self, line: str) -> bool:
-        """A fence begins its line, at most three blanks in (CommonMark 4.5)."""
+        """Whether a line may be a fence: indented by at most three blanks (CommonMark 4.5)."""
         if self.closed or self._passed:
             return False
-        start = line[:4].lstrip(" ")  # not all of a line that grows and grows
+        start = line[:4].lstrip(" ")  # only the beginning, because the line may grow long
         return start[:1] in ("", "`", "~") and not line.startswith("    ")

@@ -1,14 +1,14 @@
-"""What a Python document imports, and what a name in it stands for. Pure.
+"""Finds what a Python document imports, and what a name in it refers to. Pure.
 
-Read line by line: code that is being typed rarely parses. An import quoted in a docstring counts
-too.
+It reads line by line, because code that is being typed rarely parses. An import that is quoted in a
+docstring counts, too.
 """
 
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-_REMEMBERED = 4  # documents as they were last looked at
+_REMEMBERED = 4  # documents that were looked at last
 
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<module>\.*\w[\w.]*|\.+)[ \t]+import[ \t]*"
@@ -22,9 +22,9 @@ _NAME = re.compile(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*")
 
 @lru_cache(maxsize=_REMEMBERED)
 def imported_names(source: str) -> Mapping[str, str]:
-    """Each name that an import binds, and what it stands for: ``np`` is ``numpy``.
+    """Maps each name that an import binds to its full name: ``np`` to ``numpy``.
 
-    ``import xml.dom`` binds ``xml``; ``from a import *`` and relative imports bind nothing here.
+    ``import xml.dom`` binds ``xml``. ``from a import *`` and relative imports bind nothing here.
     """
     names: dict[str, str] = {}
     for found in _IMPORT.finditer(source):
@@ -46,7 +46,7 @@ def imported_names(source: str) -> Mapping[str, str]:
 
 @lru_cache(maxsize=_REMEMBERED)
 def imported_packages(source: str) -> tuple[str, ...]:
-    """Top-level packages that Python code imports, in order; relative imports are not packages."""
+    """Top-level packages that the code imports, in order, without relative imports."""
     modules: dict[str, None] = {}
     for found in _IMPORT.finditer(source):
         names = [found["module"]] if found["module"] else found["modules"].split(",")
@@ -56,13 +56,13 @@ def imported_packages(source: str) -> tuple[str, ...]:
 
 
 def forget() -> None:
-    """Lets go of the documents that were looked at last."""
+    """Drops the documents that were looked at last."""
     imported_names.cache_clear()
     imported_packages.cache_clear()
 
 
 def dotted_at(line: str, column: int) -> str:
-    """The dotted name at a column, up to and with the part the column is in; else empty.
+    """The dotted name at a column, up to the part that contains the column; "" when there is none.
 
     In ``np.fft.rfft(x)`` a column in ``fft`` means ``np.fft``.
     """
@@ -77,14 +77,14 @@ def dotted_at(line: str, column: int) -> str:
 
 
 def resolve(name: str, names: Mapping[str, str]) -> str:
-    """``np.fft.rfft`` under ``import numpy as np`` is ``numpy.fft.rfft``.
+    """``np.fft.rfft`` under ``import numpy as np`` becomes ``numpy.fft.rfft``.
 
-    What no import binds stays as it is where it is one word; of an attribute of who knows what
-    only the attribute is left.
+    A single word that no import binds stays as it is. Of an attribute of an unknown object, only
+    the attribute is kept.
     """
     head, dot, rest = name.partition(".")
     if head in names:
         return names[head] + dot + rest
     if any(each.partition(".")[0] == head for each in names.values()):
-        return name  # in the import itself
+        return name  # the name stands in the import itself
     return name.rpartition(".")[2]

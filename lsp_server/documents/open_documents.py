@@ -1,7 +1,7 @@
 """The documents that the editor has open, kept as lines and edited in place.
 
-pygls joins and splits the whole document at every keystroke, and counts a form feed or U+2028 as
-a line end, which LSP does not; these documents do neither.
+pygls joins and splits the whole document at every keystroke. It also counts a form feed and U+2028
+as line ends, which LSP does not. These documents do neither.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,10 +19,10 @@ DOCUMENT_CHARACTERS = 2_000_000
 
 
 class Document(TextDocument):
-    """One document; ``lines`` is its truth, ``source`` is joined when somebody asks.
+    """One document. It keeps ``lines`` and joins them only when ``source`` is read.
 
-    A document of more than ``limit`` characters is let go: it is ``oversized``, and empty, until
-    the editor sends its whole text again.
+    A document of more than ``limit`` characters becomes ``oversized``: it is empty until the editor
+    sends its whole text again.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Document(TextDocument):
 
     @property
     def lines(self) -> Sequence[str]:
-        """With their ends; all but the last have one."""
+        """Lines with their ends; only the last one has none."""
         return self._lines
 
     @property
@@ -60,12 +60,12 @@ class Document(TextDocument):
             self._replace(change.text)
             return
         if self.oversized:
-            return  # there is no text to make a part of it other
+            return  # there is no text to change
         self._joined = None
         (first, before), (last, after) = span(self._lines, change.range, self.encoding)
         text = self._lines[first][:before] + change.text + self._lines[last][after:]
         if text.startswith("\n") and first and self._lines[first - 1].endswith("\r"):
-            first -= 1  # the two are one line end now
+            first -= 1  # the two characters now make one line end
             text = self._lines[first] + text
         self._characters += len(text) - sum(map(len, self._lines[first : last + 1]))
         if self._characters > self._limit():
@@ -73,7 +73,7 @@ class Document(TextDocument):
             return
         edited = split_lines(text)
         if last + 1 < len(self._lines):
-            edited.pop()  # what follows the last line end is the next line
+            edited.pop()  # the text after the last line end belongs to the next line
         self._lines[first : last + 1] = edited
 
     def _replace(self, source: str) -> None:
@@ -92,7 +92,7 @@ class Document(TextDocument):
 
 
 class Documents(Workspace):
-    """The open documents, the most recently changed last; oversized ones are as if not open."""
+    """The open documents; the most recently changed is last. Oversized ones count as not open."""
 
     limit = DOCUMENT_CHARACTERS
 
@@ -123,12 +123,12 @@ class Documents(Workspace):
         return found if isinstance(found, Document) and not found.oversized else None
 
     def oversized(self, uri: str) -> bool:
-        """Whether it is open, but larger than what is read."""
+        """Whether the document is open but too large to be read."""
         found: Any = self._text_documents.get(unquote(uri))
         return isinstance(found, Document) and found.oversized
 
     def recent(self) -> list[Document]:
-        """All that are open, the most recently changed first."""
+        """All open documents, the most recently changed first."""
         every: Any = self._text_documents.values()
         return [each for each in reversed(every) if not each.oversized]
 
@@ -140,7 +140,9 @@ class Documents(Workspace):
 
 
 def opened(server: LanguageServer) -> Documents:
-    """The documents of a server that is initialized; ``features.settings`` puts them there."""
+    """The documents of a server after ``initialize``, when ``features.settings`` has put them
+    there.
+    """
     workspace = server.workspace
     assert isinstance(workspace, Documents)
     return workspace

@@ -1,7 +1,7 @@
-"""Definitions, and whether code parses: tree-sitter, whose grammars load when first needed.
+"""Finds definitions, and says whether code parses. Grammars load when first needed.
 
-The one file that knows tree-sitter. A language without a grammar has no definitions, and its code
-is taken to parse. Rows count from 0.
+Only this file uses tree-sitter. A language without a grammar has no definitions, and its code
+counts as parsing. Rows count from 0.
 """
 
 import importlib
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-# LSP's language id: the module of its grammar, and the function in it.
+# LSP's language id, with the grammar's module and the function in it.
 _GRAMMARS = {
     "c": ("tree_sitter_c", "language"),
     "cpp": ("tree_sitter_cpp", "language"),
@@ -35,13 +35,15 @@ _DEFINITIONS = frozenset(
         "struct_item", "struct_specifier", "trait_item", "type_declaration",
     }
 )  # fmt: skip
-_LONGEST_HEADER = 4000  # bytes: a definition without a body would repeat all that is inside it
-_NAMES = ("name", "declarator", "type")  # of a definition; the first field that it has
+# bytes; the header of a definition without a body would repeat everything inside it
+_LONGEST_HEADER = 4000
+# fields that may name a definition; the first one present counts
+_NAMES = ("name", "declarator", "type")
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """``header`` is its text up to its body, on one line; rows are inclusive."""
+    """``header`` is the text before the body, on one line. Rows are inclusive."""
 
     name: str
     header: str
@@ -54,7 +56,7 @@ def knows(language: str) -> bool:
 
 
 def parses(language: str, source: str) -> bool:
-    """Whether there is no syntax error in it, or nobody can tell."""
+    """Whether the code has no syntax error; True for a language without a grammar."""
     return not knows(language) or not _tree(language, source).has_error
 
 
@@ -77,7 +79,7 @@ def enclosing(language: str, source: str, row: int) -> list[Definition]:
 
 
 def statement(language: str, source: str, row: int) -> tuple[int, int]:
-    """First and last row of the innermost definition around a row; else of the statement."""
+    """The rows of the innermost definition around a row; without one, of the statement there."""
     around = enclosing(language, source, row)
     if around:
         return around[-1].first_row, around[-1].last_row
@@ -97,15 +99,16 @@ def definitions(language: str, source: str) -> list[Definition]:
 
 
 def forget() -> None:
-    """Lets go of the tree of the last document, which is many times as large as its text."""
+    """Drops the tree of the last document, which is many times as large as its text."""
     _tree.cache_clear()
 
 
 def _walk(root: "Node") -> Iterator[tuple["Node", "Node"]]:
-    """Definitions with their parents. Without recursion: a long chain of operators is deep.
+    """Yields definitions with their parents. It does not recurse, because a chain of operators is
+    deep.
 
-    The parents are carried along because tree-sitter looks for a node's parent from the root on,
-    past all its siblings.
+    It carries the parents along, because tree-sitter finds a node's parent by searching from the
+    root, past all siblings.
     """
     left = [(child, root) for child in reversed(root.named_children)]
     while left:
@@ -120,7 +123,7 @@ def _holds(node: "Node", row: int) -> bool:
 
 
 def _last_row(node: "Node") -> int:
-    """Some grammars let a node end at the beginning of the next line."""
+    """In some grammars a node ends at the beginning of the next line."""
     row, column = node.end_point
     return row - 1 if column == 0 and row > node.start_point[0] else row
 
@@ -148,7 +151,9 @@ def _name(node: "Node", encoded: bytes) -> str:
 
 @lru_cache(maxsize=1)
 def _tree(language: str, source: str) -> "Node":
-    """Kept for the next question about the same text: five thousand lines take 12 ms."""
+    """Kept for the next question about the same text, because parsing five thousand lines takes 12
+    ms.
+    """
     return _parser(language).parse(source.encode("utf-8", "replace")).root_node
 
 

@@ -13,23 +13,23 @@ Encoding = PositionEncodingKind | str
 Place = tuple[int, int]  # line and column, from 0, in code points
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)")
-_CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8's bytes that do not begin a character
+_CONTINUATION = bytes(range(0x80, 0xC0))  # bytes that continue a character in UTF-8
 
 
 def split_lines(source: str) -> list[str]:
     """Lines with their ends; after a final line end comes an empty line, as in an editor."""
-    # Only up to the last line end: behind it, the search would begin anew at every character.
+    # The search stops at the last line end; behind it, it would start again at every character.
     after = max(source.rfind("\n"), source.rfind("\r")) + 1
     return [*_LINE.findall(source, 0, after), source[after:]]
 
 
 def clean(text: str) -> str:
-    """Without lone surrogates, which JSON can carry and UTF-8 cannot."""
+    """Replaces lone surrogates, which JSON can carry and UTF-8 cannot."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def locate(lines: Sequence[str], position: Position, encoding: Encoding) -> Place:
-    """The place of a position; one outside the document means its nearest end."""
+    """The place of a position; a position outside the document means its nearest end."""
     if position.line >= len(lines):
         return len(lines) - 1, len(lines[-1])
     content = lines[position.line].rstrip("\r\n")
@@ -45,7 +45,7 @@ def span(lines: Sequence[str], place: Range, encoding: Encoding) -> tuple[Place,
 
 
 def position(lines: Sequence[str], place: Place, encoding: Encoding) -> Position:
-    """The inverse of ``locate``."""
+    """The position of a place: the inverse of ``locate``."""
     line, column = place
     before = lines[line][:column] if line < len(lines) else ""
     return Position(line, _units(before, encoding))
@@ -57,12 +57,14 @@ def between(lines: Sequence[str], start: Place, end: Place) -> str:
 
 
 def last_line(start: Place, end: Place) -> int:
-    """The last line of which a range holds anything: an end at column 0 is not of its line."""
+    """The last line that a range touches. An end at column 0 does not touch its line."""
     return end[0] - 1 if end[1] == 0 and end[0] > start[0] else end[0]
 
 
 def _column(content: str, units: int, encoding: Encoding) -> int:
-    """The character that ``units`` leads into, or the end. A long line is not walked in Python."""
+    """The character that contains unit ``units``, or the end. It does not walk long lines in
+    Python.
+    """
     if encoding == PositionEncodingKind.Utf32:
         return min(units, len(content))
     content = content[: units + 1]  # every character is at least one unit

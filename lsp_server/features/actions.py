@@ -1,6 +1,6 @@
 """``textDocument/codeAction``: what can be done with the selected code.
 
-The actions are made at once and carry their command: nothing is asked before one is chosen.
+Actions are listed at once and carry a command. The backend is asked only when the user picks one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -90,6 +90,6 @@ def _explain(document: Document, where: Range) -> CodeAction:
 
 
 def _among(kind: str, wanted: Sequence[CodeActionKind | str]) -> bool:
-    """Kinds are hierarchical: ``refactor`` asks for ``refactor.rewrite`` too."""
+    """Kinds form a hierarchy: ``refactor`` also asks for ``refactor.rewrite``."""
     asked = (getattr(each, "value", each) for each in wanted)
     return any(not each or kind == each or kind.startswith(f"{each}.") for each in asked)

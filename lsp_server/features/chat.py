@@ -1,4 +1,4 @@
-"""``glossator/chat``: a question in, partial results over ``$/progress``, the whole answer out."""
+"""``glossator/chat``: answers a question, with partial results over ``$/progress``."""
 
 import uuid
 from typing import Any
@@ -18,7 +18,7 @@ from lsp_server.documents.text import clean
 from lsp_server.options import Configuration
 from lsp_server.protocol.chat import CHAT, ChatContext, ChatParams
 
-_TABS = 64  # whose last context is remembered
+_TABS = 64  # tabs whose last context is remembered
 
 
 def attach(

@@ -1,7 +1,7 @@
 """The commands of our code actions, for editors that know nothing of Glossator.
 
-Progress is shown by ``window/workDoneProgress``, an edit applied once the user has said so, and
-what can only be read opened as a Markdown file.
+They show progress by ``window/workDoneProgress``, apply an edit after the user has agreed, and open
+what can only be read as a Markdown file.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ _MESSAGE_CHARACTERS = 400
 def attach(server: LanguageServer, rewriter: Rewriter, explainer: Explainer) -> None:
     running: set[asyncio.Task[None]] = set()
 
-    # Answered at once: some editors wait for a command's response, and do nothing else meanwhile.
+    # The command is answered at once, because some editors do nothing else until then.
     def run(title: str, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.get_running_loop().create_task(guarded(title, work))
         running.add(task)
@@ -116,7 +116,8 @@ def attach(server: LanguageServer, rewriter: Rewriter, explainer: Explainer) -> 
         if window is None or window.show_document is None or not window.show_document.support:
             server.window_show_message(ShowMessageParams(MessageType.Info, words(text)))
             return
-        folder = Path(tempfile.mkdtemp(prefix="glossator-"))  # the editor's to read, and keep open
+        # stays, because the editor reads it and may keep it open
+        folder = Path(tempfile.mkdtemp(prefix="glossator-"))
         page = folder / "glossator.md"
         page.write_text(text, "utf-8")
         await server.window_show_document_async(ShowDocumentParams(page.as_uri(), take_focus=True))

@@ -1,4 +1,4 @@
-"""``glossator/conversations/…``: what was said, listed, shown again, deleted."""
+"""``glossator/conversations/…``: lists, shows and deletes conversations."""
 
 from typing import Any
 

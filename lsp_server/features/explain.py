@@ -1,4 +1,4 @@
-"""``glossator/explain``: what the code at a place does, or an answer to a question there."""
+"""``glossator/explain``: explains the code at a place, or answers a question about it."""
 
 import uuid
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from lsp_server.protocol.explain import EXPLAIN, ExplainParams
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Answers beside the code: before chats where the backend is busy, and never remembered."""
+    """Answers beside the code. A busy backend takes it before chats, and it is not remembered."""
 
     server: LanguageServer
     stream: AnswerStream

@@ -1,7 +1,7 @@
 """``textDocument/hover``: what the index knows of the symbol under the cursor, within a budget.
 
-No model is asked. What is late, unknown or cannot be told apart shows nothing: a hover comes
-unasked for, and must not mislead or report.
+No model is asked. When the answer is late, unknown or ambiguous, nothing is shown: nobody asked for
+a hover, so it must not mislead or report errors.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from lsp_server.documents.text import locate
 from lsp_server.options import Configuration
 
 _REMEMBERED = 512  # symbols
-_FRESH_S = 600.0  # an index changes seldom; nobody waits long for what is new
+_FRESH_S = 600.0  # an index changes seldom, and a new entry can wait
 _EXAMPLE_LINES = 15
 
 _AFTER_A_DOT = re.compile(r"\.\s*\w*$")
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 class Glossary:
-    """Entries by symbol, asked for once and remembered a while."""
+    """Looks up entries by symbol, and remembers them for a while."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -50,7 +50,7 @@ class Glossary:
     async def entries(
         self, symbol: str, packages: tuple[str, ...], sources: tuple[str, ...] | None
     ) -> tuple[Entry, ...]:
-        """Best first. Raises ``SessionError``."""
+        """The entries for a symbol, best first. Raises ``SessionError``."""
         key = Lookup(id="-", symbol=symbol, packages=packages, sources=sources)
         known = self._known.get(key)
         if known is not None:
@@ -95,7 +95,7 @@ def attach(
 
 
 def symbol_at(document: Document, row: int, column: int) -> tuple[str, tuple[str, ...]]:
-    """What to look up, with the imported packages; empty for what the index cannot know."""
+    """The symbol to look up and the imported packages; "" when the index cannot know it."""
     line = document.lines[row]
     name = dotted_at(line, column)
     if not name or keyword.iskeyword(name):
@@ -110,7 +110,7 @@ def symbol_at(document: Document, row: int, column: int) -> tuple[str, tuple[str
     attribute = "." in name or _AFTER_A_DOT.search(line[:column])
     if attribute or head in names or head in packages or hasattr(builtins, name):
         return resolve(name, names), packages
-    return "", ()  # a name of this document
+    return "", ()  # a name that this document defines
 
 
 def markdown(entry: Entry, language: str) -> str:

@@ -1,4 +1,4 @@
-"""Documents as they are opened and closed: a word about those too large, and nothing kept after."""
+"""Warns about documents that are too large, and drops what was kept of closed ones."""
 
 from lsprotocol.types import (
     TEXT_DOCUMENT_DID_CHANGE,
@@ -17,7 +17,7 @@ from lsp_server.documents.open_documents import opened
 
 
 def attach(server: LanguageServer) -> None:
-    told: set[str] = set()  # by their uris, each once
+    told: set[str] = set()  # addresses that the user was warned about
 
     def tell(uri: str) -> None:
         documents = opened(server)

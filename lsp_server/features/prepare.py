@@ -1,6 +1,6 @@
-"""``glossator/prepare``: the backend warms what a likely question will need.
+"""``glossator/prepare``: the backend warms up for a question that is likely to come.
 
-The newest guess counts, once the user has paused; the same guess is not sent twice in a row.
+After a pause of the user, the newest guess is sent, unless it equals the one before.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ def attach(
         nonlocal waiting
         try:
             request = msgspec.convert(params, PrepareParams)
-        except msgspec.ValidationError as error:  # a notification has no answer to say it in
+        except msgspec.ValidationError as error:  # a notification has no response that could say so
             log.error("%s: %s", PREPARE, error)
             return
         if waiting is not None:

@@ -1,6 +1,6 @@
-"""``glossator/rewrite`` and ``glossator/accept``: new code proposed, checked, applied in hunks.
+"""``glossator/rewrite`` and ``glossator/accept``: proposes new code, checks it, applies its hunks.
 
-Evidence first, then the model, then the check; nothing is changed before the user accepts.
+The evidence comes first, then the model, then the check. Nothing changes before the user accepts.
 """
 
 import uuid
@@ -51,7 +51,7 @@ REMEMBERED = 16
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The rows that a rewrite is about, inclusive, and the document as it was."""
+    """The rows to rewrite, inclusive, and the document as it was."""
 
     document: Document
     version: int
@@ -70,7 +70,7 @@ class _Target:
 
 @dataclass(frozen=True, slots=True)
 class Rewriter:
-    """Proposes rewrites and applies them; the newest ``REMEMBERED`` can be accepted."""
+    """Proposes rewrites and applies them. The newest ``REMEMBERED`` can be accepted."""
 
     server: LanguageServer
     stream: AnswerStream
@@ -79,7 +79,7 @@ class Rewriter:
     _proposals: LRUCache[str, Proposal] = field(default_factory=lambda: LRUCache(REMEMBERED))
 
     async def propose(self, request: RewriteParams) -> RewriteResult:
-        """Raises the JSON-RPC error that says why there is no rewrite."""
+        """Raises a JSON-RPC error that says why there is no rewrite."""
         target = self._target(request)
         found = await self._evidence(request, target)
         told = tuple(_finding(target, each) for each in found)
@@ -94,7 +94,7 @@ class Rewriter:
 
         answer = await self.stream.answer(ask, request.partial_result_token, notices, split=split)
         for _ in fences.end():
-            pass  # it was held back as a fence under way; the whole is in the response
+            pass  # the rest looked like a fence and was held back; the response has the whole text
         made = outcome(
             request.kind,
             target.document.language,
@@ -210,7 +210,7 @@ class Rewriter:
         supported = workspace.workspace_edit if workspace else None
         if supported is None or not supported.document_changes:
             return WorkspaceEdit(changes={document.uri: changes})
-        # With its version, so that an editor refuses what it has typed over meanwhile.
+        # The version lets an editor refuse the edit if the user has typed meanwhile.
         versioned = OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
         return WorkspaceEdit(document_changes=[TextDocumentEdit(versioned, changes)])
 
@@ -228,7 +228,7 @@ def attach(server: LanguageServer, rewriter: Rewriter) -> None:
 
 
 def rows_to_range(document: Document, lines: Sequence[str], first: int, after: int) -> Range:
-    """Whole rows, ``after`` exclusive; the document's end where there is no row after them."""
+    """Whole rows, ``after`` exclusive; to the document's end when no row follows."""
     if after < len(lines):
         return Range(Position(first, 0), Position(after, 0))
     end = (len(lines) - 1, len(lines[-1]))

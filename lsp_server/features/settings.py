@@ -1,4 +1,4 @@
-"""The editor's options: at ``initialize``, and whenever they change."""
+"""Takes the editor's options at ``initialize`` and whenever they change."""
 
 from typing import Any
 
@@ -18,7 +18,8 @@ from lsp_server.options import Configuration
 def attach(server: LanguageServer, configuration: Configuration) -> None:
     @server.feature(INITIALIZE)
     def initialize(params: InitializeParams) -> None:
-        # pygls offers no way to choose the workspace's class, and this is when it has made one.
+        # pygls offers no way to choose the class of the workspace, so it is replaced once it
+        # exists.
         made = server.workspace
         server.protocol._workspace = Documents(
             made.root_uri,

@@ -1,4 +1,4 @@
-"""``glossator/didChangeStatus``, and the warm connection whose state it tells.
+"""``glossator/didChangeStatus``: reports the state of the warm connection.
 
 From ``initialized`` to ``shutdown`` the server keeps one connection open, so that a question does
 not wait for a handshake.
@@ -19,14 +19,16 @@ Availability = Literal["unknown", "available", "unavailable", "disabled"]
 
 
 class Notifier:
-    """Tells the editor of every change, and of nothing else."""
+    """Tells the editor about every change of the status, and only about changes."""
 
     def __init__(self, server: LanguageServer, url: str) -> None:
         self._server = server
         self.told = StatusParams(state="offline", url=url)
 
     def session(self, status: Status) -> None:
-        """A new connection may be to another model: whether it completes is open again."""
+        """A new connection may lead to another model, so it is unknown again whether it completes
+        code.
+        """
         known = self.told.inline_completion
         anew = status.state == "connecting" and known != "disabled"
         self._tell(

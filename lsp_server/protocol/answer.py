@@ -1,10 +1,10 @@
-"""What every answer has, whichever request it answers."""
+"""What every answer has, for any request."""
 
 from msgspec import Struct
 
 
 class Citation(Struct, frozen=True, rename="camel"):
-    """A source that the text refers to as ``[number]``; ``line`` counts from 0."""
+    """A source that the text cites as ``[number]``. ``line`` counts from 0."""
 
     number: int
     title: str

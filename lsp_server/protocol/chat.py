@@ -20,17 +20,17 @@ class CursorState(Struct, frozen=True, rename="camel"):
 
 
 class ChatContext(Struct, frozen=True, rename="camel"):
-    """What to answer from (without ``sources``: as the options say), and what only editors know."""
+    """The sources to answer from (the options decide when absent), and the editor's diagnostics."""
 
     sources: tuple[str, ...] | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
 class ChatParams(Struct, frozen=True, rename="camel"):
-    """``glossator/chat``, request. Requests with the same ``tabId`` are one conversation.
+    """``glossator/chat``, request. Requests with the same ``tabId`` form one conversation.
 
-    The first entry of ``cursorState`` counts; a document that is not open gives its name alone.
-    The prompt may begin with a slash command and hold mentions.
+    Only the first entry of ``cursorState`` counts. A document that is not open gives only its name.
+    The prompt may begin with a slash command and contain mentions.
     """
 
     tab_id: str
@@ -42,7 +42,7 @@ class ChatParams(Struct, frozen=True, rename="camel"):
 
 
 class ChatResult(Struct, frozen=True, rename="camel"):
-    """The whole answer, also when it was streamed before."""
+    """The whole answer, also when it was streamed."""
 
     text: str
     citations: tuple[Citation, ...]

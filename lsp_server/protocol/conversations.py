@@ -20,13 +20,15 @@ class Turn(Struct, frozen=True, rename="camel"):
 
 
 class TabParams(Struct, frozen=True, rename="camel"):
-    """Which conversation: of ``glossator/conversations/get`` and ``/delete``, requests."""
+    """Names a conversation: for ``glossator/conversations/get`` and ``/delete``, requests."""
 
     tab_id: str
 
 
 class ConversationSummary(Struct, frozen=True, rename="camel"):
-    """``updatedAt`` in seconds since the epoch; ``title`` begins its first question."""
+    """``updatedAt`` counts seconds since the epoch. ``title`` is the beginning of the first
+    question.
+    """
 
     tab_id: str
     title: str
@@ -35,7 +37,7 @@ class ConversationSummary(Struct, frozen=True, rename="camel"):
 
 
 class Conversation(Struct, frozen=True, rename="camel"):
-    """All that was said in a tab, oldest first; empty when nothing was."""
+    """All turns of a tab, oldest first; empty when there are none."""
 
     tab_id: str
     turns: tuple[Turn, ...]

@@ -1,4 +1,4 @@
-"""The error response of a request that was well-formed and could not be answered."""
+"""The error response to a well-formed request that cannot be answered."""
 
 from msgspec import Struct
 

@@ -11,10 +11,12 @@ EXPLAIN_COMMAND = "glossator.explain"  # the command of our code action
 
 
 class ExplainParams(Struct, frozen=True, rename="camel"):
-    """``glossator/explain``, request: explain the code in ``range``, or answer ``question`` there.
+    """``glossator/explain``, request: explain the code in ``range``, or answer ``question`` about
+    it.
 
-    An empty range is a cursor: the scope around it is meant. Answered as ``glossator/chat`` is,
-    outside of any conversation, and before chats where the backend is busy.
+    An empty range is a cursor and means the scope around it. The response is that of
+    ``glossator/chat``. The answer belongs to no conversation, and a busy backend takes it before
+    chats.
     """
 
     text_document: TextDocumentIdentifier

@@ -9,9 +9,9 @@ PREPARE = "glossator/prepare"
 
 
 class PrepareParams(Struct, frozen=True, rename="camel"):
-    """``glossator/prepare``, notification: a question is likely to come; warm its path.
+    """``glossator/prepare``, notification: a question is likely to come, so warm up for it.
 
-    To send when the chat gets the focus, when a selection has settled, and while the user types.
+    Send it when the chat gets the focus, when a selection has settled, and while the user types.
     """
 
     tab_id: str = ""

@@ -1,4 +1,4 @@
-"""Partial results: what the editor is told of an answer while it is being made."""
+"""Partial results: what the editor learns while an answer is being made."""
 
 from typing import Literal
 
@@ -8,11 +8,11 @@ from msgspec import Struct
 from lsp_server.protocol.answer import Citation
 
 EndReason = Literal["stop", "length", "cancelled", "blocked", "failed"]
-Token = str | int  # under which an editor wants them told
+Token = str | int  # the editor's name for the partial results of one request
 
 
 class Queued(Struct, frozen=True, rename="camel", tag_field="kind", tag="queued"):
-    """Partial result: ``position`` requests are before this one."""
+    """Partial result: ``position`` requests wait before this one."""
 
     position: int
 
@@ -25,21 +25,21 @@ class Admitted(Struct, frozen=True, rename="camel", tag_field="kind", tag="admit
 
 
 class Citations(Struct, frozen=True, rename="camel", tag_field="kind", tag="citations"):
-    """Partial result: the sources, before the first delta. ``late``: retrieval took too long."""
+    """Partial result: the sources, before the first delta. ``late``: retrieval ran out of time."""
 
     citations: tuple[Citation, ...]
     late: bool
 
 
 class Notice(Struct, frozen=True, rename="camel", tag_field="kind", tag="notice"):
-    """Partial result: something to know, such as what a guardrail redacted."""
+    """Partial result: something the user should know, such as what a rail redacted."""
 
     about: str
     message: str
 
 
 class Finding(Struct, frozen=True, rename="camel"):
-    """What a linter says of the selected code; ``fixable``: it brings its own fix."""
+    """What a linter reports about the selected code. ``fixable``: the linter has a fix for it."""
 
     code: str
     message: str
@@ -49,13 +49,13 @@ class Finding(Struct, frozen=True, rename="camel"):
 
 
 class Evidence(Struct, frozen=True, rename="camel", tag_field="kind", tag="evidence"):
-    """Partial result of a rewrite: what was found before the model was asked."""
+    """Partial result of a rewrite: what the linter found before the model was asked."""
 
     findings: tuple[Finding, ...]
 
 
 class Code(Struct, frozen=True, rename="camel", tag_field="kind", tag="code"):
-    """Partial result of a rewrite: the next piece of the new code, where ``delta`` is prose."""
+    """Partial result of a rewrite: the next piece of new code. Prose comes as ``delta``."""
 
     text: str
 
@@ -67,9 +67,9 @@ class Delta(Struct, frozen=True, rename="camel", tag_field="kind", tag="delta"):
 
 
 class End(Struct, frozen=True, rename="camel", tag_field="kind", tag="end"):
-    """The last partial result, always sent, before the response (or error) itself.
+    """The last partial result. It is always sent, before the response (or error) itself.
 
-    Some editors drop the response of a request that they cancelled; this they see.
+    Some editors drop the response of a request that they cancelled, but they see this.
     """
 
     reason: EndReason

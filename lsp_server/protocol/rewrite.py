@@ -19,7 +19,7 @@ RewriteKind = Literal["optimize", "document", "fix", "rewrite"]
 class RewriteParams(Struct, frozen=True, rename="camel"):
     """``glossator/rewrite``, request, and the argument of the command ``glossator.rewrite``.
 
-    ``range`` grows to whole lines, an empty one to the statement or definition around it.
+    ``range`` is extended to whole lines; an empty one, to the statement or definition around it.
     """
 
     kind: RewriteKind
@@ -31,7 +31,9 @@ class RewriteParams(Struct, frozen=True, rename="camel"):
 
 
 class Hunk(Struct, frozen=True, rename="camel"):
-    """One change that can be accepted alone: whole lines of the document as it was asked about."""
+    """One change that can be accepted alone: whole lines of the document when
+    it was asked about.
+    """
 
     id: int
     range: Range
@@ -40,10 +42,10 @@ class Hunk(Struct, frozen=True, rename="camel"):
 
 
 class RewriteResult(Struct, frozen=True, rename="camel"):
-    """A proposal; nothing is changed before ``glossator/accept``.
+    """A proposal; nothing changes before ``glossator/accept``.
 
-    ``applicable`` false: the rewrite failed a check, ``problems`` say which, and it can only be
-    shown. ``hunks`` is empty then, and when there is nothing to change.
+    When ``applicable`` is false, the rewrite failed a check and can only be shown; ``problems`` say
+    why. Then, and when nothing is to be changed, ``hunks`` is empty.
     """
 
     id: str  # for glossator/accept
@@ -62,15 +64,15 @@ class RewriteResult(Struct, frozen=True, rename="camel"):
 
 
 class AcceptParams(Struct, frozen=True, rename="camel"):
-    """``glossator/accept``, request: apply these hunks of a rewrite; null means all of them."""
+    """``glossator/accept``, request: apply these hunks of a rewrite; null means all."""
 
     id: str
     hunks: tuple[int, ...] | None = None
 
 
 class AcceptResult(Struct, frozen=True, rename="camel"):
-    """``applied`` false: nothing was changed, and ``reason`` tells the user why."""
+    """When ``applied`` is false, nothing changed, and ``reason`` tells the user why."""
 
     applied: bool
-    accepted: tuple[int, ...]  # every hunk of this rewrite that is in the document now
+    accepted: tuple[int, ...]  # all hunks of this rewrite that the document now has
     reason: str = ""

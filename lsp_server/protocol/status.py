@@ -10,8 +10,8 @@ STATUS = "glossator/didChangeStatus"
 class StatusParams(Struct, frozen=True, rename="camel"):
     """``glossator/didChangeStatus``, notification: the connection to the backend.
 
-    ``reason`` tells the user why it is offline and what to do about it. Whether the backend's
-    model can complete code is known once it was asked to.
+    ``reason`` tells the user why it is offline and what to do. Whether the backend's model
+    completes code is known only after it was asked to.
     """
 
     state: Literal["connecting", "ready", "degraded", "offline"]

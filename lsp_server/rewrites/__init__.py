@@ -1,1 +1,1 @@
-"""New code for a selection: how it is proposed, checked and applied."""
+"""Proposes, checks and applies new code for a selection."""

@@ -1,20 +1,20 @@
-"""Whether a rewrite may be offered: it parses, and keeps what others rely on. Pure."""
+"""Checks whether a rewrite may be applied: it parses, and keeps what other code relies on. Pure."""
 
 import textwrap
 from collections.abc import Sequence
 
 from lsp_server.documents import syntax
 
-_LARGEST_GROWTH = 4  # times the selected code, and a page more
+_LARGEST_GROWTH = 4  # times the length of the selected code, plus a page
 _PAGE = 4000  # characters
 
 
 def problems(
     language: str, lines: Sequence[str], first: int, last: int, code: str, *, complete: bool
 ) -> list[str]:
-    """Why the rows ``first`` to ``last`` may not become ``code``; in words for the user.
+    """Why the rows ``first`` to ``last`` must not become ``code``, in words for the user.
 
-    ``complete``: the answer was not cut off.
+    ``complete`` means that the answer was not cut off.
     """
     if not code.strip():
         return ["The answer holds no code."]
@@ -43,7 +43,7 @@ def problems(
 
 
 def lost(language: str, lines: Sequence[str], first: int, last: int, code: str) -> list[str]:
-    """Public definitions of the rewritten rows that are gone, or called otherwise now."""
+    """Public definitions that the rewrite removes, or that are called differently now."""
     before = "".join(lines)
     after = "".join(lines[:first]) + code + "".join(lines[last + 1 :])
     kept = _public(language, after)
@@ -55,7 +55,7 @@ def lost(language: str, lines: Sequence[str], first: int, last: int, code: str) 
 
 
 def _public(language: str, source: str) -> dict[str, tuple[str, tuple[int, int]]]:
-    """Headers and rows of definitions by their qualified names, as far as others may use them."""
+    """Headers and rows of the definitions that other code may use, by qualified name."""
     found: dict[str, tuple[str, tuple[int, int]]] = {}
     outer: list[syntax.Definition] = []
     for each in syntax.definitions(language, source):

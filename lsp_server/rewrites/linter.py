@@ -1,7 +1,7 @@
-"""What ruff says of Python code: findings about speed and simplicity, with their fixes.
+"""Runs ruff on Python code: findings about speed and simplicity, with their fixes.
 
-Runs as a process, on the text as it is in the editor; rules and exclusions of the project's own
-configuration hold. Rows count from 0.
+ruff runs as a process, on the text that the editor has, with the rules and exclusions of the
+project's own configuration. Rows count from 0.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from lsp_server.workspace.programs import find
 
 RULES = "PERF,FURB,C4,SIM"
 TIMEOUT_S = 3.0
-MOST = 50  # findings: more than anybody reads, and than a question should carry
+MOST = 50  # findings; nobody reads more, and a question should not carry more
 _ENVIRONMENTS = (".venv", "venv", "env")
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """From a place (row, column in code points) to another, exclusive."""
+    """Replaces the text from one place (row, column in code points) to another, exclusive."""
 
     start: tuple[int, int]
     end: tuple[int, int]
@@ -91,11 +91,11 @@ async def findings(
     *,
     trusted: bool = False,
 ) -> list[Finding]:
-    """The first ``MOST`` that lie within the rows ``first`` to ``last``.
+    """The first ``MOST`` findings within the rows ``first`` to ``last``.
 
-    None where ruff is not there, or takes too long: the rewrite goes on without evidence, and the
-    log says why. A project whose configuration ruff refuses is checked by the defaults. Of a
-    workspace that is not ``trusted`` neither the ruff nor the configuration is used.
+    Returns none when ruff is missing or too slow; the rewrite then goes on without evidence, and
+    the log says why. If ruff refuses the project's configuration, its defaults apply. A workspace
+    that is not ``trusted`` provides neither the ruff nor the configuration.
     """
     try:
         async with asyncio.timeout(TIMEOUT_S):
@@ -113,7 +113,7 @@ async def findings(
 
 
 def apply(lines: Sequence[str], found: Sequence[Finding]) -> str:
-    """The text with the fixes in; one that overlaps an earlier one is left out."""
+    """Applies the fixes to the text, and leaves out a fix that overlaps an earlier one."""
     text = "".join(lines)
     starts = [0, *itertools.accumulate(map(len, lines))]
     taken: list[tuple[int, int, str]] = []
@@ -134,7 +134,7 @@ def apply(lines: Sequence[str], found: Sequence[Finding]) -> str:
 async def _check(
     source: str, path: str, roots: Sequence[str], ruff: str, *more: str
 ) -> bytes | None:
-    """What ruff prints; None when it refuses to run."""
+    """The output of ruff; None when it refuses to run."""
     process = await asyncio.create_subprocess_exec(
         ruff,
         "check", "--select", RULES, "--preview", "--output-format", "json", "--no-cache",
@@ -154,7 +154,7 @@ async def _check(
 
 
 def _finding(each: _Diagnostic, first: int, last: int) -> Finding:
-    """A fix that would reach beyond the rows is none."""
+    """A fix that reaches beyond the rows is dropped."""
     start, end = each.location.place(), each.end_location.place()
     fix = tuple(
         Replacement(edit.location.place(), edit.end_location.place(), edit.content)
@@ -172,7 +172,7 @@ def _finding(each: _Diagnostic, first: int, last: int) -> Finding:
 
 
 def _ruff(roots: Sequence[str], command: str, trusted: bool) -> str:
-    """As configured; else the workspace's own where it is trusted, else the installed one."""
+    """The configured ruff, else that of a trusted workspace, else the installed one."""
     if command:
         return command
     for root in roots if trusted else ():
@@ -182,7 +182,7 @@ def _ruff(roots: Sequence[str], command: str, trusted: bool) -> str:
                 if found.is_file() and os.access(found, os.X_OK):
                     return str(found)
     beside = Path(sys.executable).with_name("ruff")
-    if beside.is_file():  # of the environment that this process runs from, wherever that lies
+    if beside.is_file():  # belongs to the environment of this process, wherever that is
         return str(beside)
     found_on_path = find("ruff", () if trusted else roots)
     if found_on_path is None:

@@ -1,4 +1,4 @@
-"""What comes of an answer: a rewrite that can be applied, or one that can only be shown. Pure."""
+"""Turns an answer into a rewrite that can be applied, or only be shown. Pure."""
 
 import textwrap
 from collections.abc import Sequence
@@ -31,15 +31,15 @@ def outcome(
     fences: Fences,
     found: Sequence[linter.Finding],
 ) -> Outcome:
-    """The model's rewrite if it passes the check; else the linter's own fixes, if there are any;
-    else the rewrite with what is wrong with it.
+    """The model's rewrite if it passes the checks, else ruff's fixes if there are any.
 
-    Public names and signatures must stay, except where the user gave instructions.
+    Otherwise it is the rewrite with its problems. Public names and signatures must stay, unless the
+    user gave instructions.
     """
     first, last = rows
     old = "".join(lines[first : last + 1])
     fixed = _fixed(lines, first, last, found)
-    if answer.model == wire.EXTRACTIVE:  # what it quotes is no rewrite
+    if answer.model == wire.EXTRACTIVE:  # the extractive generator quotes and rewrites nothing
         if fixed is None:
             return Outcome(
                 answer.text, old, [] if found else ["No model is configured to rewrite."]
@@ -59,13 +59,13 @@ def outcome(
             f"{_explained(found)}\n\n{prose}"
         )
         return Outcome(text.rstrip(), fixed, [])
-    # Whoever gives instructions may mean to rename things, and is told that it is so.
+    # A user who gives instructions may want to rename things, so this is a remark and no problem.
     told = [*(lost if kind == "rewrite" else ()), prose]
     return Outcome("\n\n".join(told), code if fences.code else "", problems)
 
 
 def fit(old: str, new: str) -> str:
-    """New code with the indentation, line ends and final line end of the old."""
+    """Gives new code the indentation, the line ends and the final line end of the old."""
     if not new.strip():
         return new
     indent = _indent(old)
@@ -92,7 +92,7 @@ def _explained(found: Sequence[linter.Finding]) -> str:
 
 
 def _indent(text: str) -> str:
-    """What all its lines that are not blank begin with."""
+    """The indentation that all lines share, blank ones apart."""
     filled = [line for line in text.splitlines() if line.strip()]
     starts = [line[: len(line) - len(line.lstrip(" \t"))] for line in filled]
     common = min(starts, key=len, default="")

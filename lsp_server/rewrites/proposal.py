@@ -1,4 +1,4 @@
-"""A rewrite that was offered: its hunks, and where they go in the document as it is now. Pure."""
+"""Keeps a proposed rewrite, and finds where its hunks go in the document now. Pure."""
 
 import difflib
 from collections.abc import Collection, Iterator, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lsp_server.documents.text import split_lines
 
-_COMPARED = 4_000_000  # rows with rows
+_COMPARED = 4_000_000  # pairs of rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,9 @@ class Edit:
 
 
 class Proposal:
-    """Remembers what of it is accepted; ``edits`` finds the code again, or says it cannot."""
+    """Remembers which hunks are accepted. ``edits`` finds the code again, or
+    says that it cannot.
+    """
 
     def __init__(self, uri: str, first_row: int, old: str, new: str) -> None:
         """``old`` and ``new`` are whole lines; ``old`` began at ``first_row``."""
@@ -41,10 +43,10 @@ class Proposal:
         self.changes = _changes(self._old, _rows(new))
 
     def edits(self, lines: Sequence[str], wanted: Collection[int]) -> list[Edit] | None:
-        """What to change for these hunks, the last one first; None where the code has changed.
+        """The edits for these hunks, the last one first; None when the code has changed.
 
-        The code is looked for where it was, then everywhere else, and must be found once: with
-        what was accepted, or as it was at first, should the user have taken it back.
+        The code is searched where it was, then everywhere else, and must be found exactly once:
+        with the accepted hunks in, or in its first state, in case the user has undone them.
         """
         for accepted in dict.fromkeys((self.accepted, frozenset[int]())):
             standing = self._text(accepted)
@@ -79,7 +81,7 @@ class Proposal:
 
 
 def _rows(text: str) -> list[str]:
-    """Lines with their ends; nothing for the empty line after the last end."""
+    """Lines with their ends, without the empty line after the last end."""
     rows = split_lines(text)
     return rows if rows[-1] else rows[:-1]
 
@@ -92,8 +94,8 @@ def _changes(old: Sequence[str], new: Sequence[str]) -> tuple[Change, ...]:
 
 
 def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    """What differs. Of very long texts what is between the same beginning and the same end."""
-    if len(old) * len(new) > _COMPARED:  # difflib would compare each row with each like it
+    """The differing blocks. For very long texts, one block between the equal beginning and end."""
+    if len(old) * len(new) > _COMPARED:  # difflib would compare each row with each equal row
         same = zip(old, new, strict=False)
         start = next((row for row, (a, b) in enumerate(same) if a != b), min(len(old), len(new)))
         rest = zip(reversed(old[start:]), reversed(new[start:]), strict=False)
@@ -109,7 +111,7 @@ def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, 
 
 
 def _find(lines: Sequence[str], wanted: Sequence[str], expected: int) -> int | None:
-    """The row where these lines stand; if they stand in several places, where they did before."""
+    """The row where these lines stand; when there are several, the row where they were before."""
     count = len(wanted)
     if list(lines[expected : expected + count]) == list(wanted):
         return expected
@@ -119,8 +121,9 @@ def _find(lines: Sequence[str], wanted: Sequence[str], expected: int) -> int | N
 
 
 def _only(lines: Sequence[str], wanted: Sequence[str]) -> int | None:
-    """The one row where these lines begin. Each row is looked at once (Knuth, Morris, Pratt)."""
-    shorter = [0] * len(wanted)  # the longest beginning that each beginning also ends with
+    """The only row where these lines begin. It looks at each row once (Knuth, Morris, Pratt)."""
+    # for each beginning, the longest shorter beginning that it also ends with
+    shorter = [0] * len(wanted)
     for at in range(1, len(wanted)):
         length = shorter[at - 1]
         while length and wanted[at] != wanted[length]:

@@ -15,14 +15,14 @@ _QUESTIONS: dict[RewriteKind, str] = {
 
 
 def question(kind: RewriteKind, instruction: str, remarks: Sequence[wire.Remark]) -> str:
-    """What the model is asked, and what documentation is searched for."""
+    """The question to the model; documentation is searched with it, too."""
     said = [instruction or _QUESTIONS[kind]]
     said += [f"- {each.code} {each.message}".replace("-  ", "- ") for each in remarks]
     return "\n".join(said)
 
 
 def remark(lines: Sequence[str], found: linter.Finding) -> wire.Remark:
-    """A linter's finding as the backend is told of it, with the lines as its fix has them."""
+    """A linter's finding as a remark for the backend, with the lines as its fix would make them."""
     fix = ""
     if found.fix:
         rows = [found.first_row, found.last_row]

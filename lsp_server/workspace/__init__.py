@@ -1,1 +1,1 @@
-"""The user's workspace: its files, programs and repository, none of which is trusted."""
+"""Reads the user's workspace, its programs and its repository, and trusts none of them."""

@@ -1,8 +1,8 @@
-"""What git says has changed in a workspace, without running anything that the workspace names.
+"""Asks git what has changed in a workspace, without running anything that the workspace names.
 
-A repository's own configuration can name programs: a monitor, filters, diff drivers, hooks.
-Switching each off by name would miss the next one. So git never reads that configuration here: it
-is given an empty repository of ours, and looks up the objects and the index of theirs.
+A repository's configuration can name programs: a monitor, filters, diff drivers, hooks. Switching
+off each by name would miss the next one. So git never reads that configuration here. It runs in an
+empty repository of ours, and looks up the objects and the index of the workspace.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from pathlib import Path
 from lsp_server.workspace.programs import find, inside
 
 SECONDS = 2.0
-MOST_BYTES = 2**20  # of what git prints: a prompt holds a hundredth of it
+MOST_BYTES = 2**20  # of git's output; a prompt holds a hundredth of that
 MOST_FILES = 500
 
 _QUESTIONS = ("--show-toplevel", "--git-path", "objects", "--git-path", "index",
               "--show-object-format", "--verify", "HEAD")  # fmt: skip
-# Of the user's own configuration; what is harmless in their terminal is of no use here.
+# The user's own configuration may set these; what is harmless in a terminal is of no use here.
 _SETTINGS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "core.untrackedCache=false",
              "core.quotePath=false", "diff.external=", "submodule.recurse=false",
              "safe.bareRepository=explicit")  # fmt: skip
@@ -30,13 +30,13 @@ _FORMATS = ("sha1", "sha256")
 
 
 class NoChanges(Exception):
-    """There is no repository, or git does not say what has changed in it; the message says why."""
+    """There is no repository, or git does not answer; the message says why."""
 
 
 async def diff(folder: str, kept: Callable[[str], bool]) -> tuple[str, list[str]]:
-    """What has changed below ``folder`` since the last commit, and the names that were left out.
+    """What changed below ``folder`` since the last commit, and the names that were left out.
 
-    Only files whose name ``kept`` lets through are shown. Raises ``NoChanges``.
+    Shows only files that ``kept`` allows. Raises ``NoChanges``.
     """
     try:
         async with asyncio.timeout(SECONDS):
@@ -58,9 +58,11 @@ async def diff(folder: str, kept: Callable[[str], bool]) -> tuple[str, list[str]
 
 
 async def _borrowed(ours: Path, folder: str) -> tuple[str, dict[str, str]]:
-    """The commit, and the environment in which git looks at their files with our configuration."""
-    # This only finds the repository and resolves a name: git reads neither its index nor an object,
-    # which it might fetch by a program of theirs.
+    """The commit, and an environment in which git sees the workspace's files with our
+    configuration.
+    """
+    # This only finds the repository and resolves a name. git reads no object here, which it might
+    # fetch by a program that the workspace names.
     said = os.fsdecode(await _git(folder, {}, "rev-parse", *_QUESTIONS)).splitlines()
     if len(said) != 5:
         raise NoChanges(f"{folder} is no repository with a commit")
@@ -84,14 +86,14 @@ async def _borrowed(ours: Path, folder: str) -> tuple[str, dict[str, str]]:
 
 
 async def _git(folder: str, environment: dict[str, str], *arguments: str) -> bytes:
-    """What git prints, up to ``MOST_BYTES``. Raises ``NoChanges`` where it fails."""
+    """The output of git, at most ``MOST_BYTES``. Raises ``NoChanges`` when git fails."""
     program = find("git", [folder])
     if program is None:
         raise NoChanges("git is not installed")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     safe = {
-        "GIT_OPTIONAL_LOCKS": "0",  # their index is not written, and no hook told of it
-        "GIT_LITERAL_PATHSPECS": "1",  # a file may be called like a pattern
+        "GIT_OPTIONAL_LOCKS": "0",  # git does not write the index, so it tells no hook
+        "GIT_LITERAL_PATHSPECS": "1",  # a file name may look like a pattern
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_ALLOW_PROTOCOL": "none",  # nothing is fetched, whatever is missing
         "GIT_TERMINAL_PROMPT": "0",
@@ -122,5 +124,5 @@ async def _git(folder: str, environment: dict[str, str], *arguments: str) -> byt
 
 
 def _below(name: str) -> bool:
-    """An index can hold any name, also one that leads out."""
+    """Whether a name stays below the folder; an index can hold any name."""
     return not name.startswith("/") and ".." not in name.split("/")

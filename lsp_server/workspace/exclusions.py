@@ -1,8 +1,8 @@
-"""Which files are never sent to the backend, whoever mentions them, and in whatever scheme.
+"""Decides which files never go to the backend, whoever mentions them, under any scheme.
 
-Names that tell of secrets (``indexer.screening.secret_files``), and what ``.glossatorignore`` of
-the workspace lists. It has the syntax of ``.gitignore``, in any case; ``!name`` lets a file through
-where the workspace is trusted.
+These are files with names that suggest secrets (``indexer.screening.secret_files``), and those that
+``.glossatorignore`` in the workspace lists. That file has the syntax of ``.gitignore``, but ignores
+case. In a trusted workspace ``!name`` allows a file.
 """
 
 import logging
@@ -22,21 +22,23 @@ IGNORE_FILE = ".glossatorignore"
 log = logging.getLogger(__name__)
 
 _LARGEST_LIST = 64 * 2**10
-_MOST_STARS = 4  # in a pattern: each more multiplies what matching one name may cost
+_MOST_STARS = 4  # in a pattern; each star multiplies the time that matching one name may take
 
 
 class Exclusions:
-    """For the folders of one workspace; each ignore file is read again when it changes."""
+    """The exclusions of one workspace. Each ignore file is read again when it changes."""
 
     def __init__(self) -> None:
         self._specs: dict[Path, tuple[float, GitIgnoreSpec]] = {}
 
     def excluded_uri(self, uri: str, roots: Sequence[str], *, trusted: bool = False) -> bool:
-        """Whether a document is never to be sent: ``file:`` and every other scheme alike."""
+        """Whether a document must not be sent, for ``file:`` and every other scheme."""
         return any(self.excluded(path, roots, trusted=trusted) for path in paths(uri))
 
     def excluded(self, path: str, roots: Sequence[str], *, trusted: bool = False) -> bool:
-        """Whether the file is never to be sent; links count by where they lead, too."""
+        """Whether a file must not be sent. For a link, the place that it leads to
+        counts as well.
+        """
         places = {path, os.path.realpath(path)} if Path(path).is_absolute() else {path}
         return any(self._matches(Path(each), roots, trusted) for each in places)
 

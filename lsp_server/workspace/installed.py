@@ -1,7 +1,7 @@
-"""Versions of what is installed in a workspace's virtual environment, read from its metadata.
+"""Reads the versions of packages in a workspace's virtual environment.
 
-Nothing is imported or executed: names and versions stand in the names of ``*.dist-info`` folders
-(PyPA's "Recording installed projects").
+Nothing is imported or run: names and versions stand in the names of ``*.dist-info`` folders (PyPA's
+"Recording installed projects").
 """
 
 import itertools
@@ -20,13 +20,13 @@ _DIST_INFO = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)\.dist-info")
 
 
 class Installed:
-    """Remembers each folder of packages until it changes."""
+    """Remembers the contents of each folder until the folder changes."""
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[float, dict[str, str]]] = {}
 
     def versions(self, packages: Iterable[str], roots: Sequence[str]) -> dict[str, str]:
-        """Of those packages (by the names that are imported) that are installed."""
+        """The versions of those packages, by import name, that are installed."""
         wanted = list(packages)
         found: dict[str, str] = {}
         for root in roots:
@@ -66,7 +66,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _read(folder: Path) -> dict[str, str]:
-    """Versions by import name: the project's own, and those its ``top_level.txt`` lists."""
+    """Versions by import name: the project's own name, and those in its ``top_level.txt``."""
     versions: dict[str, str] = {}
     for entry in _entries(folder):
         named = _DIST_INFO.fullmatch(entry.name)

@@ -1,4 +1,4 @@
-"""Which program a name means: one of the user's search path, never one of the workspace's."""
+"""Finds a program on the user's search path, never in the workspace."""
 
 import os
 import shutil
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def find(name: str, roots: Sequence[str]) -> str | None:
-    """The first on the search path that does not lie in one of these folders.
+    """The first program on the search path outside these folders.
 
-    A shell with an activated environment puts the workspace's own programs on the search path, and
-    an entry that is not absolute means whatever folder the process is in.
+    A shell with an activated environment puts the workspace's programs on the search path. An entry
+    that is not absolute depends on the current folder. Both are skipped.
     """
     places = os.environ.get("PATH", os.defpath).split(os.pathsep)
     trusted = [each for each in places if Path(each).is_absolute() and not inside(each, roots)]
@@ -21,7 +21,7 @@ def find(name: str, roots: Sequence[str]) -> str | None:
 
 
 def inside(path: str, roots: Sequence[str]) -> bool:
-    """Whether a path lies in one of the folders, by its name or by where its links lead."""
+    """Whether a path lies in one of the folders, by its name or after following links."""
     return any(
         Path(place).is_relative_to(root)
         for place in (path, os.path.realpath(path))
