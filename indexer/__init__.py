@@ -1,4 +1,4 @@
-"""From sources to a searchable index: documents → chunks → embeddings → store.
+"""Turns sources into a searchable index: documents → chunks → embeddings → store.
 
-Imports nothing else of Glossator; the backend sees only types, embedder and store.
+It imports nothing else of Glossator.
 """

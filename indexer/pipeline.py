@@ -1,9 +1,9 @@
 """Brings the index up to date with a source: read what changed, cut it, embed what is new, switch.
 
-Synchronous; callers that must not block run it on a thread. Until the end of a run nothing of it
-is searched (but what ``first`` asks for). A run that was killed at any point is completed by the
-next one, which embeds only what the journal lacks. Entries whose stamp did not change are not
-read, chunks whose content did not change are not embedded.
+It is synchronous, so callers that must not block run it on a thread. Nothing of a run is searchable
+until its end, except what ``first`` asks for. If a run is killed at any point, the next one
+completes it and embeds only what the journal lacks. Entries with an unchanged stamp are not read,
+and unchanged chunks are not embedded again.
 """
 
 import time
@@ -41,20 +41,21 @@ from indexer.types import (
     Vectors,
 )
 
-DOCUMENT_S = 60.0  # to cut and judge one document; a page of two million characters takes ten
-FIRST = 48  # chunks that are made searchable before all others
-BATCH = 64  # chunks that are embedded, and kept, at once
-_AHEAD = 3  # batches that the embedder is given before the first of them is kept
-# Share of an entry's headline in the vectors of its chunks. Questions ask what an entry is for,
-# which long descriptions drown; what only a description says is drowned by more of the headline.
-# From two thirds down to a third, nearness alone finds 33% in place of 27% of 389 sentences of
-# release notes (docs/retrieval.md), 67% in place of 53% of what descriptions say further, and
-# 93% in place of 95% of first sentences, which their words find anyway.
+# to cut and judge one document; a page of two million characters takes ten seconds
+DOCUMENT_S = 60.0
+FIRST = 48  # chunks that become searchable before all others
+BATCH = 64  # chunks that are embedded and kept together
+_AHEAD = 3  # batches that the embedder gets before the first of them is kept
+# The share of an entry's headline in the vectors of its chunks. Questions ask what an entry is for,
+# and long descriptions drown that; a larger share of the headline drowns what only a description
+# says. Measured with nearness alone, from two thirds down to a third: 33% in place of 27% of 389
+# sentences of release notes are found (docs/retrieval.md), 67% in place of 53% of later sentences
+# of descriptions, and 93% in place of 95% of first sentences, which search by words finds anyway.
 HEADLINE = 1 / 3
 
-_CUT = 2  # of reading and cutting; another one has every entry read again
-_EARLY = "\x1ffirst"  # the entry of what was asked for before the run ended
-_HEADLINES = 20_000  # vectors that are remembered while a run lasts
+_CUT = 2  # version of reading and cutting; a new one makes every entry be read again
+_EARLY = "\x1ffirst"  # the entry that holds what ``first`` made searchable before the run ended
+_HEADLINES = 20_000  # vectors of headlines that are remembered during a run
 _AWAITED: Vectors = np.zeros(0, dtype=np.float32)
 _JUDGED = ("title", "section", "signature", "summary", "example", "text")
 
@@ -73,7 +74,7 @@ class _Measures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one run did; ``added + unchanged`` is what the source holds now."""
+    """What one run did. ``added + unchanged`` is what the source holds now."""
 
     source: str
     documents: int
@@ -81,7 +82,7 @@ class Report:
     added: int
     removed: int
     unchanged: int
-    read: int  # entries whose stamp was new
+    read: int  # entries with a new stamp
     skipped: tuple[Skipped, ...]
     seconds: float
     dataset: str = ""
@@ -97,16 +98,16 @@ def index(
     first: str = "",
     on_first: Callable[[], None] = lambda: None,
 ) -> Report:
-    """Index the source.
+    """Indexes the source.
 
-    ``progress`` is called with the chunks done and the chunks in all. ``first`` is a question:
-    the chunks that share most words with it are searchable before all others, and ``on_first`` is
-    called once they are. Raises ``SourceError`` when the source cannot be read or holds nothing;
-    the index is then as it was.
+    ``progress`` is called with the number of chunks done and the number in all. ``first`` is a
+    question: the chunks that share the most words with it become searchable before all others, and
+    then ``on_first`` is called. Raises ``SourceError`` when the source cannot be read or holds
+    nothing; the index is then unchanged.
     """
     started = time.perf_counter()
     with closing(Journal.open(into.staging, source.name, embedder.name)) as journal:
-        if journal.complete:  # a killed run's: all that it embedded counts
+        if journal.complete:  # everything that a killed run embedded counts
             into.apply(journal.change(), journal.report)
             journal.clear()
         run = _Run(source, chunker, _ruler(embedder), into.held(source.name), journal)
@@ -134,9 +135,9 @@ def stage(
     chunker: Chunker | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Report:
-    """Do all of a run but its end: whoever owns the index takes the complete journal in.
+    """Does everything but the last step; the owner of the index takes in the complete journal.
 
-    ``held`` is what the index has of the source. Raises as ``index`` does.
+    ``held`` is what the index has of the source. Raises what ``index`` raises.
     """
     started = time.perf_counter()
     if journal.complete:
@@ -147,7 +148,7 @@ def stage(
 
 
 def changed(source: Source, held: Mapping[str, Held]) -> int | None:
-    """How many entries a run would read or forget; None: it reads all to know."""
+    """How many entries a run would read or drop; None when it has to read everything to know."""
     if not isinstance(source, StampedSource):
         return None
     listed = {_storable(entry.key): _stamp(entry) for entry in source.entries()}
@@ -157,16 +158,16 @@ def changed(source: Source, held: Mapping[str, Held]) -> int | None:
 
 @dataclass(slots=True)
 class _Read:
-    """What the entries that were read hold, and what is new in them."""
+    """What the entries that were read hold, and which chunks of them are new."""
 
     held: dict[str, Held] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)  # keys of all entries that are listed
+    seen: set[str] = field(default_factory=set)  # keys of all entries that the source lists
     new: set[str] = field(default_factory=set)
-    unlisted: list[Skipped] = field(default_factory=list)  # left out before they were entries
+    unlisted: list[Skipped] = field(default_factory=list)  # left out before they became entries
 
 
 class _Run:
-    """Reads and cuts what changed into the journal, when it is made; knows what to report."""
+    """One run. Making it reads and cuts what changed into the journal; then it can report."""
 
     def __init__(
         self,
@@ -197,7 +198,7 @@ class _Run:
         self.done = self.total - journal.lacking
 
     def finish(self, seconds: float) -> Report:
-        """Complete the journal."""
+        """Completes the journal."""
         report = Report(
             source=self._source.name,
             documents=sum(each.documents for each in self._after.values()),
@@ -251,7 +252,7 @@ class _Run:
         return found
 
     def _chunks(self, document: Document) -> list[Chunk]:
-        """All of a document, or none: raises ``TooSlow``."""
+        """All chunks of a document, or none: raises ``TooSlow``."""
         ends = time.monotonic() + DOCUMENT_S
         chunks: list[Chunk] = []
         for chunk in self._chunker.chunks(document):
@@ -267,7 +268,7 @@ class _Run:
         pending.clear()
 
     def _entries(self) -> Iterator[Entry]:
-        """Of a source without stamps, one that is always read."""
+        """A source without stamps is one entry, which is always read."""
         return (
             self._source.entries()
             if isinstance(self._source, StampedSource)
@@ -288,17 +289,18 @@ class _Begun:
     """Chunks that are being embedded."""
 
     chunks: Sequence[Chunk]
-    headlines: Sequence[str]  # that no chunk before had
-    vectors: Future[Vectors]  # of the chunks, then of these headlines
-    known: dict[str, Vectors]  # of headlines, all of them once what was begun before is kept
+    headlines: Sequence[str]  # headlines that occur for the first time
+    vectors: Future[Vectors]  # vectors of the chunks, then of these headlines
+    # vectors of headlines; all are here once the earlier batches are kept
+    known: dict[str, Vectors]
 
 
 class _Embedding:
-    """Embeds chunks into the journal, and tells how far it is.
+    """Embeds chunks into the journal and reports progress.
 
-    The embedder works ahead: it has something to do while chunks are read from the journal and
-    kept there, and while the last of a batch keeps but one core busy. Progress is told, and the
-    journal used, by the caller's thread alone.
+    The embedder works ahead. So it is busy while chunks are read from the journal and kept there,
+    and while the last part of a batch occupies only one core. Only the caller's thread reports
+    progress and uses the journal.
     """
 
     def __init__(
@@ -309,11 +311,12 @@ class _Embedding:
         self._done = done
         self._total = total
         self._progress = progress
-        self._known: dict[str, Vectors] = {}  # by headline; _AWAITED while it is being embedded
+        # vector of each headline; _AWAITED while it is being embedded
+        self._known: dict[str, Vectors] = {}
         progress(done, total)
 
     def embed(self, batches: Iterable[Sequence[Chunk]]) -> None:
-        """Stopped in between, it returns when the batches that were begun are embedded."""
+        """When it is stopped halfway, it returns after the batches that were begun are embedded."""
         begun: deque[_Begun] = deque()
         with ThreadPoolExecutor(_AHEAD, "embedding") as beside:
             for chunks in batches:
@@ -336,7 +339,7 @@ class _Embedding:
     def _keep(self, begun: _Begun) -> None:
         count = len(begun.chunks)
         vectors = begun.vectors.result()
-        # A copy: rows keep the whole of what they are rows of.
+        # A copy, because a row would keep the whole array in memory.
         begun.known.update(zip(begun.headlines, vectors[count:].copy(), strict=True))
         self._journal.add(begun.chunks, _blended(begun.chunks, vectors[:count], begun.known))
         self._done += count
@@ -346,7 +349,9 @@ class _Embedding:
 def _blended(
     chunks: Sequence[Chunk], vectors: Vectors, headlines: Mapping[str, Vectors]
 ) -> Vectors:
-    """Shape (chunks, dimension), unit rows: the text's direction, drawn to its headline's."""
+    """Unit rows of shape (chunks, dimension): the direction of the text, drawn towards the
+    headline.
+    """
     blended = vectors.copy()
     for i, chunk in enumerate(chunks):
         if chunk.headline:
@@ -356,20 +361,25 @@ def _blended(
 
 
 def _ruler(embedder: Embedder) -> Ruler:
-    """The embedder's, where it can measure: chunks are then as long as it sees."""
+    """The ruler of the embedder, if it has one; chunks are then as long as the embedder reads."""
     return embedder.ruler if isinstance(embedder, _Measures) else CHARACTERS
 
 
 def _cleaned(chunk: Chunk) -> Chunk:
-    """Without markup that an editor would follow: here once, and not with every question."""
+    """The chunk without markup that an editor would follow. Done once here, not with every
+    question.
+    """
     before = {name: getattr(chunk, name) for name in (*_JUDGED, "breadcrumb")}
     after: dict[str, Any] = {name: strip_markup(text) for name, text in before.items()}
     return chunk if after == before else replace(chunk, **after)
 
 
 def _judged(chunk: Chunk) -> Chunk:
-    """With why it is suspicious, if it is: here once, and not with every question it answers."""
-    # Our own arrows would be all that is not ASCII, and plain ASCII is judged in half the time.
+    """The chunk with the reason why it is suspicious, if it is. Done once here, not with every
+    question.
+    """
+    # The arrows in a breadcrumb are ours and often the only characters that are not ASCII. Judging
+    # plain ASCII takes half the time.
     place = chunk.breadcrumb.replace(" › ", " | ")
     why = suspicion("\n\n".join((place, *(getattr(chunk, name) for name in _JUDGED))))
     return replace(chunk, suspicion=why) if why else chunk
@@ -384,14 +394,14 @@ def _stamp(entry: Entry) -> str:
 
 
 def _storable(text: str) -> str:
-    """Names of files need not be text."""
+    """The text without lone surrogates, which file names may have."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _ahead(journal: Journal, question: str) -> list[Chunk]:
-    """The ``FIRST`` chunks nearest to the question in words.
+    """The ``FIRST`` chunks that share the most words with the question.
 
-    One chunk per API entry: it carries the entry's signature, summary and example.
+    There is one chunk per API entry, because that has the entry's signature, summary and example.
     """
     chunks = [chunk for batch in journal.pending(BATCH) for chunk in batch]
     by_text = overlap(question, [chunk.embedded_text for chunk in chunks])

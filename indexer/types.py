@@ -1,4 +1,4 @@
-"""What flows through the indexer, and the ports its parts stand behind.
+"""The data that flows through the indexer, and the ports of its parts.
 
 document (read from a source) → chunk (stored) → passage (retrieved, scored).
 """
@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 Kind = Literal["function", "class", "module", "page", "code"]
-Skipped = tuple[str, str]  # what, why
+Skipped = tuple[str, str]  # what was left out, and why
 Vectors = npt.NDArray[np.float32]  # shape (texts, dimension), rows of unit length
 
 
 class IndexerError(Exception):
-    """The message is written for the user: what happened and what to do next."""
+    """The base of all errors here. The message tells the user what happened and what to do next."""
 
 
 class SourceError(IndexerError):
@@ -26,15 +26,15 @@ class SourceError(IndexerError):
 
 
 class IndexMismatch(IndexerError):
-    """The index on disk was made by another embedder or another version of this store."""
+    """Another embedder, or another version of this store, made the index on disk."""
 
 
 class IndexDamaged(IndexerError):
-    """A part of the index on disk cannot be read; what it held has to be indexed again."""
+    """A part of the index on disk cannot be read; its contents have to be indexed again."""
 
 
 class IndexInUse(IndexerError):
-    """Another process owns the index, or runs the same source; ``owner`` tells which."""
+    """Another process owns the index, or runs the same source; ``owner`` says which."""
 
     def __init__(self, message: str, owner: str = "") -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class Document:
     """One page or one API entry, as its source gave it."""
 
     source: str  # as declared: "package:numpy", "docs/guide"
-    uri: str  # where a citation opens it
+    uri: str  # the address that a citation opens
     title: str  # "numpy.fft.irfft", "Installing"
     text: str
     kind: Kind = "page"
@@ -54,13 +54,13 @@ class Document:
     version: str = ""
     symbol: str = ""  # fully qualified, for API entries
     signature: str = ""  # "numpy.fft.irfft(a, n=None, axis=-1, norm=None, out=None)"
-    line: int | None = None  # 1-based, of the definition; of a page whose lines are cited, 1
-    language: str = "rst"  # what the text is written in: rst (and plain text), markdown, python, go
+    line: int | None = None  # 1-based line of the definition; 1 for a page whose lines are cited
+    language: str = "rst"  # language of the text: rst (also for plain text), markdown, python, go …
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stored piece of a document; ``id`` is the hash of everything that is stored."""
+    """A stored piece of a document. ``id`` is the hash of everything that is stored."""
 
     source: str
     uri: str
@@ -73,9 +73,9 @@ class Chunk:
     signature: str = ""
     summary: str = ""  # first paragraph of the document
     example: str = ""  # the documentation's own first code example
-    section: str = ""  # heading within the document, "" for its beginning
+    section: str = ""  # heading within the document; "" for the beginning
     line: int | None = None
-    suspicion: str = ""  # why it seems to instruct a model instead of a reader, "" if it does not
+    suspicion: str = ""  # why it seems to instruct a model instead of a reader; "" if it does not
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +91,8 @@ class Chunk:
             self.example,
             str(self.line),
             self.text,
-            # Only when there is one: another verdict is another chunk, and is stored anew.
+            # It is included only when there is one. A new verdict makes a new chunk, which is
+            # stored anew.
             *((self.suspicion,) if self.suspicion else ()),
         )
         digest = hashlib.blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=16)
@@ -99,13 +100,13 @@ class Chunk:
 
     @property
     def embedded_text(self) -> str:
-        """What the embedder sees: the place of the chunk, then its words."""
+        """What the embedder reads: the place of the chunk, then its text."""
         heading = " › ".join(part for part in (self.breadcrumb or self.title, self.section) if part)
         return f"{heading}\n{self.text}"
 
     @property
     def headline(self) -> str:
-        """What the chunk's API entry is, in one line; empty for a page."""
+        """The chunk's API entry in one line; "" for a page."""
         return f"{self.symbol}: {self.summary}" if self.symbol and self.summary else ""
 
 
@@ -119,12 +120,12 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a search looks, and what is known of the code that it is asked from.
+    """Where a search looks, and what is known of the code that the question is about.
 
-    ``sources`` limit it: None means all, unknown ones are empty. The rest are hints and limit
-    nothing: entries of imported ``packages`` rank higher, and what ``symbols`` name (those at the
-    cursor, as far as known resolved through the imports: ``numpy.fft.rfft``) is found even when
-    no word of the question finds it.
+    ``sources`` limit the search: None means all, and an unknown source is empty. The rest are hints
+    and limit nothing. Entries of imported ``packages`` rank higher. Entries that ``symbols`` name
+    are found even when no word of the question finds them; these are the symbols at the cursor,
+    resolved through the imports where possible (``numpy.fft.rfft``).
     """
 
     sources: tuple[str, ...] | None = None
@@ -136,7 +137,7 @@ EVERYWHERE = Scope()
 
 
 class Source(Protocol):
-    """Reads documents. Raises ``SourceError`` when it cannot, or has none."""
+    """Reads documents. Raises ``SourceError`` when it cannot read them or there are none."""
 
     name: str
 
@@ -145,10 +146,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a source's documents are: a file, a page of a site, an installed package.
+    """A place of documents in a source: a file, a page of a site, an installed package.
 
-    ``stamp`` differs whenever the content may, and is known without reading it: the time of the
-    last change and the size, a blob's hash, an ETag, an installed version.
+    ``stamp`` changes whenever the content may have changed, and is known without reading it:
+    modification time and size, a blob's hash, an ETag, an installed version.
     """
 
     key: str  # unique within the source, the same in every run
@@ -157,10 +158,10 @@ class Entry:
 
 @runtime_checkable
 class StampedSource(Source, Protocol):
-    """A source that need not be read whole to know what changed.
+    """A source whose changes are known without reading all of it.
 
-    A run reads the entries whose stamp is new, forgets those that are no longer listed, and leaves
-    all others alone. ``documents`` is ``read`` of all ``entries``, in their order.
+    A run reads the entries with a new stamp, drops those that are no longer listed, and leaves all
+    others alone. ``documents`` is ``read`` of all ``entries``, in order.
     """
 
     def entries(self) -> Iterator[Entry]: ...
@@ -175,30 +176,30 @@ class Chunker(Protocol):
 
 
 class Ruler(Protocol):
-    """How long texts are for an embedder."""
+    """Measures how long texts are for an embedder."""
 
     def size(self, text: str) -> int: ...
 
     def room(self, heading: str) -> int:
-        """What the embedder sees of a chunk below its heading."""
+        """How much text the embedder reads below the heading."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What an entry of a source holds, as it was last read."""
+    """What an entry of a source held when it was last read."""
 
     stamp: str
     documents: int
-    ids: tuple[str, ...]  # of its chunks
+    ids: tuple[str, ...]  # ids of its chunks
     skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a run makes of one source: the entries that it read, and those that are gone.
+    """What a run changes in one source: the entries that it read, and those that are gone.
 
-    ``batches`` gives those of the wanted chunks that are new, with their vectors.
+    ``batches`` gives the wanted chunks that are new, with their vectors.
     """
 
     source: str
@@ -208,7 +209,7 @@ class Change:
 
 
 class Embedder(Protocol):
-    """Texts to unit vectors. ``name`` identifies the weights: an index keeps it."""
+    """Turns texts into unit vectors. ``name`` identifies the weights, and an index stores it."""
 
     name: str
     dimension: int
@@ -217,14 +218,14 @@ class Embedder(Protocol):
 
 
 class Reranker(Protocol):
-    """Reads a question together with each text: slow and good, for a few of the best."""
+    """Reads a question together with each text: slow and accurate, for a few of the best."""
 
     def scores(self, question: str, texts: Sequence[str]) -> Sequence[float]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A stored chunk that is near to a vector."""
+    """A stored chunk near a vector."""
 
     source: str
     id: str
@@ -235,31 +236,34 @@ Stored = Mapping[str, Collection[str]]  # ids of chunks by their source
 
 
 class VectorStore(Protocol):
-    """Chunks by id and by nearness. Writing is idempotent; any thread may search meanwhile."""
+    """Stores chunks, and finds them by id and by nearness.
+
+    Writing is idempotent, and any thread may search meanwhile.
+    """
 
     def upsert(self, chunks: Sequence[Chunk], vectors: Vectors, in_all: int = 0) -> None:
-        """Row ``i`` of ``vectors``, of shape (n, dimension), is that of chunk ``i``.
+        """Stores chunks; row ``i`` of ``vectors``, of shape (n, dimension), belongs to chunk ``i``.
 
-        ``in_all``: how many chunks the source will have, where that is known to be more.
+        ``in_all`` is how many chunks the source will have, when that is known to be more.
         """
         ...
 
     def delete(self, stored: Stored) -> None:
-        """Forget the chunks; unknown ones are ignored."""
+        """Deletes the chunks; unknown ids are ignored."""
         ...
 
     def nearest(
         self, vector: Vectors, count: int, sources: Collection[str] | None = None
     ) -> list[Near]:
-        """Best first; ``vector`` has shape (dimension,) or (1, dimension)."""
+        """The nearest chunks, best first. ``vector`` has shape (dimension,) or (1, dimension)."""
         ...
 
     def cosines(self, stored: Stored, vector: Vectors) -> dict[str, float]:
-        """Similarity of one vector to chunks, by id; of unknown ones, none."""
+        """The similarity of a vector to each chunk, by id, without unknown ids."""
         ...
 
     def get(self, stored: Stored) -> dict[str, Chunk]:
-        """By id; of unknown ones, none."""
+        """Chunks by id, without unknown ids."""
         ...
 
     def export(self, source: str) -> Iterator[tuple[list[Chunk], Vectors]]:
@@ -276,19 +280,19 @@ class VectorStore(Protocol):
 
 
 class SearchIndex(Protocol):
-    """Chunks by a question: its words and its vector."""
+    """Finds chunks for a question, by its words and its vector."""
 
     def search(
         self, question: str, vector: Vectors, limit: int, scope: Scope = EVERYWHERE
     ) -> list[Passage]:
-        """The passages that answer best, best first; one per API entry.
+        """The passages that answer best, best first, one per API entry.
 
-        Their order is not that of their scores, which stay cosines.
+        Scores are cosines and do not decide the order.
         """
         ...
 
     def lookup(self, symbol: str, limit: int, scope: Scope = EVERYWHERE) -> list[Passage]:
-        """Entries of exactly this name, or whose name ends with it. Their score is 1."""
+        """The entries with exactly this name, or whose name ends with it. Every score is 1."""
         ...
 
     def sources(self) -> tuple[str, ...]: ...
@@ -297,7 +301,7 @@ class SearchIndex(Protocol):
 
     @property
     def dataset(self) -> str:
-        """Version of the content; another content has another one."""
+        """The version of the content; other content has another version."""
         ...
 
 
@@ -305,15 +309,16 @@ class ChunkIndex(SearchIndex, Protocol):
     """A search index that a run can change."""
 
     embedder_name: str
-    staging: Path  # where runs leave what they have made so far
+    staging: Path  # the folder in which runs keep their journals
 
     def held(self, source: str) -> Mapping[str, Held]:
         """What each entry of a source holds now."""
         ...
 
     def apply(self, change: Change, report: Mapping[str, Any] | None = None) -> None:
-        """Serve the content with the change, from one moment to the next; idempotent.
+        """Serves the content with the change, from one moment to the next. Calling it again is
+        harmless.
 
-        Killed at any point it leaves the version from before, or the one after.
+        After a kill at any point the version is the old one or the new one.
         """
         ...

@@ -1,4 +1,4 @@
-"""Tells which sources' folders changed, soon after they did: watchfiles behind one function."""
+"""Reports which sources' folders have changed. Only this file uses watchfiles."""
 
 import asyncio
 import logging
@@ -11,7 +11,8 @@ from indexer.types import IndexerError
 
 _log = logging.getLogger(__name__)
 
-SETTLE_MS = 200  # an editor writes a file in several steps; what follows sooner is one change
+# an editor writes a file in several steps; changes this close together count as one
+SETTLE_MS = 200
 
 POLL_MS = 2000
 
@@ -19,11 +20,11 @@ POLL_MS = 2000
 async def changed_sources(
     folders: Mapping[str, Path], stop: asyncio.Event, settle_ms: int = SETTLE_MS
 ) -> AsyncIterator[set[str]]:
-    """Names of the sources below whose folders something was written, moved or deleted.
+    """Yields the names of sources in whose folders something was written, moved or deleted.
 
-    Ends when ``stop`` is set. Version control's own files, caches and environments do not count,
-    and neither do folders that cannot be read. Where the system has no more watches to give, the
-    folders are looked at every ``POLL_MS`` instead, and the log says so.
+    It ends when ``stop`` is set. Files of version control, caches and environments do not count,
+    nor do folders that cannot be read. When the system has no more watches to give, the folders are
+    checked every ``POLL_MS`` instead, and the log says so.
     """
     roots = {name: folder.resolve() for name, folder in folders.items()}
     lenient = polling = False
@@ -35,7 +36,7 @@ async def changed_sources(
                 debounce=settle_ms,
                 step=min(50, settle_ms),
                 stop_event=stop,
-                # Not from the beginning: it hides that there are no watches left, too.
+                # Not set from the beginning, because it also hides that there are no watches left.
                 ignore_permission_denied=lenient,
                 force_polling=polling,
                 poll_delay_ms=POLL_MS,
@@ -48,7 +49,7 @@ async def changed_sources(
                 }
                 if names:
                     yield names
-        except (OSError, RuntimeError) as error:  # the latter is watchfiles' own
+        except (OSError, RuntimeError) as error:  # watchfiles raises the latter itself
             if not lenient and "denied" in str(error):
                 lenient = True
             elif not polling:
@@ -59,4 +60,4 @@ async def changed_sources(
                 polling = lenient = True
             else:
                 raise IndexerError(f"Folders cannot be followed: {error}") from error
-            yield set(roots)  # what changed meanwhile
+            yield set(roots)  # what changed in the meantime

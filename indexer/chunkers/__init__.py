@@ -14,7 +14,7 @@ __all__ = ["ApiChunker", "CodeChunker", "HeadingChunker", "StructureChunker"]
 
 
 class StructureChunker:
-    """The chunker for any document: its kind decides. Sizes are the ruler's."""
+    """Cuts any document, by the chunker for its kind. The ruler measures sizes."""
 
     def __init__(self, ruler: Ruler = CHARACTERS) -> None:
         self._pages = HeadingChunker(ruler)

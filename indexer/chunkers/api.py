@@ -1,7 +1,7 @@
 """Cuts API entries by the sections of their docstring: numpydoc and Google style. Pure.
 
-The first chunk of an entry is its signature, summary and description, what a question is most
-often about. Short sections share a chunk: every chunk costs an embedding.
+The first chunk of an entry holds its signature, summary and description, because most questions are
+about them. Short sections share a chunk, because every chunk costs an embedding.
 """
 
 import re
@@ -23,8 +23,8 @@ _GOOGLE = re.compile(
     r"(Args|Arguments|Attributes|Examples?|Keyword Args|Notes?|Other Parameters|Parameters|Raises|"
     r"Returns?|Todo|Warns|Warnings?|Yields?):\s*$"
 )
-# Names and one-line summaries of other entries: in a chunk of their own they would be found in
-# the place of those entries.
+# These sections name other entries with one-line summaries. A chunk of them would be found in place
+# of those entries.
 _LEFT_OUT = {"see also", "references"}
 
 
@@ -35,8 +35,9 @@ class _Section:
 
 
 class ApiChunker:
-    """Chunks that with their heading fit the ruler, but for code that alone is longer
-    (up to ``limit.LONGEST``)."""
+    """Makes chunks that fit the ruler together with their heading. Only code may be longer, up to
+    ``limit.LONGEST``.
+    """
 
     def __init__(self, ruler: Ruler = CHARACTERS) -> None:
         self._ruler = ruler
@@ -92,7 +93,7 @@ class ApiChunker:
 
 
 def _sections(text: str) -> list[_Section]:
-    """The untitled beginning, then every section; titles without their underline or colon."""
+    """The untitled beginning, then every section; titles come without underline or colon."""
     lines = text.split("\n")
     found: list[tuple[str, list[str]]] = [("", [])]
     at = 0
@@ -101,7 +102,7 @@ def _sections(text: str) -> list[_Section]:
         following = lines[at + 1] if at + 1 < len(lines) else ""
         google = _GOOGLE.match(line)
         if _UNDERLINE.match(line) and _is_title(following):
-            at += 1  # the line over a title
+            at += 1  # skips the line above a title
             continue
         if _is_title(line) and _UNDERLINE.match(following):
             found.append((line.strip(), []))

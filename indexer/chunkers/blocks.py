@@ -1,7 +1,7 @@
-"""Text as blocks that may stand alone: paragraphs and whole code blocks. Pure.
+"""Splits text into blocks that may stand alone: paragraphs and whole code blocks. Pure.
 
-Knows what Markdown, reStructuredText and docstrings have in common: fences, doctests, indented
-literal blocks, blank lines.
+It knows what Markdown, reStructuredText and docstrings share: fences, doctests, indented literal
+blocks, blank lines.
 """
 
 import re
@@ -20,7 +20,7 @@ _INTRODUCES_CODE = re.compile(r"(^\s*\.\. (code|code-block|sourcecode|ipython|do
 
 @dataclass(frozen=True, slots=True)
 class Characters:
-    """A ``Ruler`` that needs no tokenizer: ``limit`` leaves room for a heading of usual length."""
+    """A ``Ruler`` that needs no tokenizer. ``limit`` leaves room for a heading of usual length."""
 
     limit: int = LIMIT
 
@@ -36,7 +36,7 @@ CHARACTERS = Characters()
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines that belong together; ``line`` is the 0-based place of the first one."""
+    """Lines that belong together; ``line`` is the 0-based number of the first one."""
 
     text: str
     line: int
@@ -48,9 +48,9 @@ def blocks(page: str, *, markdown: bool = False) -> list[Block]:
     lines = page.split("\n")
     fences = dict(fenced(page, markdown=markdown))
     found: list[Block] = []
-    texts: list[str] = []  # of the last block, whose paragraphs are joined once it is complete
+    texts: list[str] = []  # paragraphs of the last block, which are joined once it is complete
     at = 0
-    literal_indent: int | None = None  # of the paragraph that announced a literal block
+    literal_indent: int | None = None  # indentation of the paragraph that announced a literal block
     while at < len(lines):
         if not lines[at].strip():
             at += 1
@@ -84,9 +84,10 @@ def blocks(page: str, *, markdown: bool = False) -> list[Block]:
 
 
 def pack(parts: Iterable[Block], limit: int = LIMIT, ruler: Ruler = CHARACTERS) -> Iterator[Block]:
-    """Join neighbours while they fit ``limit`` as the ruler measures; cut prose that does not.
+    """Joins neighbours while they fit ``limit``, as the ruler measures, and cuts prose that does
+    not.
 
-    Code is not cut here, whatever its length: see ``limit``.
+    Code is never cut here; ``limit`` does that.
     """
     held: list[Block] = []
     size = 0
@@ -103,7 +104,7 @@ def pack(parts: Iterable[Block], limit: int = LIMIT, ruler: Ruler = CHARACTERS) 
 
 
 def first_example(parts: Sequence[Block], limit: int = LIMIT) -> str:
-    """The first code of a document with what directly continues it, in whole statements."""
+    """The first code of a document and the code that directly continues it, in whole statements."""
     at = next((i for i, part in enumerate(parts) if part.code), None)
     if at is None:
         return ""
@@ -155,7 +156,7 @@ def _end_of_paragraph(lines: list[str], at: int, fences: Collection[int]) -> int
 
 
 def _cut_prose(part: Block, limit: int, ruler: Ruler) -> Iterator[Block]:
-    """Pieces within the limit; an entry of a list keeps its indented lines where it can."""
+    """Cuts prose to the limit; where it can, a list entry keeps its indented lines."""
     if ruler.size(part.text) <= limit:
         yield part
         return
@@ -186,7 +187,7 @@ def _cut_prose(part: Block, limit: int, ruler: Ruler) -> Iterator[Block]:
 
 
 def _cut_line(line: str, limit: int, ruler: Ruler) -> Iterator[str]:
-    """Halves, cut at a blank where there is one, until each fits."""
+    """Halves a line until each piece fits, at a blank where there is one."""
     waiting = [line]
     while waiting:
         piece = waiting.pop()
@@ -203,7 +204,7 @@ def _size(lines: Iterable[Block], ruler: Ruler) -> int:
 
 
 def _cut_code(text: str, limit: int) -> str:
-    """Whole lines within the limit; of a doctest, whole statements."""
+    """The whole lines within the limit; of a doctest, the whole statements."""
     if len(text) <= limit:
         return text
     lines = text[: limit + 1].split("\n")[:-1]
@@ -223,6 +224,6 @@ def _without_fence(text: str) -> str:
 
 
 def _only_prepares(example: str) -> bool:
-    """A doctest that has shown no result yet, such as one that only imports."""
+    """Whether a doctest has shown no result yet, such as one that only imports."""
     lines = [line.lstrip() for line in example.split("\n")]
     return lines[0].startswith(">>>") and all(line.startswith((">>>", "...")) for line in lines)

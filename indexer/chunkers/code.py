@@ -1,8 +1,8 @@
 """Cuts source code by its syntax. Pure.
 
-A definition is a chunk, with the comment above it; one that does not fit is cut between its
-members or statements, and every piece keeps the headers of what it stands in. What stands between
-definitions (imports, constants) shares chunks. Lines are never cut.
+A definition is a chunk, together with the comment above it. If it is too long, it is cut between
+its members or statements, and every piece repeats the headers of the definitions around it. Text
+between definitions (imports, constants) shares chunks. Lines are never cut.
 """
 
 import re
@@ -16,18 +16,20 @@ from indexer.chunkers.blocks import CHARACTERS, blocks, first_paragraph
 from indexer.chunkers.grammars import GRAMMARS, name_of, parser
 from indexer.types import Chunk, Document, Ruler
 
-_HEADER_LINES = 8  # of a definition, repeated above the pieces of what is in it
-_DEPTH = 40  # of nesting that is followed; deeper, code is cut at any line
+_HEADER_LINES = 8  # lines of a definition's header that are repeated above its pieces
+_DEPTH = 40  # levels of nesting that are followed; deeper code is cut at any line
 _COMMENT_MARK = re.compile(r"\s*(?:/\*+!?|\*+/|\*|//[/!]?|#+!?|\"\"\"|''')?\s?")
 _COMMENT = re.compile(r"\s*(//|/\*|\*|#(?!\[))")
 _WITH_NEXT = {"comment", "line_comment", "block_comment", "attribute_item", "decorator"}
-_OF_FOLDERS = {"__init__", "index", "mod", "lib"}  # files that stand for the folder they are in
+_OF_FOLDERS = {"__init__", "index", "mod", "lib"}  # files that stand for their folder
 _VALUES = {"arrow_function", "function_expression", "generator_function", "class"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Definition:
-    """Lines are 0-based, the last one inclusive; ``first`` is that of the comment above."""
+    """Lines are 0-based and the last one is inclusive. ``first`` is the first line of the comment
+    above.
+    """
 
     node: Node
     first: int
@@ -40,14 +42,16 @@ class _Piece:
     first: int
     last: int
     scope: tuple[str, ...] = ()
-    headers: tuple[tuple[int, int], ...] = ()  # lines of the definitions around, outermost first
-    line: int | None = None  # what a citation opens
+    headers: tuple[tuple[int, int], ...] = ()  # headers of the definitions around, outermost first
+    line: int | None = None  # the line that a citation opens
     signature: str = ""
     summary: str = ""
 
 
 class CodeChunker:
-    """Chunks that with their headers fit the ruler, but for lines that alone are longer."""
+    """Makes chunks that fit the ruler with their headers, except for single
+    lines that are longer.
+    """
 
     def __init__(self, ruler: Ruler = CHARACTERS) -> None:
         self._ruler = ruler
@@ -77,7 +81,7 @@ class CodeChunker:
 
 
 class _File:
-    """One file's lines, how long they are, and the pieces they make."""
+    """One file: its lines, their sizes, and the pieces they make."""
 
     def __init__(
         self, document: Document, lines: Sequence[str], ruler: Ruler, breadcrumb: str
@@ -99,7 +103,7 @@ class _File:
                 yield replace(piece, first=first)
 
     def shown(self, piece: _Piece) -> str:
-        """Its lines below the headers that stand before them."""
+        """The lines of a piece, below the headers of the definitions around it."""
         text: list[str] = []
         after = -1
         for first, last in piece.headers:
@@ -112,17 +116,19 @@ class _File:
         return "\n".join([*text, *here]).rstrip()
 
     def _says_something(self, piece: _Piece) -> bool:
-        """Neither braces alone, nor the bare header that stands above all other pieces, too."""
+        """False for braces alone, and for a bare header, because all other pieces repeat it."""
         text = "".join(self._lines[piece.first : piece.last + 1])
         header_alone = bool(piece.headers) and piece.last <= piece.headers[-1][1]
         return any(map(str.isalnum, text)) and (bool(piece.summary) or not header_alone)
 
     def _members(self, node: Node, whole: _Piece, depth: int = 0) -> Iterator[_Piece]:
-        """The definitions below a node, and what is between them, from the first to last line."""
+        """The definitions below a node and the text between them, from the
+        first line to the last.
+        """
         loose = whole.first
         for member in self._definitions(node):
             if member.last < loose:
-                continue  # on the line of another one
+                continue  # on the line of another definition
             member = replace(member, first=max(member.first, loose))
             yield from self._cut(node, replace(whole, first=loose, last=member.first - 1))
             yield from self._definition(member, whole, depth)
@@ -154,7 +160,9 @@ class _File:
             yield from self._cut(body, inside)
 
     def _definitions(self, node: Node) -> Iterator[_Definition]:
-        """Directly below a node or in a wrapper, each with the comments that touch it."""
+        """The definitions directly below a node or in a wrapper, each with the comments that touch
+        it.
+        """
         above: int | None = None
         end = -1
         for child in node.children:
@@ -198,7 +206,7 @@ class _File:
         return None
 
     def _cut(self, node: Node, whole: _Piece) -> Iterator[_Piece]:
-        """Pieces that fit, from one place where syntax allows a cut to another."""
+        """The pieces that fit, cut only where the syntax allows it."""
         first, last = whole.first, whole.last
         if not any(line.strip() for line in self._lines[first : last + 1]):
             return
@@ -211,9 +219,10 @@ class _File:
         yield self._part(whole, start, last)
 
     def _cuts(self, node: Node, first: int, last: int, limit: int, depth: int = 0) -> list[int]:
-        """Lines where children begin, and theirs where one is too long; ``first`` is one of them.
+        """The lines where children begin; for a child that is too long, also where its children
+        begin.
 
-        A comment is not cut from what follows it.
+        ``first`` is one of them. A comment stays with what follows it.
         """
         starts = {first: node}
         follows = False
@@ -237,7 +246,7 @@ class _File:
         return cuts
 
     def _part(self, whole: _Piece, first: int, last: int) -> _Piece:
-        """A citation of the first part opens its definition, of another its own first line."""
+        """The first part is cited at its definition, any other part at its own first line."""
         at_head = whole.line is not None and first <= whole.line <= last
         return replace(whole, first=first, last=last, line=whole.line if at_head else None)
 
@@ -277,13 +286,13 @@ class _File:
 
 
 def _unmarked(line: str) -> str:
-    """A line of a comment without what marks it as one."""
+    """A comment line without its comment mark."""
     mark = _COMMENT_MARK.match(line)
     return line[mark.end() if mark else 0 :].rstrip().removesuffix("*/").strip()
 
 
 def _module(breadcrumb: Sequence[str]) -> str:
-    """``pkg.client`` for ``src/pkg/client.py``; the name of a file where folders say nothing."""
+    """``pkg.client`` for ``src/pkg/client.py``; the file name when the folders say nothing."""
     *folders, file = breadcrumb[1:] or breadcrumb[-1:] or ("",)
     if folders[:1] in (["src"], ["lib"]):
         del folders[0]
@@ -292,7 +301,7 @@ def _module(breadcrumb: Sequence[str]) -> str:
 
 
 def _symbol(module: str, scope: Sequence[str]) -> str:
-    """Java's file is named like its class: once is enough."""
+    """A Java file has the name of its class, which is not repeated."""
     if not scope:
         return ""
     if module.rpartition(".")[2] == scope[0]:
@@ -301,7 +310,7 @@ def _symbol(module: str, scope: Sequence[str]) -> str:
 
 
 def _last_row(node: Node) -> int:
-    """A node that ends with its line's end does not reach into the next."""
+    """The last row of a node; a node that ends with a line end does not reach into the next row."""
     end = node.end_point
     return end.row - 1 if end.column == 0 and end.row > node.start_point.row else end.row
 
@@ -315,6 +324,6 @@ def _is_function(node: Node) -> bool:
 
 
 def _value_body(node: Node) -> Node | None:
-    """Of the function that a variable is declared to be, of the type that a name is given to."""
+    """The body of the function that a variable holds, or of the type that a name is given to."""
     value = node.child_by_field_name("value") or node.child_by_field_name("type")
     return value.child_by_field_name("body") if value is not None else None

@@ -1,6 +1,6 @@
-"""The languages that source code is cut in: their grammars, and which nodes define something.
+"""The languages whose source code can be cut: their grammars and which nodes define something.
 
-The one file of the indexer that imports tree-sitter and its grammars, each when first needed.
+Only this file of the indexer imports tree-sitter and its grammars, each when first needed.
 """
 
 import time
@@ -14,17 +14,19 @@ from tree_sitter import Language, Node, Parser
 from indexer.chunkers.limit import TooSlow
 
 PARSE_S = 10.0
-_PIECE = 65_536  # bytes that are read at once
+_PIECE = 65_536  # bytes that are read at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """``definitions`` have a name and may hold others; ``wrappers`` only stand around them."""
+    """``definitions`` have a name and may contain others; ``wrappers`` only
+    surround definitions.
+    """
 
     module: str
     definitions: frozenset[str]
     wrappers: frozenset[str] = frozenset()
-    function: str = "language"  # of the module, that gives the language
+    function: str = "language"  # the function of the module that returns the language
 
 
 def _names(text: str) -> frozenset[str]:
@@ -90,15 +92,18 @@ GRAMMARS = {
 
 @cache
 def parser(language: str) -> Callable[[bytes], Node]:
-    """Parses text of the language to its root. A parser is made for every text: threads may
-    share the function. It raises ``TooSlow``: text may be made so that parsers despair of it."""
+    """Returns a function that parses text of the language to its root.
+
+    It makes a parser for every text, so threads may share the function. It raises ``TooSlow``,
+    because a text may be made to take a parser forever.
+    """
     grammar = GRAMMARS[language]
     loaded = Language(getattr(import_module(grammar.module), grammar.function)())
 
     def parse(text: bytes) -> Node:
         ends = time.monotonic() + PARSE_S
         try:
-            # Only what is read by a callback can be given up.
+            # Only text that a callback delivers can be given up halfway.
             tree = Parser(loaded).parse(
                 lambda offset, _: text[offset : offset + _PIECE],
                 progress_callback=lambda *_: time.monotonic() > ends,
@@ -111,14 +116,14 @@ def parser(language: str) -> Callable[[bytes], Node]:
 
 
 def name_of(node: Node) -> str:
-    """Of a definition: ``Server`` for a class, for an ``impl Server``, for a C struct.
+    """The name of a definition: ``Server`` for a class, for an ``impl Server`` and for a C struct.
 
-    Of a method of Go with its receiver: ``Server.Handle``; of C++ as it is written:
-    ``Server::handle`` becomes ``Server.handle``.
+    A method of Go gets its receiver: ``Server.Handle``. One of C++ is written ``Server::handle``
+    and becomes ``Server.handle``.
     """
     named = node.child_by_field_name("name") or node.child_by_field_name("type")
     if node.type == "function_definition" and node.child_by_field_name("declarator"):
-        named = node.child_by_field_name("declarator")  # C: the type field is what it returns
+        named = node.child_by_field_name("declarator")  # in C, the type field is the return type
     if node.type == "type_definition":
         named = node.child_by_field_name("declarator")
     while named is not None and (inner := named.child_by_field_name("declarator")) is not None:
@@ -132,7 +137,7 @@ def name_of(node: Node) -> str:
 
 
 def _without_arguments(name: str) -> str:
-    """Without those of a template, or of a generic type: what is in angle brackets."""
+    """The name without template or type arguments, which stand in angle brackets."""
     parts = []
     position = 0
     while (start := name.find("<", position)) >= 0 and (end := name.find(">", start)) >= 0:

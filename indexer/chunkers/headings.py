@@ -1,7 +1,7 @@
-"""Cuts pages by their headings: Markdown and reStructuredText (which plain text resembles). Pure.
+"""Cuts pages by their headings: Markdown and reStructuredText, which plain text resembles. Pure.
 
-A chunk of a page that is cited by its lines knows the line of its own first block. Other formats
-are read as Markdown whose headings carry where a citation opens, as MkDocs and Pandoc write it:
+When a page is cited by line, each chunk knows the line of its first block. Other formats are read
+as Markdown, in which headings say where a citation opens, in the notation of MkDocs and Pandoc:
 ``## Install {#install}`` for an anchor, ``{line=12}`` for a line of the original.
 """
 
@@ -28,21 +28,22 @@ _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*$")
 
 @dataclass(slots=True)
 class Section:
-    """The text under a heading; ``line`` is 1-based, of the first line after the heading."""
+    """The text under a heading. ``line`` is 1-based: the first line after the heading."""
 
-    path: tuple[str, ...]  # headings from the page's first to this one's
+    path: tuple[str, ...]  # headings from the first of the page down to this one
     line: int
     lines: list[str] = field(default_factory=list)
     anchor: str = ""
-    original: int | None = None  # 1-based line of the heading in what the page was made of
+    original: int | None = None  # 1-based line of the heading in the original
 
     def blocks(self, *, markdown: bool) -> list[Block]:
         return blocks("\n".join(self.lines), markdown=markdown)
 
 
 class HeadingChunker:
-    """Chunks that with their heading fit the ruler, but for code that alone is longer
-    (up to ``limit.LONGEST``)."""
+    """Makes chunks that fit the ruler together with their heading. Only code may be longer, up to
+    ``limit.LONGEST``.
+    """
 
     def __init__(self, ruler: Ruler = CHARACTERS) -> None:
         self._ruler = ruler
@@ -54,7 +55,7 @@ class HeadingChunker:
         summary, example = first_paragraph(parts), first_example(parts)
         for section in everything:
             path = section.path
-            if path and path[0] == document.title:  # the page's title is not its own section
+            if path and path[0] == document.title:  # the title of the page is no section of its own
                 path = path[1:]
             breadcrumb = " › ".join((*document.breadcrumb, *path[:-1]))
             limit = self._ruler.room(" › ".join((breadcrumb or document.title, *path[-1:])))
@@ -82,7 +83,9 @@ def title(text: str, language: str) -> str:
 
 
 def markdown_sections(text: str) -> list[Section]:
-    """Sections of a Markdown page; front matter is left out, fenced code is not searched."""
+    """The sections of a Markdown page, without front matter. It finds no
+    headings in fenced code.
+    """
     lines = text.split("\n")
     at = _end_of_front_matter(lines)
     headings: list[tuple[int, str]] = []
@@ -109,7 +112,9 @@ def markdown_sections(text: str) -> list[Section]:
 
 
 def restructured_sections(text: str) -> list[Section]:
-    """Sections of a reStructuredText page; the order in which adornments appear ranks them."""
+    """The sections of a reStructuredText page. The first adornment to
+    appear has the highest rank.
+    """
     lines = [*text.split("\n"), "", ""]
     headings: list[tuple[int, str]] = []
     styles: list[str] = []
@@ -142,7 +147,7 @@ def _sections(document: Document) -> list[Section]:
 
 
 def _cited(document: Document, section: Section) -> tuple[str, int | None]:
-    """Where a citation opens, and the line there if it is the same for the whole section."""
+    """Where a citation opens, and the line when it is the same for the whole section."""
     if document.line is None and section.anchor:
         return f"{document.uri}#{section.anchor}", None
     return document.uri, section.original
@@ -156,7 +161,7 @@ def _placed(section: Section, *, markdown: bool) -> Iterator[Block]:
 def _enter(
     found: list[Section], headings: list[tuple[int, str]], level: int, name: str, line: int
 ) -> None:
-    """Open a section under the headings that are above ``level``, and take its place off it."""
+    """Opens a section below the headings above ``level``, and removes the place from its name."""
     while headings and headings[-1][0] >= level:
         headings.pop()
     words, brace, attribute = name.rpartition("{")
@@ -170,7 +175,7 @@ def _enter(
 
 
 def _heading(text: str) -> str:
-    """Without the marks that may close it: those of ``C#`` belong to it."""
+    """The heading without closing marks; those of ``C#`` belong to the name."""
     name = text.strip()
     open_end = name.rstrip("#")
     return open_end.rstrip() if not open_end or open_end[-1].isspace() else name

@@ -1,7 +1,7 @@
-"""The hard limit of a chunk, which also code keeps, and so do headings and signatures. Pure.
+"""The hard limit of a chunk. Code, headings and signatures keep it, too. Pure.
 
-Ordinary chunks are as long as the embedder reads. Code is kept whole beyond that, because half an
-example helps nobody; but a page may hold a fence of a megabyte, and a prompt has no room for it.
+Most chunks are as long as the embedder reads. Code is kept whole beyond that, because half an
+example helps nobody. But a page may contain a fence of a megabyte, and no prompt has room for it.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from indexer.chunkers.blocks import FENCE
 from indexer.types import Chunk
 
 LONGEST = 4_000  # characters of a chunk: about 1,000 tokens
-# Characters of what is repeated in every chunk of a document, or shown beside it.
+# The most characters of texts that every chunk of a document repeats, or that are shown beside it.
 _SHORT = {
     "title": 300,
     "section": 300,
@@ -21,17 +21,19 @@ _SHORT = {
     "summary": 1_000,
     "example": 2_000,
 }
-_ADDRESS = 2_000  # characters of an address; a longer one opens nothing
+_ADDRESS = 2_000  # characters of an address; a longer one would open nothing
 _SYMBOL = 500
 
 
 class TooSlow(Exception):
-    """A document takes too long, and is left out. The message says to do what."""
+    """A document takes too long and is left out. The message says what to do."""
 
 
 def limited(chunk: Chunk) -> Iterator[Chunk]:
-    """The chunk, or the pieces that keep the limit: between lines where it has some, and of code
-    preferably where a line stands out to the left."""
+    """Yields the chunk, or pieces of it within the limit.
+
+    It cuts between lines if there are any; in code, preferably before a line that is not indented.
+    """
     shorter: dict[str, Any] = {
         name: f"{text[: most - 1].rstrip()}…"
         for name, most in _SHORT.items()
@@ -49,11 +51,11 @@ def limited(chunk: Chunk) -> Iterator[Chunk]:
 
 
 def pieces(text: str, most: int = LONGEST) -> Iterator[str]:
-    """Of a fenced block every piece is fenced."""
+    """Cuts a text into pieces; each piece of a fenced block is fenced."""
     fence = ""
     held: list[str] = []
     size = 0
-    best = 0  # where in what is held a piece may end well
+    best = 0  # the index in ``held`` where a piece may end well
     for line in _lines(text, most // 2):
         mark = FENCE.match(line)
         if held and size + len(line) + 1 > most - len(fence) * 2 - 8:
@@ -81,7 +83,7 @@ def _closing(fence: str) -> list[str]:
 
 
 def _lines(text: str, most: int) -> Iterator[str]:
-    """Lines, and the pieces of those that are too long: cut at a blank where one is near."""
+    """The lines of a text. A line that is too long is cut, at a blank if one is near."""
     for line in text.split("\n"):
         at = 0
         while len(line) - at > most:

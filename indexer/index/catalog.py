@@ -1,9 +1,9 @@
-"""What the index holds, entry by entry, in SQLite: which version a search serves is decided here.
+"""Lists in SQLite what the index holds, entry by entry, and decides which version a search sees.
 
-A run changes the other parts of an index (vectors, words) step by step; ``publish`` switches from
-one version of the content to the next in one transaction. Chunks that are stored before it, and
-chunks that are still there after it, are *unsettled*: searches leave them out, and whoever opens
-the index after a kill removes them. Any number of processes may read while one writes.
+A run changes the other parts of an index (vectors, words) step by step. ``publish`` then switches
+to the next version of the content in one transaction. Chunks that are stored before it, or are
+still there after it, are *unsettled*: searches leave them out, and the next process that opens the
+index after a kill removes them. Any number of processes may read while one writes.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from typing import Any
 from indexer.index.sqlite import mapped
 from indexer.types import Change, Held
 
-_PATIENCE_S = 20.0  # for another process's transaction, of milliseconds
+_PATIENCE_S = 20.0  # how long to wait for another process's transaction, which takes milliseconds
 _ID_BYTES = 16
-_RUNS_KEPT = 100  # reports per source
+_RUNS_KEPT = 100  # reports that are kept per source
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sources (name TEXT PRIMARY KEY, chunks INTEGER, total TEXT);
 CREATE TABLE IF NOT EXISTS entries (
@@ -35,29 +35,29 @@ CREATE TABLE IF NOT EXISTS runs (source TEXT, ended_s INTEGER, report TEXT);
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One version of the content, as a search sees it from its beginning to its end."""
+    """One version of the content. A search uses the same view from beginning to end."""
 
     dataset: str
-    chunks: Mapping[str, int]  # how many each source has
-    hidden: frozenset[str]  # ids that are stored and not, or no longer, part of it
+    chunks: Mapping[str, int]  # chunks per source
+    hidden: frozenset[str]  # ids that are stored but not, or no longer, in this version
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a change does to the stored chunks, and the version that it makes."""
+    """What a change does to the stored chunks, and the version that results."""
 
     new: frozenset[str]
     vanished: frozenset[str]
     dataset: str
-    count: int  # chunks of the source, with the change
-    total: int  # of their ids, as numbers
+    count: int  # chunks of the source after the change
+    total: int  # the sum of the ids as numbers
 
 
 class Catalog:
-    """In one file. Any thread may use it.
+    """The catalog in one file. Any thread may use it.
 
-    Raises ``IndexDamaged`` when the file cannot be read, ``IndexerError`` when it cannot be
-    written, on a full disk, say.
+    Raises ``IndexDamaged`` when the file cannot be read, and ``IndexerError`` when it cannot be
+    written, for example on a full disk.
     """
 
     def __init__(self, path: Path, *, writable: bool = True) -> None:
@@ -75,7 +75,7 @@ class Catalog:
         self._view = self._read_view()
 
     def view(self) -> View:
-        """The version that is served now; another process may have published one meanwhile."""
+        """The version that is served now; another process may have published it a moment ago."""
         with self._using, self._mapped():
             (version,) = self._db.execute("PRAGMA data_version").fetchone()
         if version != self._seen:
@@ -97,7 +97,7 @@ class Catalog:
         return {chunk_id for (ids,) in rows for chunk_id in _unpack(ids)}
 
     def plan(self, change: Change) -> Plan:
-        """Of a change: the ids that it adds, those that it leaves without an entry."""
+        """Plans a change: which ids it adds, and which ones no entry holds any more."""
         held = self.held(change.source)
         before = {chunk_id for each in held.values() for chunk_id in each.ids}
         after = {key: each for key, each in held.items() if key not in change.gone}
@@ -111,7 +111,7 @@ class Catalog:
         )
 
     def begin(self, source: str, new: Collection[str]) -> None:
-        """Before chunks are stored: until ``publish`` no search shows them."""
+        """Marks the new chunks before they are stored; no search shows them until ``publish``."""
         if not new:
             return
         with self._transaction() as db:
@@ -120,7 +120,7 @@ class Catalog:
         self._view = self._read_view()
 
     def publish(self, change: Change, plan: Plan, report: Mapping[str, Any] | None) -> None:
-        """Serve the content with the change; the vanished chunks are unsettled from now on."""
+        """Serves the content with the change. From now on the removed chunks are unsettled."""
         source = change.source
         with self._transaction() as db:
             db.executemany("DELETE FROM entries WHERE source = ? AND key = ?",
@@ -149,21 +149,21 @@ class Catalog:
         self._view = self._read_view()
 
     def unsettled(self) -> dict[str, set[str]]:
-        """By source, what a search must not show and the next writer has to remove."""
+        """The unsettled ids by source: no search shows them, and the next writer removes them."""
         found: dict[str, set[str]] = {}
         for source, chunk_id in self._rows("SELECT source, id FROM unsettled"):
             found.setdefault(source, set()).add(chunk_id)
         return found
 
     def settle(self) -> None:
-        """After what was unsettled has been removed from everywhere."""
+        """Call this after the unsettled chunks were removed from every part."""
         if self._view.hidden:
             with self._transaction() as db:
                 db.execute("DELETE FROM unsettled")
             self._view = self._read_view()
 
     def runs(self, source: str | None = None) -> list[dict[str, Any]]:
-        """Reports of past runs, the oldest first; ``ended`` is UTC, ``ended_s`` Unix time."""
+        """Reports of past runs, the oldest first. ``ended`` is UTC, ``ended_s`` Unix time."""
         rows = self._rows(
             "SELECT ended_s, datetime(ended_s, 'unixepoch'), report FROM runs "
             "WHERE ?1 IS NULL OR source = ?1 ORDER BY rowid",
@@ -175,7 +175,9 @@ class Catalog:
         ]
 
     def close(self) -> None:
-        """Idempotent. Waits for who uses it: closing under a thread's feet ends the process."""
+        """Closes the catalog; calling it again does nothing. It waits for threads that are using
+        it, because closing a connection in use crashes the process.
+        """
         with self._using:
             self._db.close()
 
@@ -213,7 +215,7 @@ class Catalog:
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
-                # SQLite has rolled back by itself where the disk is full.
+                # On a full disk SQLite has already rolled back.
                 with suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
                 raise
@@ -226,7 +228,7 @@ class Catalog:
 
 
 def _version(totals: Mapping[str, tuple[int, int]]) -> str:
-    """The same for the same chunks, wherever and in whatever order they were stored."""
+    """A hash that depends only on the chunks, not on where or in which order they were stored."""
     digest = hashlib.blake2b(digest_size=6)
     for source, (count, total) in sorted(totals.items()):
         if count:

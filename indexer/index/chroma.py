@@ -1,4 +1,4 @@
-"""Chroma, embedded or a server: the one file that imports it. Opens it and maps what it raises."""
+"""Opens Chroma, embedded or as a server, and maps its exceptions. Only this file imports it."""
 
 import time
 from collections.abc import Callable
@@ -8,24 +8,28 @@ from urllib.parse import urlsplit
 
 from indexer.types import IndexDamaged, IndexerError
 
-NEAREST = 200  # chunks that a search keeps in view, and the most that it is asked for as a rule
-AT_ONCE = 5000  # chunks in one request; after each Chroma writes all ids of the collection anew
-# Finds all of the nearest ten of 7,000 real chunks, 99.99% of the nearest 100. So does an
-# ef_construction of 200, at half as much work again. Chroma's defaults find 92% of synthetic ones.
+# Chroma's ef_search: the chunks that a search keeps in view, and usually the most that it is asked
+# for
+NEAREST = 200
+AT_ONCE = 5000  # chunks in a request; after each request Chroma rewrites all ids of the collection
+# This finds all of the nearest ten among 7,000 real chunks, and 99.99% of the nearest 100. An
+# ef_construction of 200 does the same for half as much work again. Chroma's defaults find 92% of
+# synthetic vectors.
 HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 100, "ef_search": NEAREST}
-# Said to a search that comes while a collection's first graph is being written; no damage.
+# Chroma says this when a search comes while the first graph of a collection is being written. It is
+# no damage.
 _NO_GRAPH_YET = "Nothing found on disk"
-_FULL = "disk is full"  # SQLite's words, which Chroma passes on
-_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2)  # before it is asked again
+_FULL = "disk is full"  # messages of SQLite that Chroma passes on
+_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2)  # seconds until it is asked again
 
 
 def embedded(folder: Path) -> Any:
-    """A client of Chroma in a folder of this process's own."""
+    """Opens Chroma in a folder that this process owns."""
     chromadb, settings = _chroma()
     try:
         return chromadb.PersistentClient(folder, settings=settings)
     except Exception as error:
-        # Chroma keeps the half-made client, and would hand it to whoever opens this path next.
+        # Chroma keeps a client that failed halfway, and would return it to the next caller.
         chromadb.api.client.SharedSystemClient._identifier_to_system.pop(str(folder), None)
         if _FULL in str(error):
             raise IndexerError(f"The index in {folder.parent} cannot be opened: {error}") from error
@@ -36,7 +40,7 @@ def embedded(folder: Path) -> Any:
 
 
 def served(url: str) -> Any:
-    """A client of a server: `chroma run`."""
+    """Connects to a Chroma server (`chroma run`)."""
     chromadb, settings = _chroma()
     place = urlsplit(url)
     if place.scheme not in ("http", "https") or not place.hostname:
@@ -56,18 +60,18 @@ def served(url: str) -> Any:
 
 
 def collection(client: Any, name: str, metadata: dict[str, Any]) -> Any:
-    """The one of this name, made if there is none."""
+    """The collection with this name; it is made if there is none."""
     return written(
         client.get_or_create_collection,
         name=name,
-        embedding_function=None,  # else it fetches a model
+        embedding_function=None,  # otherwise Chroma downloads a model
         metadata=metadata,
         configuration={"hnsw": HNSW},
     )
 
 
 def asked(question: Callable[..., Any], **terms: Any) -> Any:
-    """What Chroma answers; None for a collection that a writer has deleted meanwhile."""
+    """The answer of Chroma; None when a writer has deleted the collection in the meantime."""
     pauses = iter(_PAUSES_S)
     while True:
         try:

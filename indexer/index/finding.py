@@ -1,7 +1,7 @@
-"""What a question finds: near chunks and matching words, each entry once, in their order.
+"""Finds what answers a question: near chunks and matching words, each entry once, in order.
 
-Reads the parts of an index; ``indexer.index.search`` owns and changes them. A search sees one
-version of the content (``indexer.index.catalog.View``) from its beginning to its end.
+It reads the parts of an index, which ``indexer.index.search`` owns and changes. A search sees one
+version of the content (``indexer.index.catalog.View``) from beginning to end.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,19 +14,20 @@ from indexer.ranking.ranker import Candidate, LinearRanker, Question, fuse, hint
 from indexer.ranking.words import is_about, names, resolved, searched, sought
 from indexer.types import EVERYWHERE, Chunk, Scope, Vectors, VectorStore
 
-DEPTH = 50  # entries from each search
-_SYMBOLS = 8  # at the cursor, that are looked up
-_PER_SYMBOL = 3  # entries that one may mean
-_NEAREST = 100  # chunks that hold about as many entries
+DEPTH = 50  # entries from each of the two searches
+_SYMBOLS = 8  # symbols at the cursor that are looked up
+_PER_SYMBOL = 3  # entries that one symbol may mean
+_NEAREST = 100  # chunks to fetch, which belong to about as many entries as wanted
 _RANKED = 150
-_UNHIDDEN = 200  # where some that are found may not be shown
+_UNHIDDEN = 200  # factor on that number when some of the chunks found must not be shown
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the searches found for a question; ``named`` are entries that it asks for by name.
+    """The results of both searches for a question. ``named`` are the entries that it asks for by
+    name.
 
-    ``hinted`` is what the code around the question says for each entry, as ``ranking.hint``.
+    ``hinted`` has a score for each entry from the code around the question (``ranking.hint``).
     """
 
     question: Question
@@ -36,7 +37,7 @@ class Found:
 
 
 class Finder:
-    """Any thread may use it. Without a ranker the order is that of fusion."""
+    """Runs both searches. Any thread may use it. Without a ranker, fusion decides the order."""
 
     def __init__(
         self, store: VectorStore, lexical: LexicalIndex, ranker: LinearRanker | None
@@ -46,9 +47,10 @@ class Finder:
         self._ranker = ranker
 
     def find(self, view: View, question: str, vector: Vectors, scope: Scope = EVERYWHERE) -> Found:
-        """What either search finds, what the question names and the cursor is at: each once.
+        """All candidates, each once: from both searches, from names in the question, from the
+        cursor.
 
-        A long question is cut, so that what a search costs does not grow with it.
+        A long question is cut, so that the cost of a search stays bounded.
         """
         question = searched(question)
         sources, hidden = _within(view, scope), view.hidden
@@ -65,7 +67,7 @@ class Finder:
             for card in self._lexical.named(resolved(symbol), sources, hidden)[:_PER_SYMBOL]
         ]
         cursor = {card.entry for card in at_cursor}
-        # Of an entry's chunks the one nearest to the question is shown, where one is near.
+        # An entry is shown by its chunk nearest to the question, if one of its chunks is near.
         cards = {card.entry: card for card in (*at_cursor, *named)}
         cards.update((card.entry, card) for card, _ in ranked)
         cards.update((card.entry, card) for card, _ in near)
@@ -88,7 +90,7 @@ class Finder:
                     tuple(other for other in found.get(entry, ()) if other.id != card.id),
                 )
                 for entry, card in cards.items()
-                if card.id in cosines  # else deleted since it was found
+                if card.id in cosines  # a missing chunk was deleted after it was found
             ],
             frozenset(card.entry for card in named if is_about(question, asked)),
             hinted={
@@ -97,26 +99,28 @@ class Finder:
         )
 
     def ordered(self, found: Found) -> list[Candidate]:
-        """Best first: what the question names, then by the ranker, or by fusion without one."""
+        """Best first: the entries that the question names, then by the ranker, or by fusion without
+        one.
+        """
         order = fuse(found.candidates)
         if self._ranker is not None:
             order = self._ranker.rank(found.question, order, found.hinted)
         return sorted(order, key=lambda each: each.card.entry not in found.named)
 
     def lookup(self, view: View, symbol: str, scope: Scope = EVERYWHERE) -> list[Card]:
-        """Entries of this name, those of imported packages first; by the beginning of each."""
+        """The entries with this name, those of imported packages first, each by its first chunk."""
         name = resolved(symbol.strip("."))
         cards = self._lexical.named(name, _within(view, scope), view.hidden) if name else []
         return sorted(cards, key=lambda card: not in_scope(card, scope))
 
     def chunks(self, cards: Sequence[Card]) -> dict[str, Chunk]:
-        """By id; without those that a writer has removed since they were found."""
+        """Chunks by id, without those that a writer has removed since they were found."""
         return self._store.get(_stored(cards))
 
     def _nearest(
         self, vector: Vectors, sources: Sequence[str] | None, hidden: frozenset[str]
     ) -> list[tuple[Card, float]]:
-        """Chunks with their cosines, nearest first."""
+        """Chunks with their cosines, the nearest first."""
         near = self._store.nearest(vector, _UNHIDDEN if hidden else _NEAREST, sources)
         shown = [each for each in near if each.id not in hidden]
         cards = self._lexical.cards([each.id for each in shown])
@@ -124,7 +128,9 @@ class Finder:
 
 
 def _entries(chunks: Iterable[tuple[Card, float]]) -> list[tuple[Card, float]]:
-    """The best chunk of each entry; some fifty entries, for each has several chunks."""
+    """The best chunk of each entry, for about fifty entries, because an
+    entry has several chunks.
+    """
     entries: dict[str, tuple[Card, float]] = {}
     for card, score in chunks:
         entries.setdefault(card.entry, (card, score))
@@ -140,7 +146,7 @@ def _by_entry(cards: Iterable[Card]) -> dict[str, list[Card]]:
 
 
 def _within(view: View, scope: Scope) -> list[str] | None:
-    """The sources to search; None: all, where nothing limits them."""
+    """The sources to search; None means all, when nothing limits them."""
     if scope.sources is None:
         return None
     return [source for source in dict.fromkeys(scope.sources) if source in view.chunks]

@@ -1,8 +1,8 @@
-"""The folder of an index: who may use it now, what made it, and where its parts are.
+"""The folder of an index: who may use it, what made it, and where its parts are.
 
-Embedded Chroma is not safe between processes, so an index has one owner at a time that writes, or
-any number of processes that only read, by a lock which the kernel releases when a process dies.
-With a Chroma server readers need no lock: they may read while the owner writes.
+Processes must not share embedded Chroma. So an index has either one owner that writes, or any
+number of readers. A lock decides, and the kernel releases it when a process dies. With a Chroma
+server, readers need no lock and may read while the owner writes.
 """
 
 import json
@@ -16,13 +16,15 @@ from typing import Any, Literal, Self
 from indexer.index.lock import FolderLock
 from indexer.types import IndexDamaged, IndexerError, IndexMismatch
 
-SCHEMA = 3  # of what is stored; another one means rebuilding
-Place = Literal["embedded", "server"]  # of the vectors
+SCHEMA = 3  # version of the stored format; a new one means rebuilding
+Place = Literal["embedded", "server"]  # version of how vectors are made
 MEND = "Rebuild it: glossator index --rebuild SOURCE…"
 
 
 class IndexFolder:
-    """An opened folder. ``id`` tells its collections on a Chroma server from those of others."""
+    """An opened folder. ``id`` distinguishes its collections on a Chroma server from those of other
+    indexes.
+    """
 
     def __init__(self, path: Path, lock: FolderLock | None, manifest: dict[str, Any]) -> None:
         self.path = path
@@ -50,10 +52,10 @@ class IndexFolder:
     def open(
         cls, path: Path | str, *, embedder_name: str, dimension: int, place: Place, writable: bool
     ) -> Self:
-        """Creates it when ``writable``.
+        """Opens the folder, and creates it when ``writable``.
 
-        Raises ``IndexInUse`` when another process is in the way, ``IndexMismatch`` when the index
-        was made by another embedder, ``IndexerError`` when there is none to read.
+        Raises ``IndexInUse`` when another process is in the way, ``IndexMismatch`` when another
+        embedder made the index, and ``IndexerError`` when there is none to read.
         """
         folder = Path(path).expanduser()
         if not writable and not _manifest(folder).exists():
@@ -73,7 +75,7 @@ class IndexFolder:
 
     @classmethod
     def describe(cls, path: Path | str) -> dict[str, Any]:
-        """The manifest of the index in a folder. Raises ``IndexerError`` when there is none."""
+        """The manifest of the index in a folder. Raises ``IndexerError`` when there is no index."""
         folder = Path(path).expanduser()
         try:
             manifest = json.loads(_manifest(folder).read_text("utf-8"))
@@ -89,13 +91,13 @@ class IndexFolder:
 
     @staticmethod
     def wipe(path: Path | str) -> None:
-        """Remove the index in ``path``, and nothing else there. Raises ``IndexInUse``."""
+        """Removes the index in ``path``, and nothing else there. Raises ``IndexInUse``."""
         folder = Path(path).expanduser()
         if not folder.exists():
             return
         lock = FolderLock(folder / "index.lock", exclusive=True)
         try:
-            # The manifest goes last: an interrupted wipe is still a mismatch, never a mixture.
+            # The manifest goes last, so an interrupted wipe leaves a mismatch and never a mixture.
             for name in ("chroma", "lexical", "staged"):
                 shutil.rmtree(folder / name, ignore_errors=True)
             for name in ("catalog.db", "catalog.db-journal"):
@@ -106,7 +108,7 @@ class IndexFolder:
 
     @staticmethod
     def set_aside(path: Path | str) -> Path:
-        """Rename the index in ``path``, which nobody may have open, and say what it is called now.
+        """Renames the index in ``path``, which nobody may have open, and returns its new name.
 
         Raises ``IndexerError``.
         """
@@ -119,12 +121,12 @@ class IndexFolder:
         return aside
 
     def moved(self, place: Place) -> None:
-        """The vectors are in another place from now on."""
+        """Records that the vectors are in another place from now on."""
         write_manifest(self.path, {**self.describe(self.path), "chroma": place})
         self.place = place
 
     def release(self) -> None:
-        """Idempotent."""
+        """Releases the lock; calling it again does nothing."""
         if self._lock is not None:
             self._lock.release()
 
@@ -151,7 +153,7 @@ def _make(folder: Path) -> None:
 
 
 def _checked(folder: Path, expected: dict[str, Any]) -> dict[str, Any]:
-    """Write the manifest of a new index, or raise ``IndexMismatch`` when an old one differs."""
+    """Writes the manifest of a new index; raises ``IndexMismatch`` when an old one differs."""
     if not _manifest(folder).exists():
         manifest = {**expected, "id": uuid.uuid4().hex}
         write_manifest(folder, manifest)

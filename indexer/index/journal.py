@@ -1,8 +1,8 @@
-"""What one run has made so far: chunks with their vectors, and at its end what it changes.
+"""Keeps what one run has made so far: chunks with vectors, and at the end the change itself.
 
-A file per source, in a folder beside the index. Whoever embeds need not own the index: the process
-that does takes a complete journal in (``HybridIndex.take_in``). A journal that is not complete is
-what a killed run leaves; the next run of the source embeds only what is not in it.
+There is a file per source, in a folder beside the index. The process that embeds need not own the
+index: the owner takes in complete journals (``HybridIndex.take_in``). A killed run leaves an
+incomplete journal, and the next run of the source embeds only what that lacks.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ from indexer.types import (
 
 _log = logging.getLogger(__name__)
 
-_BATCH = 5000  # chunks that are read at once
+_BATCH = 5000  # chunks that are read at a time
 _TABLES = """
 CREATE TABLE IF NOT EXISTS chunks (id TEXT PRIMARY KEY, chunk BLOB, vector BLOB, size INTEGER);
 CREATE INDEX IF NOT EXISTS without_vector ON chunks (size) WHERE vector IS NULL;
@@ -41,10 +41,11 @@ CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, value TEXT);
 
 
 class Journal:
-    """Open it with ``open``: the source is then this process's alone, until ``close``.
+    """The journal of one source. Open it with ``open``; until ``close`` this process owns the
+    source.
 
     Raises ``IndexInUse`` when another process runs the same source, ``IndexDamaged`` when the file
-    cannot be read, ``IndexerError`` when it cannot be written, on a full disk, say.
+    cannot be read, and ``IndexerError`` when it cannot be written, for example on a full disk.
     """
 
     def __init__(self, path: Path, lock: FolderLock) -> None:
@@ -52,14 +53,16 @@ class Journal:
         self._lock = lock
         with self._mapped():
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            # Appending: a killed process loses nothing that was committed.
+            # SQLite appends here, so a killed process loses nothing that was committed.
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(_TABLES)
 
     @classmethod
     def open(cls, folder: Path, source: str, made_by: str) -> Self:
-        """That of a source. What another embedder left there, ``made_by`` tells, is dropped."""
+        """Opens the journal of a source. If ``made_by`` names another embedder, its contents are
+        dropped.
+        """
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -69,12 +72,12 @@ class Journal:
         try:
             return cls._opened_for(path, source, made_by)
         except IndexDamaged:
-            set_aside(path)  # what it held is embedded again
+            set_aside(path)  # its chunks are embedded again
             return cls._opened_for(path, source, made_by)
 
     @classmethod
     def complete_in(cls, folder: Path) -> Iterator[Self]:
-        """Those that wait to be taken in; close each. Whose run still has it is left out."""
+        """The journals that wait to be taken in, without those still in use. Close each one."""
         for mark in sorted(folder.glob("*.ready")):
             try:
                 opened = cls._opened(mark.with_suffix(".db"), "")
@@ -126,7 +129,7 @@ class Journal:
 
     @property
     def mark(self) -> Path:
-        """A file that is there from the end of the run until it is taken in."""
+        """A file that exists from the end of the run until the journal is taken in."""
         return self._path.with_suffix(".ready")
 
     @property
@@ -135,7 +138,7 @@ class Journal:
 
     @property
     def report(self) -> dict[str, Any]:
-        """As it was given to ``finish``."""
+        """The report that ``finish`` was given."""
         found: dict[str, Any] = json.loads(self._get("report") or "{}")
         return found
 
@@ -145,9 +148,9 @@ class Journal:
         return int(self._rows("SELECT count(*) FROM chunks WHERE vector IS NULL")[0][0])
 
     def put(self, chunks: Sequence[Chunk], sizes: Sequence[int] = ()) -> None:
-        """Keep chunks that are to be embedded; those that are here already stay as they are.
+        """Keeps chunks that are to be embedded. Chunks that are already here stay as they are.
 
-        ``sizes`` are what embedding each of them costs, by which ``pending`` orders them.
+        ``sizes`` say what embedding each chunk costs; ``pending`` sorts by them.
         """
         rows = [
             (chunk.id, _encoded(chunk), None, size)
@@ -156,14 +159,15 @@ class Journal:
         self._write("INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?)", rows)
 
     def keep(self, wanted: Collection[str]) -> None:
-        """Forget all other chunks: an earlier run's, of what has changed since."""
+        """Drops all other chunks, which an earlier run left of content that has changed since."""
         ids = {chunk_id for (chunk_id,) in self._rows("SELECT id FROM chunks")}
         self._write("DELETE FROM chunks WHERE id = ?", [(each,) for each in ids - set(wanted)])
 
     def pending(self, count: int) -> Iterator[list[Chunk]]:
-        """Chunks without vectors in batches of at most ``count``, the longest first.
+        """The chunks without vectors, in batches of at most ``count``, the longest first.
 
-        Texts of like length are embedded together: each is padded to the longest of its batch.
+        Texts of similar length share a batch, because each text is padded to the longest of its
+        batch.
         """
         after: tuple[int, str] | None = None
         while True:
@@ -179,7 +183,7 @@ class Journal:
             yield [_decoded(chunk) for _, _, chunk in rows]
 
     def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Keep row ``i`` of ``vectors`` for chunk ``i``; a kill after this does not lose it."""
+        """Keeps row ``i`` of ``vectors`` for chunk ``i``. A kill after this does not lose it."""
         rows = [
             (vector.tobytes(), chunk.id)
             for chunk, vector in zip(chunks, vectors.astype(np.float32), strict=True)
@@ -189,7 +193,7 @@ class Journal:
     def finish(
         self, held: Mapping[str, Held], gone: Collection[str], report: Mapping[str, Any]
     ) -> None:
-        """The run is complete and can be taken in."""
+        """Marks the run as complete, so that it can be taken in."""
         self._set(
             held=json.dumps(msgspec.to_builtins(held)),
             gone=json.dumps(sorted(gone)),
@@ -201,7 +205,7 @@ class Journal:
             raise IndexerError(f"{self.mark} cannot be made: {error.strerror}.") from error
 
     def change(self) -> Change:
-        """Of a complete run."""
+        """The change that a complete run makes."""
         held = {
             key: Held(each["stamp"], each["documents"], tuple(each["ids"]),
                       tuple((what, why) for what, why in each["skipped"]))
@@ -210,7 +214,7 @@ class Journal:
         return Change(self.source, held, frozenset(json.loads(self._get("gone"))), self.batches)
 
     def batches(self, wanted: Collection[str]) -> Iterator[tuple[list[Chunk], Vectors]]:
-        """The wanted chunks, as far as they are here, with vectors of shape (n, dimension)."""
+        """The wanted chunks that are here, with vectors of shape (n, dimension)."""
         ids = sorted(wanted)
         for start in range(0, len(ids), _BATCH):
             some = ids[start : start + _BATCH]
@@ -224,22 +228,23 @@ class Journal:
                 yield [_decoded(chunk) for chunk, _ in rows], vectors
 
     def clear(self) -> None:
-        """As if no run had been. What follows is another one."""
+        """Empties the journal, so that the next run starts from nothing."""
         self.mark.unlink(missing_ok=True)
         with self._transaction() as db:
             db.execute("DELETE FROM chunks")
             db.execute("DELETE FROM run WHERE name NOT IN ('source', 'made_by')")
 
     def discard(self) -> None:
-        """Close it and leave nothing: what it held is in the index."""
+        """Closes the journal and deletes it, once the index has its contents."""
         self._db.close()
-        # The mark last: without it nobody looks for what a killed process left of the rest.
+        # The mark goes last, because without it nobody would look for the files of a killed
+        # process.
         for path in (*self._path.parent.glob(f"{self._path.name}*"), self.mark):
             path.unlink(missing_ok=True)
         self._lock.release()
 
     def close(self) -> None:
-        """Idempotent; what is kept stays for the next run."""
+        """Closes the journal; calling it again does nothing. Its contents stay for the next run."""
         self._db.close()
         self._lock.release()
 
@@ -266,7 +271,7 @@ class Journal:
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
-                # SQLite has rolled back by itself where the disk is full.
+                # On a full disk SQLite has already rolled back.
                 with suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
                 raise
@@ -276,7 +281,7 @@ class Journal:
 
 
 def set_aside(path: Path) -> None:
-    """Rename a journal that cannot be read, so that nobody opens it again."""
+    """Renames a journal that cannot be read, so that nobody opens it again."""
     path.with_suffix(".ready").unlink(missing_ok=True)
     path.replace(path.with_suffix(".damaged"))
     for rest in path.parent.glob(f"{path.name}-*"):

@@ -1,9 +1,8 @@
-"""Chunks by their words, ranked by BM25, in tantivy: the one file that imports it.
+"""Finds chunks by their words with BM25. Only this file imports tantivy.
 
-What a word is decides ``indexer.ranking.words``; tantivy sees terms with blanks between them. The
-index can always be made anew from the store of chunks; ``dataset`` tells which version of that
-store it holds. tantivy commits atomically, so that a process killed at any point leaves the last
-commit.
+``indexer.ranking.words`` decides what a word is; tantivy gets terms with blanks between them. This
+index can always be rebuilt from the stored chunks, and ``dataset`` says which version of them it
+holds. tantivy commits atomically, so a process killed at any point leaves the last commit.
 """
 
 import json
@@ -22,14 +21,15 @@ from indexer.ranking.card import Card, card_of
 from indexer.ranking.words import root, terms
 from indexer.types import Chunk, IndexerError
 
-SCHEMA = 3  # of fields and terms; another one is made anew
+SCHEMA = 3  # version of fields and terms; another version is rebuilt
 _STATE = "glossator.json"
 _HEAP_BYTES = 64_000_000
-_PARTS = 32  # of a symbol that it is found by; an anchor of a page may be anything
+_PARTS = 32  # parts of a symbol that it can be found by; the anchor of a page may be anything
 _NAMED = 200  # chunks that are looked at for one name
-# Where words stand: each place weighs the same. With symbol and headline at twice as much, what
-# only a text says is lost: of 1,055 sentences of release notes (see docs/retrieval.md) 31% found
-# their entry among the first five, 36% at the same weight, and 39% with the roots of all of them.
+# The fields weigh the same. With symbol and headline at double weight, 31% of 1,055 sentences of
+# release notes (see docs/retrieval.md) found their entry among the first five, because words that
+# occur only in a text counted too little. At equal weight it was 36%, and 39% with the roots of all
+# words.
 FIELDS = ("symbol", "headline", "text", "roots")
 
 _log = logging.getLogger(__name__)
@@ -40,11 +40,11 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class LexicalIndex:
-    """In ``folder``, or in memory when it is None. Any thread may use it.
+    """A lexical index in ``folder``, or in memory when that is None. Any thread may use it.
 
-    One process may write to a folder, any number may read it. Writers are serialised; searches
-    run beside them and see the last commit. Raises ``IndexerError`` when what is there cannot be
-    opened, or is of another schema: ``wipe`` it then; and when it cannot be written.
+    One process may write to a folder, any number may read it. Writers are serialised; searches run
+    in parallel and see the last commit. Raises ``IndexerError`` when it cannot be written, and when
+    it cannot be opened or has another schema: then ``wipe`` it.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -81,7 +81,9 @@ class LexicalIndex:
         shutil.rmtree(folder, ignore_errors=True)
 
     def add(self, chunks: Iterable[Chunk]) -> None:
-        """Seen after the next ``commit``. A chunk that is already there is replaced."""
+        """Adds chunks, which become visible with the next ``commit``. It replaces chunks with the
+        same id.
+        """
         with self._writing, self._mapped():
             writer = self._open_writer()
             for chunk in chunks:
@@ -89,26 +91,27 @@ class LexicalIndex:
                 writer.add_document(self._document(chunk))
 
     def delete(self, ids: Iterable[str]) -> None:
-        """Seen after the next ``commit``; unknown ids are ignored."""
+        """Deletes chunks at the next ``commit``; unknown ids are ignored."""
         with self._writing, self._mapped():
             writer = self._open_writer()
             for chunk_id in ids:
                 writer.delete_documents_by_term("key", _key(chunk_id))
 
     def commit(self, dataset: str) -> None:
-        """Make visible what was added and deleted, as version ``dataset`` of the content."""
+        """Makes all additions and deletions visible, as version ``dataset`` of the content."""
         with self._writing, self._mapped():
             if self._writer is not None:
                 self._writer.commit()
                 self._index.reload()
             if self._folder is not None:
-                # After tantivy's own commit: killed in between, the version is an old one, and
-                # whoever opens the index next compares it with the store chunk by chunk.
+                # This is written after tantivy's own commit. After a kill in between, the version
+                # is the old one, and the next process that opens the index compares it with the
+                # store chunk by chunk.
                 _write_state(self._folder, dataset)
             self.dataset = dataset
 
     def refresh(self) -> None:
-        """See what another process has committed since."""
+        """Loads what another process has committed."""
         self._index.reload()
 
     def ids(self) -> set[str]:
@@ -125,10 +128,10 @@ class LexicalIndex:
         sources: Sequence[str] | None = None,
         hidden: Collection[str] = (),
     ) -> list[tuple[Card, float]]:
-        """Chunks by the terms of a question, best first, with their BM25.
+        """The best chunks for the terms of a question, with their BM25 scores.
 
-        At most ``limit``, and fewer where some of the best are ``hidden``: ids of chunks that may
-        not be found.
+        Returns at most ``limit``, and fewer when some of the best are ``hidden``, which are ids
+        that must not be found.
         """
         query = self._within(self._any_of(question), sources)
         found = self._cards(query, limit * 2 if hidden else limit)
@@ -137,11 +140,11 @@ class LexicalIndex:
     def named(
         self, name: str, sources: Sequence[str] | None = None, hidden: Collection[str] = ()
     ) -> list[Card]:
-        """Entries whose symbol is ``name``, else those whose symbol ends with it.
+        """The entries whose symbol is ``name``, else those whose symbol ends with it.
 
-        A package often exports a name that is documented deeper: ``networkx.bfs_tree`` finds
-        ``networkx.algorithms…bfs_tree``. Of several spellings the one in the question's case;
-        each entry by the beginning of its text.
+        Packages often export a name that is documented deeper: ``networkx.bfs_tree`` finds
+        ``networkx.algorithms…bfs_tree``. The question's own spelling comes first. Each entry is
+        given by its first chunk.
         """
         package, _, rest = name.partition(".")
         found = self._ending(name, sources, hidden) or [
@@ -154,7 +157,7 @@ class LexicalIndex:
         return whole or same_case or found
 
     def cards(self, ids: Sequence[str]) -> dict[str, Card]:
-        """By chunk id; of chunks that are not there, none."""
+        """Cards by chunk id; missing chunks are left out."""
         if not ids:
             return {}
         keys = [_key(chunk_id) for chunk_id in ids]
@@ -162,7 +165,7 @@ class LexicalIndex:
         return {each.id: each for each, _ in self._cards(query, len(ids))}
 
     def frequencies(self, words: Iterable[str]) -> dict[str, int]:
-        """In how many chunks' text each term stands."""
+        """In how many chunk texts each term occurs."""
         searcher = self._index.searcher()
         return {word: searcher.doc_freq("text", word) for word in words}
 
@@ -170,13 +173,15 @@ class LexicalIndex:
         return int(self._index.searcher().num_docs)
 
     def close(self) -> None:
-        """Idempotent. What was not committed is forgotten."""
+        """Closes the index; calling it again does nothing. Uncommitted changes are lost."""
         with self._writing:
             self._give_up_writer()
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:
-        """A writer that failed is of no more use: the next change opens another."""
+        """Maps errors. A writer that failed cannot be used again, so the next change opens a new
+        one.
+        """
         try:
             yield
         except (ValueError, OSError) as error:
@@ -200,8 +205,8 @@ class LexicalIndex:
     def _document(self, chunk: Chunk) -> Any:
         text = terms(chunk.text)
         known = card_of(chunk, text)
-        # Built field by field: a document made from keywords guesses the types of its fields, and
-        # a wrong guess kills the writer's thread.
+        # Documents are built field by field. From keywords tantivy would guess the types of the
+        # fields, and a wrong guess kills the writer's thread.
         document = self._tantivy.Document()
         document.add_integer("key", _key(chunk.id))
         document.add_text("source", chunk.source)
@@ -241,7 +246,7 @@ class LexicalIndex:
     def _ending(
         self, name: str, sources: Sequence[str] | None, hidden: Collection[str]
     ) -> list[Card]:
-        """Each entry whose symbol ends with a name, in any case; the shortest symbol first."""
+        """All entries whose symbol ends with a name, ignoring case; the shortest symbol first."""
         query = self._tantivy.Query.term_query(self._schema, "names", name.lower())
         cards = self._cards(self._within(query, sources), _NAMED)
         found = [card for card, _ in cards if card.id not in hidden]
@@ -279,18 +284,18 @@ def _card(searcher: Any, address: Any) -> Card:
 
 
 def _key(chunk_id: str) -> int:
-    """60 of its 128 bits: what an integer field holds, and unique all the same."""
+    """60 bits of the 128 of an id: an integer field holds them, and they are still unique."""
     return int(chunk_id[:15], 16)
 
 
 def _suffixes(symbol: str) -> list[str]:
-    """The symbol, and what it ends with after each of its dots; of very many parts the last."""
+    """The symbol, and its endings after each dot; of very many parts only the last."""
     parts = symbol.split(".")[-_PARTS:]
     return [".".join(parts[i:]) for i in range(len(parts))] if symbol else []
 
 
 def _read_state(folder: Path) -> str:
-    """The dataset it holds. Raises ``ValueError`` for another schema."""
+    """The version that the index holds. Raises ``ValueError`` for another schema."""
     try:
         state = json.loads((folder / _STATE).read_text("utf-8"))
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""A folder's lock between processes: many readers or one writer.
+"""A lock on a folder between processes: many readers or one writer.
 
-The kernel holds it (``flock``), so that it goes with the process that had it, however that died.
+The kernel holds it (``flock``), so it disappears with its process, however that ends.
 """
 
 import contextlib
@@ -12,7 +12,9 @@ from indexer.types import IndexerError, IndexInUse
 
 
 class FolderLock:
-    """Held from construction until ``release``. Raises ``IndexInUse`` at once, never waits."""
+    """The lock is held from construction until ``release``. Raises ``IndexInUse`` at once and never
+    waits.
+    """
 
     def __init__(self, path: Path, *, exclusive: bool) -> None:
         try:
@@ -29,13 +31,14 @@ class FolderLock:
                 "Stop that one first, or give this one a folder of its own with --data.",
                 owner=f"pid {pid}",
             ) from error
-        # The lock holds without it: on a full disk only the other process's message is poorer.
+        # This note is not needed for the lock. Without it, on a full disk, another process's
+        # message says less.
         with contextlib.suppress(OSError):
             os.ftruncate(self._fd, 0)
             os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Idempotent."""
+        """Releases the lock; calling it again does nothing."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

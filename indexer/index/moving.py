@@ -1,6 +1,6 @@
-"""An index elsewhere: its vectors in a server or back, all of it in a backup and restored.
+"""Moves an index: its vectors to a server and back, or all of it to a backup and back.
 
-Nothing is embedded again. What is moved is checked before anything refers to it.
+Nothing is embedded again. Everything is checked before anything refers to the new place.
 """
 
 import json
@@ -26,10 +26,10 @@ def _silent(done: int, total: int) -> None: ...
 
 
 def migrate(path: Path, chroma_url: str, to: Place, progress: Progress = _silent) -> int:
-    """Move the vectors of the index in ``path`` to a Chroma server, or from there into the folder.
+    """Moves the vectors of the index in ``path`` to a Chroma server, or back into the folder.
 
-    Returns how many chunks were moved. Killed at any point it can be called again: the index
-    serves from the old place until all is in the new one. Raises ``IndexInUse``.
+    Returns how many chunks were moved. If it is killed, it can be called again: the index serves
+    from the old place until all vectors are in the new one. Raises ``IndexInUse``.
     """
     manifest = IndexFolder.describe(path)
     if manifest["chroma"] == to:
@@ -43,7 +43,7 @@ def migrate(path: Path, chroma_url: str, to: Place, progress: Progress = _silent
     )
     try:
         if to == "embedded":
-            shutil.rmtree(folder.chroma, ignore_errors=True)  # what a killed migration left
+            shutil.rmtree(folder.chroma, ignore_errors=True)  # removes what a killed migration left
         with (
             closing(Catalog(folder.catalog)) as catalog,
             closing(_store(folder, manifest["chroma"], chroma_url)) as old,
@@ -71,10 +71,10 @@ def migrate(path: Path, chroma_url: str, to: Place, progress: Progress = _silent
 
 
 def backup(path: Path, chroma_url: str, into: Path, progress: Progress = _silent) -> dict[str, Any]:
-    """Write the index in ``path`` into a new folder, and return what stands in its manifest.
+    """Writes the index in ``path`` into a new folder, and returns the manifest.
 
-    It holds chunks, vectors and what each entry held: no files of Chroma's, so that another
-    version of it, embedded or a server, can take it. Other processes may read the index meanwhile.
+    A backup has chunks, vectors and what each entry holds, but no files of Chroma. So any version
+    of Chroma can load it, embedded or as a server. Other processes may read the index meanwhile.
     """
     if into.exists():
         raise IndexerError(f"{into} exists already: give the backup a folder of its own.")
@@ -103,10 +103,10 @@ def backup(path: Path, chroma_url: str, into: Path, progress: Progress = _silent
 
 
 def restore(backup_at: Path, path: Path, chroma_url: str) -> dict[str, Any]:
-    """Make the index in ``path`` from a backup, and check it; returns the backup's manifest.
+    """Makes the index in ``path`` from a backup, checks it, and returns the backup's manifest.
 
-    Raises ``IndexerError`` when there is an index already, or when what was restored is not what
-    was backed up.
+    Raises ``IndexerError`` when there is already an index, or when the result differs from the
+    backup.
     """
     try:
         manifest: dict[str, Any] = json.loads((backup_at / _MANIFEST).read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""A chunk as the list of its fields, for storing. Pure."""
+"""Packs a chunk into a list of its fields, for storing. Pure."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ _FIELDS = tuple(name for name in Chunk.__slots__ if name != "id")
 
 
 def values(chunk: Chunk) -> list[Any]:
-    """In the order of the fields, without the id: it follows from them.
+    """The fields in order, without the id, which follows from them.
 
-    Lone surrogates become question marks, as they do in the id: no store takes them.
+    Lone surrogates become question marks, as they do in the id, because no store accepts them.
     """
     return [
         each.encode("utf-8", "replace").decode()
@@ -21,5 +21,5 @@ def values(chunk: Chunk) -> list[Any]:
 
 
 def unpacked(found: list[Any]) -> Chunk:
-    """Fields that were added since it was stored have their defaults."""
+    """A chunk from its fields. Fields that were added after it was stored get their defaults."""
     return Chunk(**dict(zip(_FIELDS, found, strict=False)))

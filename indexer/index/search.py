@@ -1,8 +1,8 @@
-"""One index of chunks: vectors in Chroma, words in tantivy, and the catalog of what is served.
+"""One index of chunks: vectors in Chroma, words in tantivy, and a catalog of what is served.
 
-The catalog decides. A change is stored in both other parts first, becomes visible in one step, and
-only then is what it replaces removed; whatever a kill leaves in between is hidden from searches and
-removed by the next writer. The words can be made anew from the chunks.
+The catalog decides. A change is first stored in both other parts, then becomes visible in one step,
+and only then are the old chunks removed. What a kill leaves in between is hidden from searches, and
+the next writer removes it. The words can be rebuilt from the chunks.
 """
 
 import logging
@@ -37,10 +37,11 @@ _log = logging.getLogger(__name__)
 
 
 class HybridIndex:
-    """A ``ChunkIndex``. Any thread may use it; changes are serialised, searches run beside them.
+    """A ``ChunkIndex``. Any thread may use it. Changes are serialised, and searches run in
+    parallel.
 
-    Open it with ``HybridIndex.open``; ``close`` it (or leave the ``with`` block) to give the
-    folder back. It owns its parts.
+    Open it with ``HybridIndex.open``, and ``close`` it (or leave the ``with`` block) to release the
+    folder. It owns its parts.
     """
 
     def __init__(
@@ -73,11 +74,12 @@ class HybridIndex:
         ranked: bool = True,
         chroma_url: str = "",
     ) -> Self:
-        """Open the index in ``path``; raises as ``IndexFolder.open`` does, and ``IndexDamaged``.
+        """Opens the index in ``path``. Raises what ``IndexFolder.open`` raises, and
+        ``IndexDamaged``.
 
-        ``chroma_url`` is that of a Chroma server; empty: embedded, in the folder. ``ranked`` false
-        leaves the order to fusion. What a killed writer left is mended before it returns, and
-        words that are missing are indexed: on disk by a writer, in memory by a reader.
+        ``chroma_url`` is the address of a Chroma server; when empty, Chroma is embedded in the
+        folder. With ``ranked`` false, fusion decides the order. Before it returns, it repairs what
+        a killed writer left, and indexes missing words: a writer on disk, a reader in memory.
         """
         folder = IndexFolder.open(
             path,
@@ -97,7 +99,7 @@ class HybridIndex:
             )
             opened.append(store)
             if store.sources() and not catalog.view().chunks and not catalog.unsettled():
-                # A source is listed before its chunks are stored: somebody emptied the list.
+                # A source is listed before its chunks are stored, so somebody has emptied the list.
                 raise IndexDamaged(
                     f"{folder.catalog} lists nothing of the chunks that are stored. {MEND}"
                 )
@@ -116,11 +118,12 @@ class HybridIndex:
 
     @staticmethod
     def wipe(path: Path | str, chroma_url: str = "") -> None:
-        """Remove the index in ``path``, and nothing else there. Raises ``IndexInUse``."""
+        """Removes the index in ``path``, and nothing else there. Raises ``IndexInUse``."""
         try:
             manifest = IndexFolder.describe(path)
         except IndexerError:
-            manifest = {}  # none, or of another version: nothing of it is on a server
+            # there is no index, or one of another version, so a server has nothing of it
+            manifest = {}
         if manifest.get("chroma") == "server":
             store = ChromaStore.served(chroma_url, manifest["id"])
             store.delete({source: store.ids(source) for source in store.sources()})
@@ -128,19 +131,20 @@ class HybridIndex:
         IndexFolder.wipe(path)
 
     def apply(self, change: Change, report: Mapping[str, Any] | None = None) -> None:
-        """Serve the content with the change, from one moment to the next; idempotent.
+        """Serves the content with the change, from one moment to the next. Calling it again is
+        harmless.
 
-        Killed at any point it leaves the version from before, or the one after. ``report`` is
-        kept with it.
+        After a kill at any point the version is the old one or the new one. ``report`` is kept with
+        it.
         """
         with self._changing:
-            # An earlier change that failed half way left what must not become visible now.
+            # An earlier change that failed halfway left chunks that must not become visible now.
             _settle(self._catalog, self._store, self._lexical)
             plan = self._catalog.plan(change)
             self._catalog.begin(change.source, plan.new)
             if plan.new:
-                # Beside each other: Chroma takes one core, and leaves Python to the words. Neither
-                # is seen before the catalog publishes both.
+                # Both run in parallel, because Chroma occupies one core and leaves Python to
+                # tantivy. Neither result is visible before the catalog publishes both.
                 with ThreadPoolExecutor(1, "words") as beside:
                     for chunks, vectors in change.batches(plan.new):
                         added = beside.submit(self._lexical.add, chunks)
@@ -152,7 +156,9 @@ class HybridIndex:
                 _settle(self._catalog, self._store, self._lexical)
 
     def take_in(self) -> list[Mapping[str, Any]]:
-        """Apply the complete journals that other processes, or killed ones, left. Their reports."""
+        """Applies the complete journals that other or killed processes left;
+        returns their reports.
+        """
         reports: list[Mapping[str, Any]] = []
         for journal in Journal.complete_in(self.staging):
             report = journal.report
@@ -170,22 +176,24 @@ class HybridIndex:
         return self._catalog.held(source)
 
     def ids(self, source: str) -> set[str]:
-        """Of the chunks that a source has in the version that is served."""
+        """The chunk ids of a source in the served version."""
         return self._catalog.ids(source)
 
     def export(self, source: str) -> Iterator[tuple[list[Chunk], Vectors]]:
-        """The chunks of a source that are served, with their vectors, in batches."""
+        """The served chunks of a source with their vectors, in batches."""
         hidden = self._view().hidden
         for chunks, vectors in self._store.export(source):
             shown = [i for i, chunk in enumerate(chunks) if chunk.id not in hidden]
             yield [chunks[i] for i in shown], vectors[shown]
 
     def lost(self) -> tuple[str, ...]:
-        """Sources that are listed and have no vectors at all: a file of theirs is gone."""
+        """Sources in the catalog that have no vectors at all, because one of
+        their files is gone.
+        """
         return tuple(sorted(set(self._view().chunks) - set(self._store.sources())))
 
     def check(self) -> list[str]:
-        """What does not agree between the catalog, the vectors and the words; reads all ids."""
+        """The differences between the catalog, the vectors and the words. It reads all ids."""
         problems = []
         words = self._lexical.ids()
         listed: set[str] = set()
@@ -218,41 +226,45 @@ class HybridIndex:
     def search(
         self, question: str, vector: Vectors, limit: int, scope: Scope = EVERYWHERE
     ) -> list[Passage]:
-        """The passages that answer best, best first; one per API entry.
+        """The passages that answer best, best first, one per API entry.
 
-        ``vector`` is the question's, of shape (dimension,) or (1, dimension). Scores are cosines.
+        ``vector`` is that of the question, of shape (dimension,) or (1, dimension). Scores are
+        cosines.
         """
         if limit < 1:
             return []
         best = self.ordered(self.find(question, vector, scope))[:limit]
         chunks = self._finder.chunks([each.card for each in best])
-        # A writer may have removed one meanwhile.
+        # A writer may have removed a chunk in the meantime.
         return [
             Passage(chunks[each.card.id], each.cosine) for each in best if each.card.id in chunks
         ]
 
     def lookup(self, symbol: str, limit: int, scope: Scope = EVERYWHERE) -> list[Passage]:
-        """Entries of exactly this name (``np.fft.rfft`` is ``numpy.fft.rfft``), else those whose
-        name ends with it, those of imported packages first; by the beginning of their text.
+        """The entries with exactly this name (``np.fft.rfft`` means ``numpy.fft.rfft``), else those
+        whose name ends with it.
 
-        Nothing is embedded: a few milliseconds, and every score is 1.
+        Entries of imported packages come first, each by its first chunk. Nothing is embedded, so it
+        takes a few milliseconds, and every score is 1.
         """
         cards = self._finder.lookup(self._view(), symbol, scope)[: max(limit, 0)]
         chunks = self._finder.chunks(cards)
         return [Passage(chunks[card.id], 1.0) for card in cards if card.id in chunks]
 
     def find(self, question: str, vector: Vectors, scope: Scope = EVERYWHERE) -> Found:
-        """What either search finds, and what the question names: each entry once."""
+        """All candidates from both searches and from names in the question, each once."""
         return self._finder.find(self._view(), question, vector, scope)
 
     def ordered(self, found: Found) -> list[Candidate]:
-        """Best first: what the question names, then by the ranker, or by fusion without one."""
+        """Best first: the entries that the question names, then by the ranker, or by fusion without
+        one.
+        """
         return self._finder.ordered(found)
 
     def close(self) -> None:
-        """Give the folder back, after a change that is being made. Idempotent.
+        """Releases the folder, after a change that is under way. Calling it again does nothing.
 
-        The index cannot be used after it.
+        The index cannot be used afterwards.
         """
         with self._changing:
             self._lexical.close()
@@ -269,7 +281,8 @@ class HybridIndex:
     def _view(self) -> View:
         view = self._catalog.view()
         if view.dataset != self._seen:
-            # Another process may have published it: with a Chroma server readers stay open.
+            # Another process may have published it, because readers stay open beside a Chroma
+            # server.
             self._store.refresh()
             self._lexical.refresh()
             self._seen = view.dataset
@@ -277,7 +290,7 @@ class HybridIndex:
 
 
 def _settle(catalog: Catalog, store: ChromaStore, lexical: LexicalIndex) -> None:
-    """Remove what is stored and not served: of a change that was killed, or that is complete."""
+    """Removes chunks that are stored but not served, after a killed or a complete change."""
     unsettled = catalog.unsettled()
     if not unsettled:
         return
@@ -288,7 +301,7 @@ def _settle(catalog: Catalog, store: ChromaStore, lexical: LexicalIndex) -> None
 
 
 def _open_lexical(folder: Path, writable: bool) -> LexicalIndex:
-    # Several readers share the folder, and none of them may change it: theirs is in memory then.
+    # Several readers share the folder and none may change it, so their words are in memory.
     anew = folder if writable else None
     try:
         return LexicalIndex(folder if LexicalIndex.exists(folder) else anew)
@@ -302,8 +315,10 @@ def _open_lexical(folder: Path, writable: bool) -> LexicalIndex:
 def mended(
     lexical: LexicalIndex, catalog: Catalog, store: ChromaStore, *, writable: bool
 ) -> LexicalIndex:
-    """The words of what the catalog lists: indexed where they lack, forgotten where they are of
-    nothing. Says so. A reader's are in memory then.
+    """Brings the lexical index in line with the catalog: adds missing chunks, drops stale ones, and
+    logs both.
+
+    For a reader it is rebuilt in memory.
     """
     dataset = catalog.view().dataset
     if lexical.dataset == dataset:

@@ -1,9 +1,10 @@
-"""The chunks of all small sources in one collection, beside a collection of vectors for each.
+"""Keeps the chunks of all small sources in one collection, besides the vectors of each source.
 
-A search costs half a millisecond and more for each collection that it asks, however small, and a
-filter inside a collection costs more than that (8 ms where 250 of 10,000 chunks may be found). So a
-search of one source asks that source's own collection, and a search of many asks the shelf, once.
-The price: vectors of small sources are kept twice. What is in a source's own collection is here.
+A search takes half a millisecond or more for each collection it asks, however small. A filter
+inside a collection costs more (8 ms when 250 of 10,000 chunks may be found). So a search of one
+source asks the collection of that source, and a search of many asks the shelf once. In exchange,
+vectors of small sources are stored twice. All chunks in the collections of small sources are also
+here.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,12 +13,12 @@ from typing import Any
 from indexer.index.chroma import asked, written
 from indexer.types import Near, Vectors
 
-SMALL = 25_000  # chunks of a source, at most: 45 MB of vectors and their graph
-_KEY = 32  # characters of the name of a source's collection, before a chunk's id
+SMALL = 25_000  # chunks of a source, at most: 45 MB for its vectors and their graph
+_KEY = 32  # characters of a collection's name that precede a chunk's id
 
 
 class Shelf:
-    """Chunks by the name of their source's collection, the key, and their id."""
+    """Chunks by the name of their source's collection (the key) and their id."""
 
     def __init__(self, collection: Any) -> None:
         self._collection = collection
@@ -40,7 +41,9 @@ class Shelf:
         written(self._collection.delete, ids=_joined(key, ids))
 
     def get(self, wanted: Mapping[str, Collection[str]], include: Sequence[str]) -> Any:
-        """As ``get`` of a collection answers, by the chunks' own ids; None when it is gone."""
+        """The result of ``get`` on a collection, with the chunks' own ids; None when the collection
+        is gone.
+        """
         ids = [each for key, some in wanted.items() for each in _joined(key, some)]
         result = asked(self._collection.get, ids=ids, include=include)
         return result and {**result, "ids": [each[_KEY:] for each in result["ids"]]}
@@ -48,9 +51,10 @@ class Shelf:
     def nearest(
         self, vector: Vectors, count: int, keys: Mapping[str, str], only: Collection[str]
     ) -> list[Near] | None:
-        """Best first, at most ``count``, of the sources ``only``; ``keys`` tells names from keys.
+        """The nearest chunks of the sources ``only``, at most ``count``; ``keys`` maps names to
+        keys.
 
-        None when so few of the nearest are of them that others may have been missed.
+        Returns None when so few of the nearest belong to these sources that some may be missing.
         """
         some = len(only) < len(keys)
         looked_at = count * 4 if some else count

@@ -1,4 +1,4 @@
-"""What SQLite says, as an error of ours: a damaged file is not a full disk."""
+"""Maps errors of SQLite to ours, and tells a damaged file from a full disk."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from indexer.types import IndexDamaged, IndexerError
 
-# Primary result codes (https://sqlite.org/rescode.html) of a file that is not, or no longer, one of
-# SQLite's; what else fails, such as a full disk, leaves the file as it was.
+# Primary result codes (https://sqlite.org/rescode.html) for a file that is not, or no longer, a
+# database. Other failures, such as a full disk, leave the file as it was.
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -21,7 +21,7 @@ def mapped(what: str, damaged: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        # A table that lacks a column, or is not there, was written by nobody of us.
+        # A table that is missing, or lacks a column, was not written by this program.
         if code in _DAMAGED or "no such" in str(error):
             raise IndexDamaged(f"{what} is damaged ({error}). {damaged}") from error
         raise IndexerError(f"{what} cannot be used now ({error}).") from error

@@ -1,11 +1,11 @@
-"""Chunks and their vectors in Chroma, embedded or a server.
+"""Stores chunks and their vectors in Chroma, embedded or on a server.
 
-A collection per source: filtering by source inside one large collection costs a hundred times as
-much as the search itself. The chunks of small sources stand on one shelf, for searches of many
-(``indexer.index.shelf``), and their own collections hold no more than vectors.
-Embedded Chroma loses vectors when two processes write to one folder: whoever opens one must own
-the folder (``indexer.index.folder``). What is stored here may be more than what a search shows
-(``indexer.index.catalog``).
+There is a collection per source, because filtering by source inside one large collection costs a
+hundred times as much as the search itself. The chunks of small sources are on one shelf, for
+searches of many sources (``indexer.index.shelf``); their own collections hold only vectors.
+Embedded Chroma loses vectors when two processes write to one folder, so a process must own the
+folder before it opens a store (``indexer.index.folder``). A search may show less than what is
+stored here (``indexer.index.catalog``).
 """
 
 import hashlib
@@ -23,14 +23,14 @@ from indexer.index.packed import unpacked, values
 from indexer.index.shelf import SMALL, Shelf
 from indexer.types import Chunk, Near, Stored, Vectors
 
-_FEW = 3  # collections that are asked one by one rather than the shelf
+_FEW = 3  # up to this many collections are asked one by one instead of the shelf
 _READ = 1000  # chunks
 
 
 class ChromaStore:
     """A ``VectorStore``. Any thread may use it. Raises ``IndexerError`` when Chroma fails.
 
-    ``index`` tells the collections of several indexes on one server apart.
+    ``index`` keeps the collections of several indexes on one server apart.
     """
 
     def __init__(self, client: Any, index: str = "") -> None:
@@ -38,19 +38,19 @@ class ChromaStore:
         self._index = index
         self._shelf_name = _name(f"{index}\nsmall sources\n")
         self._writing = threading.Lock()
-        # Searches read what stands in these without waiting: replaced, never changed.
+        # Searches read these without a lock, so they are replaced and never changed.
         self._known: dict[str, Any] = {}
         self._shelf: Shelf | None = None
         self._list()
 
     @classmethod
     def embedded(cls, folder: Path) -> Self:
-        """In a folder of this process's own."""
+        """Opens a store in a folder that this process owns."""
         return cls(chroma.embedded(folder))
 
     @classmethod
     def served(cls, url: str, index: str) -> Self:
-        """On a server: `chroma run`."""
+        """Opens a store on a Chroma server (`chroma run`)."""
         return cls(chroma.served(url), index)
 
     def upsert(self, chunks: Sequence[Chunk], vectors: Vectors, in_all: int = 0) -> None:
@@ -67,7 +67,8 @@ class ChromaStore:
                     metadatas: list[dict[str, str]] | None
                     metadatas = [_to_metadata(chunks[row]) for row in placed]
                     if _is_small(collection):
-                        # First: whatever a source's own collection has is on the shelf.
+                        # The shelf comes first, so that it always has what a source's own
+                        # collection has.
                         self._opened_shelf().put(collection.name, some, vectors[placed], metadatas)
                         metadatas = None
                     written(
@@ -78,7 +79,7 @@ class ChromaStore:
                     )
 
     def delete(self, stored: Stored) -> None:
-        """A source without chunks is gone."""
+        """Deletes chunks; a source without chunks disappears."""
         with self._writing:
             for source, ids in stored.items():
                 collection = self._known.get(source)
@@ -112,7 +113,7 @@ class ChromaStore:
     def nearest(
         self, vector: Vectors, count: int, sources: Collection[str] | None = None
     ) -> list[Near]:
-        """200 at most."""
+        """The nearest chunks, at most 200."""
         count, known = min(count, NEAREST), self._known
         if count < 1:
             return []
@@ -149,12 +150,12 @@ class ChromaStore:
                 yield _chunks(result), np.asarray(result["embeddings"], dtype=np.float32)
 
     def refresh(self) -> None:
-        """See sources that another process has added or removed since."""
+        """Notices sources that another process has added or removed."""
         with self._writing:
             self._list()
 
     def close(self) -> None:
-        """Idempotent. The store cannot be used after it."""
+        """Closes the store for good; calling it again does nothing."""
         self._client.close()
 
     def _list(self) -> None:
@@ -190,7 +191,7 @@ class ChromaStore:
         return shelf.nearest(vector, count, keys, only) if shelf is not None else None
 
     def _opened(self, source: str, in_all: int) -> Any:
-        """The collection of a source. Where its vectors stand is decided when it is made."""
+        """The collection of a source. Where its vectors go is decided when it is made."""
         if source not in self._known:
             metadata = {"source": source, "index": self._index, "small": in_all <= SMALL}
             made = chroma.collection(self._client, _name(f"{self._index}\n{source}"), metadata)
@@ -209,7 +210,9 @@ def _name(of: str) -> str:
 
 
 def _is_small(collection: Any) -> bool:
-    """Whether its chunks are on the shelf; what was made before there was one has its own."""
+    """Whether the chunks are on the shelf. A collection from before the
+    shelf has its own chunks.
+    """
     return bool(collection.metadata.get("small"))
 
 
@@ -227,7 +230,9 @@ def _of_source(collection: Any, source: str, vector: Vectors, count: int) -> lis
 
 
 def _to_metadata(chunk: Chunk) -> dict[str, str]:
-    """In one field: Chroma writes a row for each, and makes an index of trigrams of documents."""
+    """Puts a chunk into one field, because Chroma writes a row per field and indexes the trigrams
+    of documents.
+    """
     return {"chunk": msgspec.json.encode(values(chunk)).decode()}
 
 
@@ -241,5 +246,5 @@ def _chunks(result: Any) -> list[Chunk]:
 
 
 def _unpacked_before(text: str, metadata: dict[str, Any]) -> Chunk:
-    """As it was stored before there was a shelf: the fields of metadata, without empty ones."""
+    """A chunk as it was stored before there was a shelf: one field each, without empty ones."""
     return Chunk(**{"source": "", "uri": "", "title": "", "text": text, **metadata})

@@ -1,1 +1,1 @@
-"""Finds candidates for a question and puts them in order."""
+"""Puts the candidates for a question in order."""

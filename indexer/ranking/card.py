@@ -12,14 +12,14 @@ _DEPRECATED = re.compile(r"deprecated\b", re.IGNORECASE)
 
 
 class Card(msgspec.Struct, frozen=True, array_like=True):
-    """What ranking needs to know of a chunk; terms with blanks between them."""
+    """What ranking needs to know of a chunk. Texts are terms with blanks between them."""
 
     id: str
     source: str
-    entry: str  # what one passage is shown of: the symbol, or the chunk's own id
+    entry: str  # a result shows one passage per entry: the symbol, or the chunk's own id
     symbol: str
     kind: Kind
-    section: bool  # not the beginning of its document
+    section: bool  # whether it is not the beginning of its document
     deprecated: bool
     name: str  # terms of the symbol
     headline: str  # terms of title, section and summary

@@ -22,20 +22,21 @@ from indexer.ranking.words import possessed, root, sought
 from indexer.types import Scope
 
 WEIGHTS = Path(__file__).with_name("ranker.json")
-K = 10  # of reciprocal rank fusion: .85 hit@5 on 1,723 questions about Python, k=60 .84
-# Verbs of questions that say nothing about the answer, rare as they may be in documentation.
+# constant of reciprocal rank fusion: hit@5 is .85 on 1,723 questions about Python, and .84 with 60
+K = 10
+# Verbs in questions that say nothing about the answer, however rare they are in documentation.
 _ASKING = frozenset({"apply", "calculate", "compute", "do", "make", "perform", "run", "use"})
-_SHORT = 3  # letters of a word whose relatives are not looked for: too many others begin like it
-_DEEPEST = 6  # parts of a symbol that are told apart
+_SHORT = 3  # words up to this length match exactly; too many others begin like them
+_DEEPEST = 6  # parts of a symbol that are distinguished
 
-# Given, and not learned: questions about the training packages hardly need the place in the lexical
-# list, and hardly ever ask for a class by what its methods say. Judged by release notes and
-# docstrings of other documentation (docs/retrieval-tried.md).
+# These two are fixed and not learned. Questions about the training packages hardly need the rank in
+# the lexical list, and hardly ever ask for a class by what its methods say. The values were chosen
+# by release notes and docstrings of other documentation (docs/retrieval-tried.md).
 FUSED = 0.5
 MEMBERS = 0.5
 
-# What the code around a question adds to the ranker's score, in which a cosine that is higher by a
-# tenth is worth 1: enough to decide between like entries of two packages, no more.
+# What the code around a question adds to a score. For comparison, a cosine that is higher by a
+# tenth adds 1. So this decides between similar entries of two packages, and no more.
 IN_SCOPE = 1.0
 AT_CURSOR = 1.0
 NO_HINTS: Mapping[str, float] = {}
@@ -44,32 +45,33 @@ Features = npt.NDArray[np.float64]  # shape (candidates, len(FEATURES))
 Scores = npt.NDArray[np.float64]  # shape (candidates,)
 
 FEATURES = (
-    "cosine",  # of the nearest chunk
-    "dense_rrf",  # K / (K + rank), 0 when not found
-    "bm25_share",  # of the best candidate's
-    # Idf-weighted shares of the question's words, whose relatives count, too:
-    "text_coverage",  # that the nearest chunk has
-    "entry_coverage",  # that all chunks have that were found of the entry
-    "any_coverage",  # that symbol, headline and those chunks have together
-    "name_spelled",  # that spell the symbol's last part
-    "headline_precision",  # share of the headline's words that the question has
-    "headline_phrases",  # share of the question's neighbours that are the headline's, too
-    "depth",  # parts of the symbol; of a page, the mean of the entries beside it
-    "module",  # an overview, where a question asks for one of its parts
+    "cosine",  # cosine of the nearest chunk
+    "dense_rrf",  # K / (K + rank); 0 when the search did not find it
+    "bm25_share",  # BM25 as a share of the best candidate's
+    # The next ones are idf-weighted shares of the question's words; relatives of a word count.
+    "text_coverage",  # the share that the nearest chunk has
+    "entry_coverage",  # the share that all chunks found of the entry have together
+    "any_coverage",  # the share in symbol, headline and those chunks together
+    "name_spelled",  # the share of words that spell the symbol's last part
+    "headline_precision",  # share of the headline's words that occur in the question
+    "headline_phrases",  # share of the question's word pairs that occur in the headline
+    "depth",  # parts of the symbol; for a page, the mean of the other candidates
+    # whether it is a module, which is an overview when a question asks for one of its parts
+    "module",
     "deprecated",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a question asks for: its terms in order, and how rare each of them is."""
+    """The terms of a question, in order, and how rare each of them is."""
 
     terms: tuple[str, ...]
     idf: Mapping[str, float]
 
     @classmethod
     def of(cls, text: str, frequencies: Mapping[str, int], size: int) -> Self:
-        """``frequencies``: in how many of ``size`` chunks each term stands."""
+        """``frequencies`` says in how many of ``size`` chunks each term occurs."""
         found = tuple(sought(text))
         idle = _ASKING | possessed(text)
         found = tuple(term for term in found if term not in idle) or found
@@ -81,14 +83,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entry that a search found; ranks count from 0, None where it was not found."""
+    """An entry that a search found. Ranks count from 0; None when that search did not find it."""
 
     card: Card
     cosine: float
     dense_rank: int | None = None
     bm25: float = 0.0
     lexical_rank: int | None = None
-    others: tuple[Card, ...] = ()  # chunks of the entry that were found beside the card's
+    others: tuple[Card, ...] = ()  # other chunks of the entry that were found
 
     @property
     def fused(self) -> float:
@@ -96,20 +98,22 @@ class Candidate:
 
 
 def reciprocal(rank: int | None) -> float:
-    """What a place in one list adds to the fused score: 1 for the first, 0 for none."""
+    """What a rank in one list adds to the fused score: 1 for the first, 0 when it is not in the
+    list.
+    """
     return 0.0 if rank is None else K / (K + rank)
 
 
 def fuse(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """By reciprocal rank fusion, best first; of equals the one with the higher cosine."""
+    """Orders by reciprocal rank fusion, best first; the higher cosine decides between equals."""
     return sorted(candidates, key=lambda each: (-each.fused, -each.cosine, each.card.entry))
 
 
 def features(question: Question, candidates: Sequence[Candidate]) -> Features:
-    """Shape (candidates, len(FEATURES)), each between about -1 and 1."""
+    """Features of shape (candidates, len(FEATURES)), each between about -1 and 1."""
     best_bm25 = max((each.bm25 for each in candidates), default=0.0) or 1.0
     words = _Words(question)
-    # Pages have no depth and shall neither gain nor lose by it, however deep a package is.
+    # A page has no depth. It gets the mean, so that deep packages neither help nor hurt it.
     depths = [_depth(each.card) for each in candidates if each.card.symbol]
     usual = sum(depths) / (len(depths) or 1)
     rows = [_row(words, each, best_bm25, usual) for each in candidates]
@@ -117,38 +121,39 @@ def features(question: Question, candidates: Sequence[Candidate]) -> Features:
 
 
 def fusion(candidates: Sequence[Candidate]) -> Scores:
-    """What reciprocal rank fusion gives each, from 0 to 2."""
+    """The fused score of each candidate, from 0 to 2."""
     return np.array([each.fused for each in candidates])
 
 
 def members(candidates: Sequence[Candidate]) -> Scores:
-    """For each the fused score of its best member that was found, too: of a class its methods.
+    """For each candidate, the fused score of its best member that was found, such as a method of a
+    class.
 
-    Nothing for modules: nearly all that is found is a member of one.
+    Modules get nothing, because almost every other candidate is a member of one.
     """
     best: dict[str, float] = {}
     for each in candidates:
         owner = each.card.symbol.rpartition(".")[0]
         best[owner] = max(best.get(owner, 0.0), each.fused)
-    best.pop("", None)  # pages have no symbol, and what no dot precedes has no owner
+    best.pop("", None)  # pages have no symbol, and a name without a dot has no owner
     cards = [each.card for each in candidates]
     return np.array([best.get(card.symbol, 0.0) * (card.kind != "module") for card in cards])
 
 
 def given(candidates: Sequence[Candidate]) -> Scores:
-    """What is added to the learned score of each."""
+    """The fixed part of each score, which is added to the learned part."""
     return FUSED * fusion(candidates) + MEMBERS * members(candidates)
 
 
 class _Words:
-    """The words of a question, as they are looked for in candidates."""
+    """The words of a question, prepared for looking them up in candidates."""
 
     def __init__(self, question: Question) -> None:
         self.terms = question.terms
         roots = [root(term) for term in self.terms]
         self.roots = frozenset(roots)
         self.neighbours = frozenset(pairwise(roots))
-        # Texts are long: looking for a few words in one is cheaper than taking it apart.
+        # Texts are long, and looking for a few words in one is faster than splitting it.
         self._sought = {
             term: f" {root(term)}" if len(term) > _SHORT else f" {term} " for term in self.terms
         }
@@ -156,7 +161,9 @@ class _Words:
         self._total = sum(question.idf.values()) or 1.0
 
     def within(self, text: str) -> set[str]:
-        """The terms that a text, terms with blanks between them, has itself or relatives of."""
+        """The question's terms that occur in a text, or whose relatives do. The text is terms with
+        blanks between them.
+        """
         padded = f" {text} "
         return {term for term, sought in self._sought.items() if sought in padded}
 
@@ -192,7 +199,7 @@ def _row(words: _Words, each: Candidate, best_bm25: float, usual_depth: float) -
 
 
 def in_scope(card: Card, scope: Scope) -> bool:
-    """Whether the code imports the package that the entry is of."""
+    """Whether the code imports the package of the entry."""
     return bool(card.symbol) and card.symbol.partition(".")[0] in scope.packages
 
 
@@ -202,10 +209,12 @@ def hint(card: Card, scope: Scope, *, at_cursor: bool = False) -> float:
 
 
 class LinearRanker:
-    """A weight per feature; a higher score is better, and means nothing outside one question."""
+    """A weight per feature. A higher score is better, but scores compare
+    only within one question.
+    """
 
     def __init__(self, weights: Mapping[str, float]) -> None:
-        """Raises ``ValueError`` when the weights are of other features."""
+        """Raises ``ValueError`` when the weights belong to other features."""
         if set(weights) != set(FEATURES):
             raise ValueError("the weights are not of these features: train the ranker again")
         self._weights = np.array([weights[name] for name in FEATURES])
@@ -220,7 +229,9 @@ class LinearRanker:
         candidates: Sequence[Candidate],
         hints: Mapping[str, float] = NO_HINTS,
     ) -> list[Candidate]:
-        """Best first; equals keep their order. ``hints`` add to the scores of entries."""
+        """Orders candidates, best first; equals keep their order. ``hints`` are added to the
+        scores.
+        """
         scores = features(question, candidates) @ self._weights + given(candidates)
         scores += np.array([hints.get(each.card.entry, 0.0) for each in candidates])
         return [candidates[i] for i in np.argsort(-scores, kind="stable")]

@@ -1,6 +1,7 @@
-"""Reads question and passage together with a cross-encoder: sentence-transformers' CrossEncoder.
+"""Reads a question and a passage together with a cross-encoder of sentence-transformers.
 
-Optional, and as good as its weights: none ships with the project. Importing this module is cheap.
+It is optional and as good as its weights, and the project ships none. Importing this module is
+cheap.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from indexer.types import IndexerError
 
 
 class CrossEncoderReranker:
-    """A ``Reranker`` on this machine; any thread may use it, one at a time gets its turn.
+    """A ``Reranker`` on this machine. Any thread may use it; they take turns.
 
     ``model`` is a local folder, or a hub name that is in the local cache. Raises ``IndexerError``
     when it cannot be loaded.
@@ -26,7 +27,7 @@ class CrossEncoderReranker:
         location = str(Path(model).expanduser()) if Path(model).expanduser().is_dir() else model
         try:
             self._model = CrossEncoder(location, device=device, local_files_only=True)
-            self.scores("question", ["passage"])  # the first one is several times as slow
+            self.scores("question", ["passage"])  # the first call is several times as slow
         except Exception as error:
             raise IndexerError(
                 f"The reranker {model!r} cannot be loaded ({error}). Set retrieval.reranker to "
@@ -34,7 +35,9 @@ class CrossEncoderReranker:
             ) from error
 
     def scores(self, question: str, texts: Sequence[str]) -> list[float]:
-        """How well each text answers; higher is better, and only within one question."""
+        """How well each text answers; higher is better, and scores compare only within one
+        question.
+        """
         pairs = [(_encodable(question), _encodable(text)) for text in texts]
         scores = self._model.predict(pairs, batch_size=16, show_progress_bar=False)
         return [float(score) for score in scores]

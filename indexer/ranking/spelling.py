@@ -1,28 +1,30 @@
-"""Names that words spell: ``irfft`` inverse, real, fft; ``solve_banded`` both its words. Pure."""
+"""Recognizes names that words spell: ``irfft`` (inverse, real, fft), ``solve_banded`` (both words).
+Pure.
+"""
 
 from collections.abc import Sequence
 
-_LONGEST = 24  # characters of a name that is worth trying
-_WHOLE = 3  # characters; at least one word is spelled this far
+_LONGEST = 24  # names shorter than this (in characters) are not tried
+_WHOLE = 3  # at least one word must contribute this many characters
 
 
 def spelled(name: str, words: Sequence[str]) -> tuple[str, ...]:
-    """The fewest words whose beginnings make up the whole name; none when some is left over.
+    """The fewest words whose beginnings make up the whole name; none when a part is left over.
 
-    One of the pieces must be as long as ``_WHOLE`` characters, since single letters begin some
-    word of any question.
+    One of the pieces must have ``_WHOLE`` characters, because single letters begin words of any
+    question.
     """
     letters = name.replace("_", "").lower()
     if not _WHOLE <= len(letters) <= _LONGEST:
         return ()
     if not any(word.startswith(letters[0]) for word in words):
-        return ()  # most names, soon
-    # The words up to each character, without and with one that is spelled far enough.
+        return ()  # most names end here soon
+    # For each character, the words up to it: without and with a word that is spelled far enough.
     short: list[tuple[str, ...] | None] = [()] + [None] * len(letters)
     whole: list[tuple[str, ...] | None] = [None] * (len(letters) + 1)
     for at, letter in enumerate(letters):
         if short[at] is None and whole[at] is None:
-            continue  # no words lead here
+            continue  # no words lead to this character
         for word in words:
             if not word.startswith(letter):
                 continue

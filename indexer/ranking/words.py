@@ -1,7 +1,8 @@
-"""Words of prose and identifiers: what lexical search, the ranker and questions agree on. Pure.
+"""Splits prose and identifiers into words, for lexical search, the ranker and questions alike.
+Pure.
 
-An identifier counts whole and in its parts: ``np.fft.rfft2`` is ``numpy.fft.rfft2``, ``numpy``,
-``fft``, ``rfft2`` and ``rfft``; English function words do not count, plurals lose their s.
+An identifier counts whole and in parts: ``np.fft.rfft2`` gives ``numpy.fft.rfft2``, ``numpy``,
+``fft``, ``rfft2`` and ``rfft``. English function words do not count, and plurals lose their s.
 """
 
 import math
@@ -15,22 +16,22 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TOKENS = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*|\d+")
 _COMPOUND = re.compile(r"[._\d]|[^\W\d_A-Z][A-Z]|[A-Z]{2}(?!s\b)[a-z]")
 _POSSESSED = re.compile(r"\b(?:my|our)\s+([^\W\d]\w*)", re.IGNORECASE)
-# Possessive, and from the beginning of a run of backticks: a text of one letter, or of backticks
-# alone, is read once and not once for each of its characters. A name without a parenthesis is
-# matched too, so that the search goes on behind it.
+# Quantifiers are possessive and a run of backticks is matched from its beginning. So a text of a
+# single letter or of backticks is read once, not once for each character. A name without a
+# parenthesis matches, too, so that the search continues behind it.
 _QUOTED = re.compile(r"(?<!`)`++([^`\s]++)`++|([^\W\d][\w.]*+)(\()?")
 _ENDINGS = re.compile(
     r"(ations?|ators?|ions?|ings?|ers?|ors?|ed|ely|ly|ive|al|able|ible|ments?|e|es|y|ies)$"
 )
-_ROOT = 4  # letters that are left of a word; fewer begin too many others
-_LONGEST = 64  # characters of a word; encoded data has longer ones, and no meaning
-# Characters of a question that are searched for. An embedder reads about 1,000 from the beginning;
-# who pastes a long text asks at its end, which lexical search and names should see as well.
+_ROOT = 4  # letters that a word must keep; fewer would begin too many others
+_LONGEST = 64  # characters of a word; only encoded data has longer ones, and it has no meaning
+# Characters of a question that are searched. An embedder reads about 1,000 from the beginning. A
+# user who pastes a long text asks at its end, so lexical search and names see the end as well.
 _BEGINNING, _END = 1_500, 500
-_TERMS = 128  # of a question that are looked for: each is compared with every candidate
-_NAMES = 16  # that a question is looked up by: each costs a search
+_TERMS = 128  # terms of a question; each is compared with every candidate
+_NAMES = 16  # names of a question that are looked up; each costs a search
 
-# Names that a module is imported by more often than by its own.
+# Modules that are usually imported under another name.
 ALIASES = {
     "ET": "xml.etree.ElementTree",
     "da": "dask.array",
@@ -58,14 +59,14 @@ _FUNCTION_WORDS = """
     will with within without would you your
 """
 _STOP = frozenset(_FUNCTION_WORDS.split())
-# What questions about one thing have besides that thing.
+# Words that occur in questions about one thing, besides the thing itself.
 _CARRYING_WORDS = """
     argument call class default documentation doc example explain function help mean method
     module parameter return show signature syntax tell usage use used using work
 """
 _CARRIERS = frozenset(_CARRYING_WORDS.split())
-# Words that a question about a name has besides it; what is no question is about something else
-# sooner: "Return the model matching the given app_label" describes it.
+# Words that occur in a question about a name, besides the name. Anything that is no question is
+# rather about something else: "Return the model matching the given app_label" describes an entry.
 _BESIDE, _BESIDE_UNASKED = 3, 1
 _ASKS = re.compile(
     r"\s*(are|can|could|did|do|does|how|is|should|what|when|where|which|who|why|will|would)\b|.*\?\s*$",
@@ -74,32 +75,32 @@ _ASKS = re.compile(
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words; ``np.fft.rfft2``, ``camelCase`` and ``snake_case`` come apart."""
+    """Lower-case words; ``np.fft.rfft2``, ``camelCase`` and ``snake_case`` are split."""
     return [part.lower() for part in _PARTS.findall(text)]
 
 
 def terms(text: str) -> list[str]:
-    """What a text is found by, in its order; a word that occurs twice is there twice."""
+    """The terms that a text can be found by, in order, with repetitions."""
     return [term for token in _TOKENS.findall(text) for term in _terms(token)]
 
 
 def searched(question: str) -> str:
-    """What is searched for of a question: all of it, or its beginning and its end."""
+    """The part of a question that is searched: all of it, or its beginning and its end."""
     if len(question) <= _BEGINNING + _END:
         return question
     return f"{question[:_BEGINNING]}\n{question[-_END:]}"
 
 
 def sought(question: str) -> list[str]:
-    """The distinct terms that a question is searched by, in its order; the first of very many."""
+    """The distinct terms that a question is searched by, in order; only the first of very many."""
     return list(islice(dict.fromkeys(terms(question)), _TERMS))
 
 
 def names(question: str) -> list[str]:
-    """The identifiers that a question asks about by name, aliases resolved, in its order.
+    """The identifiers that a question asks about by name, with aliases resolved, in order.
 
-    What looks like code is one; a plain word is, when the question is about nothing else:
-    ``what does where do``, ``rfft parameters``. Only the first few of many are returned.
+    Anything that looks like code is a name. A plain word is one only when the question is about
+    nothing else: ``what does where do``, ``rfft parameters``. Only the first few are returned.
     """
     quoted = [tick or call for tick, call, open_ in _QUOTED.findall(question) if tick or open_]
     tokens = [token for token in _TOKENS.findall(question) if _is_name(token)]
@@ -109,31 +110,38 @@ def names(question: str) -> list[str]:
         about = [word for word in plain if not {word.lower(), stem(word.lower())} & _CARRIERS]
         content = [word for word in about if word.lower() not in _STOP]
         found = content if len(content) == 1 else about if len(about) == 1 else []
-        if not found and not content:  # "how does where work": the last of the function words
+        # in "how does where work", the last function word is the name
+        if not found and not content:
             found = about[-1:]
     return list(islice(dict.fromkeys(found), _NAMES))
 
 
 def is_about(question: str, named: Sequence[str]) -> bool:
-    """Whether a question asks for what it names, and not for what it describes beside it."""
+    """Whether a question asks for the thing that it names, not for
+    something described beside it.
+    """
     own = {term for name in named for term in terms(name)}
     beside = _BESIDE if _ASKS.match(question) else _BESIDE_UNASKED
     return len(set(terms(question)) - own - _CARRIERS) <= beside
 
 
 def possessed(question: str) -> frozenset[str]:
-    """Terms for what the asker has (``an FFT on my data``), which is not what is asked for."""
+    """The terms for what the user has (``an FFT on my data``), which the
+    question does not ask for.
+    """
     return frozenset(term for word in _POSSESSED.findall(question) for term in terms(word))
 
 
 def resolved(name: str) -> str:
-    """``np.where`` is ``numpy.where``."""
+    """``np.where`` becomes ``numpy.where``."""
     first, dot, rest = name.partition(".")
     return f"{ALIASES[first]}.{rest}" if dot and first in ALIASES else name
 
 
 def stem(word: str) -> str:
-    """The singular of a regular plural, by Harman's rules (1991): weak, so seldom wrong."""
+    """The singular of a regular plural, by Harman's rules (1991). They are
+    weak, so rarely wrong.
+    """
     if len(word) < 4 or not word.endswith("s"):
         return word
     if word.endswith("ies") and word[-4] not in "ea":
@@ -145,16 +153,18 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def root(word: str) -> str:
-    """What a word and its relatives begin with: ``serializ`` of serialized and serialization.
+    """The beginning that a word shares with its relatives: ``serializ`` for serialized,
+    serialization.
 
-    Coarse, unlike ``stem``: good for telling how much of a question a text has, not for finding.
+    It is coarser than ``stem``: good for judging how much of a question a text covers, not for
+    finding.
     """
     left = _ENDINGS.sub("", word) if word.isalpha() else word
     return left if len(left) >= _ROOT else word
 
 
 def overlap(question: str, texts: Sequence[str]) -> list[float]:
-    """How much of the question each text has: the idf weights of the words they share."""
+    """How much of the question each text covers: the summed idf weights of the words they share."""
     asked = set(words(question))
     present = [asked.intersection(words(text)) for text in texts]
     frequency = Counter(word for found in present for word in found)
@@ -166,7 +176,8 @@ def _is_name(token: str) -> bool:
     return len(token) > 2 and not token.isdigit() and bool(_COMPOUND.search(token))
 
 
-@lru_cache(65_536)  # texts repeat their words: taking them apart was half of indexing them
+# texts repeat their words, and splitting them took half of the time of indexing words
+@lru_cache(65_536)
 def _terms(token: str) -> tuple[str, ...]:
     if len(token) > _LONGEST:
         return ()

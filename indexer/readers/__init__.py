@@ -1,1 +1,1 @@
-"""Makes pages of the bytes of a file: one module per format. Reads no files itself."""
+"""Turns the bytes of a file into pages: one module per format. Reads no files itself."""

@@ -1,8 +1,8 @@
-"""Reads HTML in a process of its own, which is ended when it takes too much time or memory.
+"""Reads HTML in a separate process, which is ended when it takes too much time or memory.
 
-A parser of HTML may need minutes for a page that was made for it: one element with a hundred
-thousand attributes takes 17 seconds. Nothing can interrupt it within a process. Starting one takes
-a few tenths of a second, so only pages that are large enough to do harm are read in one.
+A page can be made to keep an HTML parser busy for minutes: one element with a hundred thousand
+attributes takes 17 seconds. Nothing can interrupt the parser within a process. Starting a process
+takes a few tenths of a second, so it is done only for pages that are large enough to do harm.
 """
 
 import resource
@@ -16,10 +16,10 @@ import msgspec
 from indexer.readers import html
 from indexer.readers.page import Page, Unreadable
 
-FROM_BYTES = 200_000  # what is smaller takes three seconds at worst
+FROM_BYTES = 200_000  # a smaller page takes three seconds at worst
 SECONDS = 30.0
 MEMORY_BYTES = 4_000_000_000
-# By the folder that this module was found in: it need not be on the path of every process.
+# Adds the folder of this package, which need not be on the path of every process.
 _START = (
     f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); "
     "from indexer.readers.apart import main; main()"
@@ -41,14 +41,16 @@ class _Result(msgspec.Struct):
 def read(
     data: bytes, symbols: Mapping[str, str] | None = None, *, seconds: float = SECONDS
 ) -> list[Page]:
-    """As ``html.read``; raises ``Unreadable`` also for a page that takes too long."""
+    """Does what ``html.read`` does, and also raises ``Unreadable`` for a
+    page that takes too long.
+    """
     if len(data) < FROM_BYTES:
         return list(html.read(data, symbols))
     return _apart(data, symbols or {}, seconds).pages
 
 
 def links(data: bytes, *, seconds: float = SECONDS) -> html.Links:
-    """As ``html.links``."""
+    """Does what ``html.links`` does."""
     if len(data) < FROM_BYTES:
         return html.links(data)
     found = _apart(data, {}, seconds).links
@@ -57,7 +59,7 @@ def links(data: bytes, *, seconds: float = SECONDS) -> html.Links:
 
 
 def _apart(data: bytes, symbols: Mapping[str, str], seconds: float) -> _Result:
-    # -P: the folder that the indexer was started in is not looked through for modules.
+    # -P keeps Python from looking for modules in the current folder.
     command = [sys.executable, "-P", "-c", _START]
     task = msgspec.msgpack.encode(_Task(data, dict(symbols), int(seconds) + 1))
     try:

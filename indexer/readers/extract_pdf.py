@@ -1,8 +1,8 @@
-"""Prints the outline and the text of a PDF on standard input as JSON lines; a process of its own.
+"""Prints the outline and text of a PDF on standard input, as JSON lines. It runs as a process.
 
-``extract_pdf.py SECONDS BYTES`` limits its processor time and memory. The lines are
-``{"title"}``, ``{"level", "heading", "page"}`` per entry of the outline, ``{"page", "text"}`` per
-page (1-based), and ``{"end": true}``, without which the output is not complete; or ``{"error"}``.
+``extract_pdf.py SECONDS BYTES`` limits its processor time and memory. The lines are ``{"title"}``,
+``{"level", "heading", "page"}`` per entry of the outline, ``{"page", "text"}`` per page (1-based),
+and ``{"end": true}``, without which the output is not complete; or ``{"error"}``.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ def put(**record: Any) -> None:
 
 
 def outline(reader: Any, entries: Any, level: int = 1) -> int:
-    """Prints the entries; the number of them."""
+    """Prints the entries, and returns how many there are."""
     count = 0
     for entry in entries:
         if count > MAX_ENTRIES:
@@ -53,7 +53,7 @@ def main() -> None:
     title = reader.metadata.title if reader.metadata else None
     if title:
         put(title=" ".join(str(title).split()))
-    # A broken outline leaves the pages.
+    # Without its outline, a PDF still has its pages.
     with contextlib.suppress(RecursionError, ValueError, KeyError, TypeError, AttributeError):
         outline(reader, reader.outline)
     characters = 0
@@ -70,5 +70,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except Exception as error:  # what a broken file makes of a parser is anything
+    except Exception as error:  # a broken file can make the parser raise anything
         put(error=f"{type(error).__name__}: {error}"[:300])

@@ -1,4 +1,4 @@
-"""Which reader a file is for, by its name."""
+"""Chooses the reader for a file by its name."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 from indexer.readers import apart, man, notebook, pdf
 from indexer.readers.page import Page, Unreadable, decoded
 
-Symbols = Mapping[str, str]  # of a page, by anchor
+Symbols = Mapping[str, str]  # symbols of a page, by anchor
 CHARACTERS = 2_000_000  # of a page; the longest of CPython's documentation has 1.6 million
-HTML_BYTES = 16_000_000  # a tree of tiny elements takes fifty times as much
-# Of code made to be hard, a parser's memory is three thousand times as long.
+HTML_BYTES = 16_000_000  # a tree of tiny elements takes fifty times as much memory
+# A parser needs up to three thousand times as much memory for code that was made to be hard.
 CODE_CHARACTERS = 400_000
 
 CODE = {
@@ -35,9 +35,9 @@ def is_code(name: str) -> bool:
 
 
 def read(name: str, data: bytes, symbols: Symbols | None = None) -> list[Page]:
-    """The pages of a file, one at least. Raises ``Unreadable``, which says why.
+    """The pages of a file, at least one. Raises ``Unreadable`` with the reason.
 
-    ``symbols`` are what an inventory knows of the page's anchors.
+    ``symbols`` are those that an inventory lists for the page's anchors.
     """
     reader = _reader(name)
     if reader is None:

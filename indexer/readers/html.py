@@ -1,6 +1,6 @@
-"""HTML as Sphinx, MkDocs and others build it: its main content, and the API entries in it.
+"""Reads HTML as Sphinx, MkDocs and others build it: the main content and the API entries in it.
 
-Boundary: bytes in, pages out; the one file that parses HTML. ``html_text`` renders.
+Bytes come in, pages go out. Only this file parses HTML; ``html_text`` renders it.
 """
 
 import re
@@ -31,10 +31,10 @@ _FUNCTIONS = {"function", "method", "classmethod", "staticmethod", "attribute", 
 
 
 def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page]:
-    """The page without its API entries, then each entry.
+    """Yields the page without its API entries, then each entry.
 
-    ``symbols`` are those of the page by anchor, where an inventory tells them; else an entry's
-    anchor is its symbol, as it is for Python. Raises ``Unreadable``.
+    ``symbols`` maps the page's anchors to symbols when an inventory lists them. Otherwise an
+    entry's anchor is its symbol, as for Python. Raises ``Unreadable``.
     """
     root = _parsed(data)
     main = next((found[0] for place in _MAIN if (found := root.xpath(place))), root)
@@ -52,7 +52,9 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
 def _entries(
     dl: Element, kind: Kind, entries: Mapping[Element, Kind], symbols: Mapping[str, str]
 ) -> Iterator[Page]:
-    """One per symbol; several may share a description, and a symbol may have several signatures."""
+    """One page per symbol. Several may share a description, and a symbol may have several
+    signatures.
+    """
     heads: list[Element] = []
     for child in dl:
         if child.tag == "dt" and child.get("id"):
@@ -80,9 +82,9 @@ def _symbol(head: Element, symbols: Mapping[str, str]) -> str:
 
 
 def _kind(dl: Element) -> Kind | None:
-    """Of the objects a list describes; None for a list of anything else.
+    """The kind of objects that a list describes; None for any other list.
 
-    Sphinx 4 and later name domain and type, ``py function``; older ones only the type.
+    Sphinx 4 and later name domain and type (``py function``); older versions name only the type.
     """
     names = set(classes(dl))
     if names & {"field-list", "std"}:
@@ -105,14 +107,15 @@ def _signature(head: Element, symbol: str) -> str:
     before, found, after = shown.partition(name) if name else ("", "", "")
     if not found or not symbol.endswith(name):
         return shown
-    before = _QUALIFIED.sub("", before)  # the symbol has it
+    before = _QUALIFIED.sub("", before)  # the symbol already contains it
     first, _, rest = before.partition(" ")
     return (rest if first in _CLASSES else before) + symbol + after
 
 
 def _parsed(data: bytes) -> Element:
-    """Raises ``Unreadable``, also where the parser would leave out a part without a word."""
-    # Not bounded to 10 MB of text: files are bounded already. Elements nest 2,048 deep at most.
+    """Raises ``Unreadable``, also when the parser would silently leave out a part."""
+    # Text of more than 10 MB is allowed, because files are limited already. Elements nest at most
+    # 2,048 deep.
     parser = html.HTMLParser(
         encoding=_encoding(data), remove_comments=True, remove_pis=True, huge_tree=True
     )
@@ -126,7 +129,7 @@ def _parsed(data: bytes) -> Element:
 
 
 def _encoding(data: bytes) -> str | None:
-    """UTF-8 where it is; else what the page declares, which lxml finds."""
+    """UTF-8 when the page is valid UTF-8; otherwise lxml finds what the page declares."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -136,7 +139,7 @@ def _encoding(data: bytes) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where a page leads, and what its own ``robots`` tag asks."""
+    """The links of a page, and what its own ``robots`` tag asks."""
 
     targets: tuple[str, ...]
     index: bool = True

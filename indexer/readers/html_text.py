@@ -1,6 +1,6 @@
-"""An element's content as Markdown: headings with their anchors, code whole, no navigation. Pure.
+"""Renders an element as Markdown: headings with anchors, code kept whole, no navigation. Pure.
 
-Walks with lxml's own iterator: nesting of any depth costs no stack.
+It walks with lxml's own iterator, so deep nesting uses no stack.
 """
 
 import re
@@ -24,7 +24,7 @@ _LEFT_OUT = {"headerlink", "viewcode-link", "sphinxsidebar", "sphinxsidebarwrapp
              "copybtn", "md-source-file", "rst-footer-buttons", "breadcrumb", "toc",
              "navheader", "navfooter", "wy-breadcrumbs", "bottom-of-page",
              "md-content__button"}  # fmt: skip
-_ADMONITIONS = {"note", "tip", "important", "caution", "warning"}  # DocBook gives them headings
+_ADMONITIONS = {"note", "tip", "important", "caution", "warning"}  # DocBook uses headings in them
 _LEFT_OUT_IDS = {"hd", "ft", "header", "footer", "sidebar", "navigation", "nav", "toc"}
 _LANGUAGE = re.compile(r"(?:highlight|language|lang)-([\w+#-]+)")
 _PLAIN = {"default", "none", "text", "notranslate"}
@@ -37,7 +37,7 @@ def classes(element: Element) -> list[str]:
 
 
 def inline(element: Element | None) -> str:
-    """Its words on one line."""
+    """The words of an element on one line."""
     words: list[str] = []
     if element is not None:
         walker = etree.iterwalk(element, events=("start", "end"))
@@ -53,7 +53,7 @@ def inline(element: Element | None) -> str:
 
 
 def first_heading(text: str) -> str:
-    """Of what ``markdown`` made; "" where there is none."""
+    """The first heading in the output of ``markdown``; "" when there is none."""
     fence = ""
     for line in text.split("\n"):
         if fence or line.startswith("```"):
@@ -64,9 +64,9 @@ def first_heading(text: str) -> str:
 
 
 def markdown(root: Element, without: Container[Element] = ()) -> str:
-    """Blocks separated by blank lines, items of lists below each other."""
+    """The element as blocks separated by blank lines, with list items on lines of their own."""
     writer = _Writer()
-    anchors: list[str] = []  # for each of the sections around, the nearest one that has one
+    anchors: list[str] = []  # for each enclosing section, its nearest anchor
     skipped: Element | None = None
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, at in walker:
@@ -94,7 +94,7 @@ def markdown(root: Element, without: Container[Element] = ()) -> str:
         else:
             if tag in _SECTIONS:
                 anchors.append(at.get("id") or (anchors[-1] if anchors else ""))
-            if at is not root:  # of an entry's description the margin is its own
+            if at is not root:  # indentation does not matter in the description of an entry
                 writer.enter(tag)
             writer.write(at.text)
             continue
@@ -112,7 +112,7 @@ def _left_out(element: Element) -> bool:
 
 
 def _target(heading: Element) -> str:
-    """What the heading's own link leads to."""
+    """Where the heading's own link leads."""
     for link in heading.iter("a"):
         if {"headerlink", "header-anchor", "anchor"}.intersection(classes(link)):
             return str(link.get("href") or "").partition("#")[2]
@@ -120,9 +120,11 @@ def _target(heading: Element) -> str:
 
 
 def _language(pre: Element) -> str:
-    """As ``highlight-python3`` on a block around it, or ``language-python`` on the code in it."""
+    """The language, from ``highlight-python3`` on a block around the code or ``language-python`` on
+    it.
+    """
     near = [*pre.iter("code"), pre]
-    for _ in range(6):  # a table with line numbers may stand between
+    for _ in range(6):  # a table with line numbers may be in between
         parent = near[-1].getparent()
         if parent is None:
             break
@@ -135,16 +137,16 @@ def _language(pre: Element) -> str:
 
 
 class _Writer:
-    """Collects blocks; ``enter`` and ``leave`` follow the elements."""
+    """Collects blocks. ``enter`` and ``leave`` follow the elements."""
 
     def __init__(self) -> None:
-        # Text, whether it joins what is before it, and whether what comes may join it.
+        # A text, whether it joins the previous one, and whether the next one may join it.
         self._blocks: list[tuple[str, bool, bool]] = []
         self._words: list[str] = []
-        self._lists: list[str] = []  # the marks of the lists around: "-", "1."
-        self._mark = ""  # of an item that has not been written yet
-        self._depth = 0  # of the definitions around
-        self._term = False  # whether what is written is one of a definition
+        self._lists: list[str] = []  # the marks of the enclosing lists: "-", "1."
+        self._mark = ""  # the mark of an item that has not been written yet
+        self._depth = 0  # the enclosing definitions
+        self._term = False  # whether the current text belongs to a definition
         self._row: list[str] | None = None
 
     def write(self, text: str | None) -> None:
@@ -152,7 +154,7 @@ class _Writer:
             self._words.append(text)
 
     def apart(self, tag: str) -> None:
-        """What stands before an element that is left out, and after it, do not touch."""
+        """Keeps the texts before and after an element that is left out from touching."""
         if tag in _BLOCKS and self._row is None:
             self._flush()
 
@@ -195,7 +197,7 @@ class _Writer:
         if self._row is not None and "\n" not in text.strip():
             self.write(f"`{text.strip()}`")
             return
-        if self._row is not None:  # code beside its line numbers, or a table for layout
+        if self._row is not None:  # code beside its line numbers, or a table used for layout
             cells, self._row = [*self._row, self._taken()], None
             self._words.append(" ".join(filter(None, cells)))
         self._flush()

@@ -1,4 +1,6 @@
-"""Sphinx's ``objects.inv``: which symbol is documented at which anchor of which page. Pure."""
+"""Reads Sphinx's ``objects.inv``: which symbol is documented at which
+anchor of which page. Pure.
+"""
 
 import re
 from collections.abc import Mapping
@@ -11,12 +13,12 @@ MAX_BYTES = 64_000_000  # CPython's is half a megabyte
 _HEADER = re.compile(
     rb"# Sphinx inventory version 2\n# Project: (.*)\n# Version: (.*)\n# .*zlib.*\n"
 )
-_NOT_CODE = {"std", "rst"}  # their names are labels, options and pages
+_NOT_CODE = {"std", "rst"}  # these name labels, options and pages
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """``symbols`` by page (relative to the inventory) and anchor; code only, no labels."""
+    """``symbols`` by page (relative to the inventory) and anchor; only code, no labels."""
 
     project: str = ""
     version: str = ""
@@ -27,7 +29,7 @@ class Inventory:
 
 
 def read(data: bytes, limit: int = MAX_BYTES) -> Inventory:
-    """Raises ``Unreadable`` when it is not an inventory, or decompresses to more than ``limit``."""
+    """Raises ``Unreadable`` when it is no inventory, or decompresses to more than ``limit``."""
     header = _HEADER.match(data)
     if header is None:
         raise Unreadable("not a Sphinx inventory of version 2")
@@ -45,7 +47,9 @@ def read(data: bytes, limit: int = MAX_BYTES) -> Inventory:
 
 
 def _entry(line: str) -> tuple[str, str, str]:
-    """Name, domain, place of ``name domain:role priority place title``; names may have blanks."""
+    """Name, domain and place from ``name domain:role priority place title``; names may contain
+    blanks.
+    """
     words = line.split(" ")
     for at in range(1, len(words) - 2):
         domain, colon, _ = words[at].partition(":")

@@ -1,7 +1,7 @@
-"""Manual pages: man(7), with the part of mdoc(7) that carries text. Pure.
+"""Reads manual pages: man(7), and the part of mdoc(7) that carries text. Pure.
 
-Reads roff for its words: sections, paragraphs, tagged items, examples. Requests that lay out or
-compute (conditions, macro definitions, registers) are left out, not run.
+It reads roff for its words: sections, paragraphs, tagged items, examples. Requests that lay out or
+compute (conditions, macro definitions, registers) are skipped, not run.
 """
 
 import re
@@ -21,7 +21,9 @@ _CONDITION = re.compile(r"[.']\s*(?:if|ie|el)\b")
 
 
 def read(data: bytes) -> Iterator[Page]:
-    """One page, its headings with their line in the (decompressed) file. Raises ``Unreadable``."""
+    """One page, whose headings carry their line in the (decompressed) file.
+    Raises ``Unreadable``.
+    """
     if data[:2] == b"\x1f\x8b":
         data = inflated(data, MAX_BYTES)
     try:
@@ -45,10 +47,10 @@ class _Manual:
         self._parts: list[str] = []
         self._words: list[str] = []
         self._code: list[str] | None = None
-        self._tag: str | None = None  # of the item whose text comes
-        self._tag_follows = False  # .TP: the next line is the tag
-        self._until: str | None = None  # the line that ends what is left out
-        self._depth = 0  # of conditional blocks that are left out
+        self._tag: str | None = None  # tag of the item whose text follows
+        self._tag_follows = False  # after .TP the next line is the tag
+        self._until: str | None = None  # the line that ends a skipped part
+        self._depth = 0  # depth of skipped conditional blocks
 
     def feed(self, line: str, number: int) -> None:
         if self._left_out(line):

@@ -1,4 +1,4 @@
-"""The macros of mdoc(7) that stand in running text. Pure."""
+"""Reads the macros of mdoc(7) that occur in running text. Pure."""
 
 from indexer.readers.roff import arguments
 
@@ -11,17 +11,19 @@ MACROS = {*_QUOTES, *_WORDS, "Nm", "Nd", "Fl", "Xr", "Ns", "Ap", "Pf"}
 
 
 class Names:
-    """Turns lines of macros into words; remembers the page's name, which ``Nm`` alone repeats."""
+    """Turns macro lines into words. It remembers the page's name, because
+    ``Nm`` alone repeats it.
+    """
 
     def __init__(self) -> None:
         self._name = ""
 
     def line(self, text: str) -> str:
-        """What a line shows, such as ``[-a file]`` for ``Op Fl a Ar file``."""
+        """The words of a line, such as ``[-a file]`` for ``Op Fl a Ar file``."""
         words = arguments(text)
         shown: list[str] = []
         closing: list[str] = []
-        glue = False  # the next word joins the last
+        glue = False  # whether the next word is joined to the last one
         at = 0
         while at < len(words):
             word = words[at]

@@ -1,4 +1,4 @@
-"""Jupyter notebooks: Markdown cells as they are, code cells with what they printed. Pure."""
+"""Reads Jupyter notebooks: Markdown cells as they are, code cells with their output. Pure."""
 
 import json
 import re
@@ -13,7 +13,7 @@ _PRINTED = 1000  # characters of an output that are kept
 
 
 def read(data: bytes) -> Iterator[Page]:
-    """One page; its headings carry the line of their cell in the file. Raises ``Unreadable``."""
+    """One page, whose headings carry the line of their cell in the file. Raises ``Unreadable``."""
     raw = decoded(data)
     try:
         notebook = json.loads(raw)
@@ -38,7 +38,7 @@ def read(data: bytes) -> Iterator[Page]:
 
 
 def _lines(raw: str, cells: int) -> Iterator[int]:
-    """The 1-based line where each cell begins, by the key that each of them has."""
+    """The 1-based line where each cell begins, found by a key that every cell has."""
     at, line = 0, 1
     for _ in range(cells):
         found = raw.find('"cell_type"', at)
@@ -49,7 +49,7 @@ def _lines(raw: str, cells: int) -> Iterator[int]:
 
 
 def _placed(text: str, line: int) -> str:
-    """With the cell's line on each heading; ``#`` in fenced code is none."""
+    """Adds the cell's line to each heading; a ``#`` in fenced code is no heading."""
     parts = _FENCED.split(text)
     parts[::2] = [_HEADING.sub(rf"\1 {{line={line}}}", part) for part in parts[::2]]
     return "".join(parts)
@@ -61,7 +61,7 @@ def _language(metadata: Any) -> str:
 
 
 def _text(lines: Any) -> str:
-    """A string, or a list of lines that keep their ends."""
+    """The text of a cell: a string, or a list of lines with their ends."""
     return "".join(map(str, lines)) if isinstance(lines, list) else str(lines or "")
 
 

@@ -1,4 +1,4 @@
-"""What a reader makes of a file or a web page, whatever it was written in."""
+"""A page: what readers make of a file or a web page, in any format."""
 
 import zlib
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from indexer.types import Kind
 
 
 class Unreadable(Exception):
-    """Why a file or page is left out; the rest of its source is read."""
+    """Why a file or page is left out. The rest of its source is still read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, or one API entry of it.
+    """One page, or one API entry of a page.
 
-    A page is written in ``language``: as it was (Markdown, reStructuredText, code), or, made from
-    another format, as Markdown whose headings carry where a citation opens (see
+    ``language`` says how the text is written: as it was (Markdown, reStructuredText, code), or,
+    when it was made from another format, as Markdown whose headings say where a citation opens (see
     ``indexer.chunkers.headings``).
     """
 
@@ -23,17 +23,17 @@ class Page:
     title: str = ""
     language: str = "markdown"
     kind: Kind = "page"
-    by_line: bool = False  # whether lines of the text are lines of the file
-    anchor: str = ""  # of an entry
+    by_line: bool = False  # whether the lines of the text are those of the file
+    anchor: str = ""  # symbol of an entry
     symbol: str = ""
     signature: str = ""
 
 
 def inflated(data: bytes, limit: int, *, wbits: int = zlib.MAX_WBITS | 32) -> bytes:
-    """Decompressed zlib or gzip data; ``wbits`` as ``zlib.decompressobj`` takes it.
+    """Decompresses zlib or gzip data; ``wbits`` is that of ``zlib.decompressobj``.
 
-    Raises ``Unreadable`` for data that is damaged, or longer than ``limit`` bytes: no more than
-    that is ever held.
+    Raises ``Unreadable`` for data that is damaged or longer than ``limit`` bytes. It never holds
+    more than that.
     """
     stream = zlib.decompressobj(wbits)
     try:
@@ -48,7 +48,7 @@ def inflated(data: bytes, limit: int, *, wbits: int = zlib.MAX_WBITS | 32) -> by
 
 
 def decoded(data: bytes) -> str:
-    """UTF-8 text with plain line ends. Raises ``Unreadable`` for anything else."""
+    """UTF-8 text with plain line ends. Raises ``Unreadable`` for any other encoding."""
     if b"\0" in data:
         raise Unreadable("binary")
     try:

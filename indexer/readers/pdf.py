@@ -1,7 +1,7 @@
-"""PDF, page by page, under the headings of its outline.
+"""Reads PDF page by page, under the headings of its outline.
 
-Extracted in a process of its own (``extract_pdf.py``), which is ended when it takes too much time
-or memory: a PDF is a graph, and may be one that never ends.
+A separate process (``extract_pdf.py``) extracts the text, and is ended when it takes too much time
+or memory. A PDF is a graph, and one may be made never to end.
 """
 
 import json
@@ -19,7 +19,7 @@ _SCRIPT = Path(__file__).with_name("extract_pdf.py")
 
 
 def read(data: bytes, *, seconds: float = SECONDS) -> Iterator[Page]:
-    """One page of text; every page of the PDF is a section of it. Raises ``Unreadable``."""
+    """One page of text, in which every page of the PDF is a section. Raises ``Unreadable``."""
     records = _extract(data, seconds)
     body = markdown(records)
     if not body:
@@ -28,7 +28,7 @@ def read(data: bytes, *, seconds: float = SECONDS) -> Iterator[Page]:
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
-    """Sections by outline and page; where no outline is, by page alone."""
+    """Sections by outline and page; without an outline, by page alone."""
     outline: dict[int, list[tuple[int, str]]] = {}
     for each in records:
         if "heading" in each:
@@ -46,14 +46,14 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
         for i, (level, heading) in enumerate(entries):
             following = entries[i + 1][1] if i + 1 < len(entries) else ""
             before, rest = _up_to(rest[1:], following) if following else (rest, [])
-            # A heading without text of its own is kept: those below it are its sections.
+            # A heading without text stays, because the headings below it are its sections.
             parts += _section(level, heading, number, before) or [_heading(level, heading, number)]
             current = (level, heading)
     return "\n\n".join(parts)
 
 
 def _up_to(lines: list[str], heading: str) -> tuple[list[str], list[str]]:
-    """The lines before the heading's own, and from it on; all before, where it is not found."""
+    """The lines before a heading, and those from it on; all lines before, when it is not found."""
     wanted = "".join(heading.split()).lower()
     for i, line in enumerate(lines):
         if wanted and "".join(line.split()).lower().endswith(wanted):
@@ -71,7 +71,7 @@ def _heading(level: int, heading: str, page: int) -> str:
 
 
 def _harmless(line: str) -> str:
-    """A line that Markdown would take for a heading or a fence stays text."""
+    """Keeps a line that Markdown would take for a heading or a fence as text."""
     return f"\\{line}" if line.startswith(("#", "```", "~~~", "---", "===")) else line
 
 

@@ -1,4 +1,4 @@
-"""Words of roff: escapes become characters, font changes nothing. Pure."""
+"""Reads the words of roff: escapes become characters, and font changes disappear. Pure."""
 
 import re
 
@@ -33,7 +33,9 @@ def plain(text: str) -> str:
 
 
 def arguments(text: str) -> list[str]:
-    """Of a macro: separated by blanks, kept together by double quotes (two of them are one)."""
+    """The arguments of a macro: separated by blanks, or held together by double quotes (two quotes
+    mean one).
+    """
     found = re.findall(r'"((?:[^"]|"")*)(?:"|$)|((?:\\.|[^\s"\\])(?:\\.|[^\s\\])*)', text)
     words = [quoted.replace('""', '"') if quoted else bare for quoted, bare in found]
     comment = next((i for i, word in enumerate(words) if word.startswith('\\"')), len(words))

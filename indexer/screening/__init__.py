@@ -1,4 +1,4 @@
-"""What others wrote, made harmless: for models, for readers of Markdown, for terminals.
+"""Makes text that others wrote harmless: for models, for readers of Markdown, for terminals.
 
-The rails of the backend and the editor side use it too, so it imports nothing else of ours.
+The backend's rails and the editor side use it, too, so it imports nothing else of ours.
 """

@@ -1,7 +1,8 @@
-"""The classic injections in languages other than English: rules of ``indexer.screening.rules``.
+"""Rules against the classic injections in languages other than English
+(``indexer.screening.rules``).
 
-Only what is said almost the same way everywhere, "ignore your instructions" and "show your
-prompt", in the forms of an order. Written from dictionaries and examples, not by native speakers.
+They cover only what is said almost the same way everywhere, "ignore your instructions" and "show
+your prompt", as an order. They come from dictionaries and examples, not from native speakers.
 """
 
 OVERRIDE, PROMPT = "instruction override", "prompt exfiltration"

@@ -1,15 +1,14 @@
-"""Markdown of others that an editor may draw: it fetches nothing, runs nothing, hides no address.
+"""Makes Markdown that others wrote safe for an editor to draw: nothing is fetched, run or hidden.
 
-An answer streams, so it is not parsed and written anew. It passes as it is, except for the
-characters outside code that could begin a link, an image, a definition or HTML: these are escaped
-with a backslash, so that every renderer shows them as the characters they are. What stays a link
-is ``[1]``, which the editors make a reference to the first source; the addresses of the sources
-themselves; and a bare ``https://…``, where the reader sees where it leads.
+An answer streams, so it is not parsed and written again. It passes unchanged, except for characters
+outside code that could begin a link, an image, a definition or HTML. These get a backslash, so that
+every renderer shows them as plain characters. Three kinds of links remain: ``[1]``, which the
+editors link to the first source; the addresses of the sources; and a bare ``https://…``, because
+the reader sees where it leads.
 
-Code passes byte for byte, so what counts as code must be code for every renderer. Whether a line is
-code is asked of a real parser, markdown-it. A span between backticks is trusted only where no
-rule of Markdown or of its dialects could end it otherwise; a doubtful one is escaped, and then
-shows the escape.
+Code passes byte for byte, so it must be code for every renderer. A real parser, markdown-it,
+decides whether a line is code. A span between backticks is trusted only where no rule of Markdown
+or its dialects could end it otherwise. A doubtful span is escaped, and then shows the backslash.
 """
 
 import re
@@ -18,7 +17,7 @@ from functools import cache
 
 from markdown_it import MarkdownIt
 
-# Behind this much text without an end of all lists and quotes, every line would cost too much.
+# Longer text without an end of all lists and quotes would make every line too expensive.
 _LONGEST_BLOCK = 8192
 
 _ORDINARY = re.compile(r"[^\n\r`~\\\[</]+")
@@ -32,40 +31,43 @@ _BEGINS_HTML = re.compile(r"[A-Za-z/!?]")
 _ENTITIES = {"[": "&#91;", "<": "&lt;", "/": "&#47;"}
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _CONTAINERS = re.compile(r"[ \t>*+\-0-9.)]*")  # what may stand before a fence in its line
-_ITEM = re.compile(r"[-*+] [^\s*_+-]")  # and no line of dashes
+_ITEM = re.compile(r"[-*+] [^\s*_+-]")  # an item of a list, but not a line of dashes
 _CLOSING = re.compile(r" {0,3}(`+|~+)[ \t]*")
 _MAYBE_CLOSING = re.compile(r" {0,3}(?:`*|~*)[ \t]*")
-_WEB_ADDRESS = re.compile(r"https?:(?://[\w./~%#?=&+-]*)?\Z", re.IGNORECASE)  # up to here
+# matches an address that reaches up to here
+_WEB_ADDRESS = re.compile(r"https?:(?://[\w./~%#?=&+-]*)?\Z", re.IGNORECASE)
 _LONGEST_ADDRESS = 500
 _IN_ADDRESS = re.compile(r"://\S*\Z")
 
 
 def escape(text: str, allowed: Collection[str] = ()) -> str:
-    """The whole of a text, as ``Escaping`` passes it on. ``allowed`` are addresses of sources."""
+    """Escapes a whole text as ``Escaping`` does. ``allowed`` are the addresses of the sources."""
     escaping = Escaping(allowed)
     return escaping.feed(text) + escaping.end()
 
 
 class Escaping:
-    """Feed it a text in pieces; it passes on what may be drawn, and holds back what is undecided.
+    """Takes a text in pieces, passes on what is safe, and holds back what is undecided.
 
-    That is a few characters: a bracket until it is known to be a citation, code in backticks that
-    holds something to escape until the backticks close or the line ends, the first line of a fence.
+    It holds back a few characters: a bracket until it is known to be a citation; code in backticks
+    that contains something to escape, until the backticks close or the line ends; the first line of
+    a fence.
     """
 
     def __init__(self, allowed: Collection[str] = ()) -> None:
         self._allowed = frozenset(allowed)
         self._pending = ""
-        self._line = ""  # the line under way, as far as it has passed
-        self._block: list[str] = []  # the lines before it, since all lists and quotes had ended
+        self._line = ""  # the part of the current line that has passed
+        # the lines before it, back to where all lists and quotes had ended
+        self._block: list[str] = []
         self._block_length = 0
-        self._fence = ""  # what opened the fence we are in, at the left margin
-        self._closing = False  # this line closes it
-        self._span = 0  # how many backticks opened the span we may be in
+        self._fence = ""  # what opened the current fence, if that is at the left margin
+        self._closing = False  # whether this line closes the fence
+        self._span = 0  # how many backticks opened the span that we may be in
         self._in_span = ""
-        self._doubtful = False  # a span of this paragraph did not close in its line
-        self._blank = True  # the line before was blank
-        self._code: bool | None = None  # whether this line is code, once it was asked
+        self._doubtful = False  # whether a span of this paragraph did not close in its line
+        self._blank = True  # whether the line before was blank
+        self._code: bool | None = None  # whether this line is code, once the parser was asked
         self._distrust = False
 
     def feed(self, text: str) -> str:
@@ -73,7 +75,7 @@ class Escaping:
         return self._pass_on(last=False)
 
     def end(self) -> str:
-        """What was held back until the end."""
+        """Returns what was still held back."""
         return self._pass_on(last=True)
 
     def _pass_on(self, *, last: bool) -> str:
@@ -85,7 +87,7 @@ class Escaping:
             passed.append(piece)
         return "".join(passed)
 
-    # -- in a fence at the left margin: all passes, until a line closes it
+    # -- inside a fence at the left margin: everything passes until a line closes it
 
     def _fenced(self, last: bool) -> str | None:
         if self._pending[0] in "\r\n":
@@ -105,7 +107,7 @@ class Escaping:
     def _closes(self, run: str) -> bool:
         return run[0] == self._fence[0] and len(run) >= len(self._fence)
 
-    # -- elsewhere
+    # -- everywhere else
 
     def _free(self, last: bool) -> str | None:
         first = self._pending[0]
@@ -145,7 +147,9 @@ class Escaping:
         return end
 
     def _run(self, last: bool) -> str | None:
-        """Backticks or tildes: a fence where they begin a line, else perhaps a span."""
+        """Handles backticks or tildes: a fence at the beginning of a line, otherwise perhaps a
+        span.
+        """
         first = self._pending[0]
         run = first * (len(self._pending) - len(self._pending.lstrip(first)))
         if run == self._pending and not last:
@@ -170,7 +174,9 @@ class Escaping:
         return self._take(len(run))
 
     def _spanned(self, last: bool) -> str | None:
-        """Within backticks that may close or not. What is the same either way passes at once."""
+        """Handles text after backticks that may or may not close. What is the same either way
+        passes.
+        """
         found = _ORDINARY.match(self._pending)
         if found:
             return self._take(found.end())
@@ -182,7 +188,7 @@ class Escaping:
         if inside is None:
             if not ended:
                 return None
-            self._span = 0  # it does not close in this line
+            self._span = 0  # the span does not close in this line
             self._doubtful = True
             return ""
         whole = self._in_span + inside
@@ -194,10 +200,10 @@ class Escaping:
         return escaped
 
     def _until_closed(self, line: str, ended: bool) -> str | None:
-        """What is left of a span, without the backticks that close it; None where none do."""
+        """The rest of a span without its closing backticks; None when nothing closes it."""
         for found in re.finditer(r"`+", line):
             if found.end() == len(line) and not ended:
-                return None  # there may be more of them
+                return None  # more backticks may follow
             if len(found[0]) == self._span:
                 return line[: found.start()]
         return None
@@ -207,7 +213,8 @@ class Escaping:
             return None
         following = self._pending[1:2]
         pair = following and following in _PUNCTUATION and not self._is_code()
-        # An address swallows the backslash, and what follows it is not escaped then.
+        # A renderer takes the backslash as part of an address, and then what follows is not
+        # escaped.
         return self._take(2 if pair and not self._in_address() else 1)
 
     def _bracket(self, last: bool) -> str | None:
@@ -227,7 +234,7 @@ class Escaping:
         return self._escaped()
 
     def _pair(self, last: bool) -> str | None:
-        """Characters that mean something together with the next one."""
+        """Handles characters that have a meaning together with the next one."""
         first, following = self._pending[0], self._pending[1:2]
         if not following and not last:
             return None
@@ -243,7 +250,9 @@ class Escaping:
         return self._take(1)
 
     def _escaped(self) -> str:
-        """The next character, escaped. Within an address a backslash would be a part of that."""
+        """Escapes the next character. In an address, a backslash would become
+        part of the address.
+        """
         if self._in_address():
             return _ENTITIES[self._take(1)]
         return "\\" + self._take(1)
@@ -251,18 +260,18 @@ class Escaping:
     def _in_address(self) -> bool:
         return _IN_ADDRESS.search(self._line[-_LONGEST_ADDRESS:]) is not None
 
-    # -- what a parser says of the lines so far
+    # -- what the parser says about the lines so far
 
     def _is_code(self) -> bool:
-        """Whether the line under way is code, as far as it has come."""
+        """Whether the current line is code, as far as it has come."""
         if self._code is None:
             self._code = not self._distrust and self._kind(self._line + "x") == "code"
         return self._code
 
     def _kind(self, line: str) -> str:
-        """``opening`` of a fence, other ``code``, or "", of the line after the block so far.
+        """``opening`` for the first line of a fence, ``code`` for other code, else "".
 
-        It must be so with tables and without, for not all renderers know them.
+        It must hold with tables and without, because not all renderers know them.
         """
         text, row = "".join(self._block) + line, len(self._block)
         kind = _kind_of_row(text, row, tables=True)
@@ -271,12 +280,12 @@ class Escaping:
     def _begins_anew(self) -> bool:
         """After a blank line, a line at the left margin ends all lists and quotes before it.
 
-        So does an item of a list there, but for the list that it goes on with.
+        An item of a list does so too, unless it continues the same list.
         """
         return (self._blank and self._pending[0] not in " \t") or bool(_ITEM.match(self._pending))
 
     def _end_block(self) -> None:
-        """Unless the line is in a fence that is indented, and in no list or quote: this goes on."""
+        """Ends the block, unless the line is in an indented fence outside all lists and quotes."""
         if not self._distrust and self._kind("x") == "":
             self._forget_block()
 
@@ -293,23 +302,23 @@ class Escaping:
 
 
 def escape_characters(text: str) -> str:
-    """Every character that could begin something, whatever is around it, and also within code."""
+    """Escapes every character that could begin something, wherever it stands, also within code."""
     return re.sub(r"\[|<(?=[A-Za-z/!?])|(?<=/)/", lambda found: _ENTITIES[found[0]], text)
 
 
 def plain(text: str) -> str:
-    """A name or a message as words in a line of Markdown: nothing in it means anything."""
+    """A name or a message as words in a line of Markdown, with every character escaped."""
     words = " ".join(text.split())
     return re.sub(r"[\\`*_{}\[\]<>()#+!|~&$@-]|(?<=[:/])/", r"\\\g<0>", words)
 
 
 def words(text: str) -> str:
-    """One line for a message box. Some draw ``[words](command:…)`` as a link that runs."""
+    """One line for a message box. Some boxes draw ``[words](command:…)`` as a link that runs."""
     return " ".join(text.split()).replace("](", "] (")
 
 
 def fenced(code: str, language: str = "") -> str:
-    """Code in a fence that it cannot close."""
+    """Puts code into a fence that the code cannot close."""
     longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     tag = language if re.fullmatch(r"[\w+#.-]{0,30}", language) else ""
@@ -317,21 +326,23 @@ def fenced(code: str, language: str = "") -> str:
 
 
 def link(title: str, address: str) -> str:
-    """A link to a page or a file of this machine; the title alone where it leads elsewhere."""
+    """A link to a page or a file on this machine; only the title when it leads anywhere else."""
     if not is_address(address):
         return plain(title)
     return f"[{plain(title)}]({address})"
 
 
 def is_address(address: str) -> bool:
-    """Of the web or of a file here; one with a host would be fetched from there, with a login."""
+    """Whether this is an address on the web or of a local file. A file address with a host would be
+    fetched from there, with a login.
+    """
     return re.fullmatch(r"(?:https?://|file:///)[^\s<>\\\[\]()`]+", address) is not None
 
 
 def leads_out(text: str) -> bool:
-    """Whether a renderer would fetch, run or follow something in it that documentation need not.
+    """Whether a renderer would fetch, run or follow something that documentation does not need.
 
-    Asked of a whole parser, HTML and definitions included, as an editor's preview has it.
+    It asks a complete parser, with HTML and definitions, because an editor's preview has one.
     """
     if not _SUSPECT.search(text):
         return False
@@ -370,7 +381,7 @@ def _renderer() -> MarkdownIt:
 
 @cache
 def _parser(*, tables: bool) -> MarkdownIt:
-    """Blocks as they are in the escaped text, in which there is neither HTML nor a definition."""
+    """Parses blocks of escaped text, which contains neither HTML nor definitions."""
     parser = MarkdownIt("commonmark").disable(["html_block", "reference"])
     if tables:
         parser.enable("table")

@@ -1,8 +1,8 @@
-"""Takes out of a text what an editor would follow by itself, or by one click. Pure.
+"""Removes from a text what an editor would follow by itself or after one click. Pure.
 
-That is images, frames, scripts, and links that carry data in their address. Chunks are cleaned when
-they are indexed. The time is linear in the text: ends are looked for once, and quantifiers that
-could be tried again and again are possessive.
+These are images, frames, scripts, and links with data in their address. Chunks are cleaned when
+they are indexed. The time is linear in the text, because ends are searched once, and quantifiers
+that could backtrack are possessive.
 """
 
 import re
@@ -18,7 +18,7 @@ _TAG = re.compile(
     r"<(/?)(img|iframe|object|embed|script|style|link|meta|base|form|input|svg|video|audio|source)\b",
     re.IGNORECASE,
 )
-# Elements that go with all that stands in them; the tag of a style alone does no harm.
+# Elements that are removed with their content. The tag of a style alone does no harm.
 _CLOSING = re.compile(r"</(script|style|iframe|object|svg|form|video|audio)\s{0,9}>", re.IGNORECASE)
 _ALWAYS = {"img", "embed", "link", "meta", "base", "input", "source", "script", "iframe", "object",
            "svg", "form", "video", "audio"}  # fmt: skip
@@ -26,7 +26,7 @@ _COMMENT_ENDS = re.compile("-->")
 _TAG_ENDS = re.compile(">")
 _LONGEST_TAG, _LONGEST_COMMENT, _LONGEST_CONTENT = 2_000, 5_000, 20_000
 _EXECUTES = r"(?:javascript|vbscript|data)\s{0,3}:[^\s)>\"']{0,2000}+"
-# A query string that is more than a search for a word: what a smuggled answer would travel in.
+# A query string that is more than a search for a word: an answer could be smuggled out in it.
 _CARRIES = r"https?://[^\s)>\"'?]{1,500}+\?[^\s)>\"'=]{0,200}+=[^\s)>\"']{0,1500}+"
 _LINK = re.compile(
     rf"\[([^\[\]]{{0,300}}+)\]\(\s?<?(?:{_EXECUTES}|{_CARRIES})>?[^)]{{0,300}}+\)", re.IGNORECASE
@@ -48,7 +48,7 @@ _IMAGE_DIRECTIVE = re.compile(
 
 
 def strip_markup(text: str) -> str:
-    """Without what fetches or leads somewhere by itself; the words that stood in it stay."""
+    """The text without what fetches or leads somewhere by itself; the words inside stay."""
     if not ("://" in text or "<" in text or "script" in text.lower() or "data:" in text.lower()):
         return text
     text = _without_elements(_without_comments(text))
@@ -74,7 +74,7 @@ def _without_comments(text: str) -> str:
 
 
 def _without_elements(text: str) -> str:
-    """Without tags of these elements, and of some without what stands in them."""
+    """The text without the tags of these elements, and for some also without their content."""
     tags = list(_TAG.finditer(text))
     if not tags:
         return text
@@ -106,7 +106,7 @@ def _places(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
 
 
 def _end_after(position: int, places: Sequence[tuple[int, int]], most: int) -> int | None:
-    """The end of the first that begins there, or at most so many characters later."""
+    """The end of the first match that begins there, or at most so many characters later."""
     number = bisect_left(places, (position, 0))
     if number == len(places) or places[number][0] > position + most:
         return None

@@ -5,8 +5,8 @@ from indexer.screening.languages import OVERRIDE, PROMPT, Source
 ROLE, SECRECY = "role change", "secrecy"
 
 _S = r"\W{1,12}"  # between two words
-# An order to whom it reads, not a description: at the start of a sentence, line, comment or quote
-# that is not closed again, or after a word that orders.
+# The beginning of an order to the reader, as opposed to a description. It is the start of a
+# sentence, line, comment or quote that is not closed again, or follows a word that orders.
 _ORDER = (
     r"(?:(?<=[.!?:;>*#/({\[,\n\-])\s{0,12}|(?<=\"\"\")|(?<=''')|^\s{0,12}|"
     r"\b(?:please|now|must|should|shall|just|and|then|you|kindly|also|immediately|but|so|hey|to|"
@@ -19,7 +19,7 @@ VERB = (
     r"|listening to)|"
     r"(?:do not|don't|never|no longer) (?:follow|obey|listen to|adhere to|heed))"
 )
-# At least one of them stands in every match of it.
+# At least one of these words occurs in every match.
 VERBS = ("ignore", "disregard", "forget", "override", "overrule", "bypass", "neglect", "abandon",
          "drop", "discard", "violate", "erase", "wipe", "set aside", "put aside", "unlearn",
          "suspend", "cancel", "delete", "clear", "skip", "overwrite", "supersede", "replace",

@@ -1,19 +1,19 @@
-"""Which of many phrases stand in a text, without a look through the text for each. Pure.
+"""Finds which of many phrases occur in a text, without a search for each of them. Pure.
 
-A phrase stands in a text only where its longest part without blanks stands within one of the
-text's words, and texts repeat their words: what stands within a word is remembered.
+A phrase occurs only where its longest part without blanks occurs within a word of the text. Texts
+repeat their words, so the parts within each word are remembered.
 """
 
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 _BEGINNING = 3  # characters by which parts are looked up
-_LONGEST = 64  # characters of a word that is remembered: encoded data has longer ones, each once
+_LONGEST = 64  # characters of a remembered word; encoded data has longer ones, each only once
 _REMEMBERED = 65_536  # words
 
 
 class Phrases:
-    """A fixed set of phrases; the only white space in them is blanks. Any thread may use it."""
+    """A fixed set of phrases, with blanks as their only white space. Any thread may use it."""
 
     def __init__(self, phrases: Collection[str]) -> None:
         self._short: list[str] = []
@@ -30,7 +30,7 @@ class Phrases:
         self._remembered = lru_cache(_REMEMBERED)(self._parts)
 
     def within(self, text: str) -> Iterator[str]:
-        """Those that stand in the text, each once."""
+        """The phrases that occur in the text, each once."""
         words = set(text.split())
         parts = frozenset[str]().union(
             *(self._remembered(word) for word in words if len(word) <= _LONGEST),

@@ -1,6 +1,6 @@
-"""Files whose names tell of secrets, in whatever case, spelling or scheme. Pure.
+"""Recognizes files whose names suggest secrets, in any case, spelling or scheme. Pure.
 
-The editor side never sends them, and the indexer does not read them.
+The editor side never sends them, and the indexer never reads them.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fnmatch import translate
 from urllib.parse import unquote
 
-# Lower case; a folder ends with a slash and means everything in it.
+# In lower case. A name with a slash at its end is a folder and means everything in it.
 _NAMES = """
 .env .env.* *.env .envrc .env-* env.local
 *.tfstate *.tfstate.* *.tfvars *.tfvars.json .terraformrc terraform.rc *.tfrc.json
@@ -47,14 +47,14 @@ _FOLDERS = frozenset(
 )
 _HARMLESS = re.compile(r"\.env[.-](example|sample|template|dist)|.*\.pub")
 _NAME = re.compile("|".join(translate(each) for each in _NAMES.split()))
-# What editors and people leave beside a file: the same in another name.
+# Suffixes of copies that editors and people make.
 _COPY = re.compile(r"(?:~|#|\.(?:bak|backup|old|orig|save|copy|tmp|swp|swo|disabled|\d{1,9}))\Z")
 _SEPARATORS = re.compile(r"[\\/]+")
 _AROUND_PATHS = re.compile(r"[\s?#&=\"'{},;!|<>]|::")
 
 
 def is_secret(path: str) -> bool:
-    """Whether the name of a file, or a folder it is in, tells of a secret."""
+    """Whether the name of a file, or of a folder that it is in, suggests a secret."""
     parts = [part for part in map(_plain, _SEPARATORS.split(path)) if part]
     if not parts:
         return False
@@ -70,9 +70,9 @@ def is_secret(path: str) -> bool:
 
 
 def paths(uri: str) -> list[str]:
-    """What may be a path in an address of any scheme: ``git:/a/.env?{"ref":"HEAD"}`` has two.
+    """Everything that may be a path in an address: ``git:/a/.env?{"ref":"HEAD"}`` has two.
 
-    Escaped once or twice, as addresses within addresses are.
+    It may be escaped once or twice, like an address inside an address.
     """
     scheme, colon, rest = uri.partition(":")
     rest = rest if colon and len(scheme) > 1 else uri
@@ -82,14 +82,16 @@ def paths(uri: str) -> list[str]:
 
 
 def _plain(part: str) -> str:
-    """As the most forgiving file system compares it: case, forms of letters, a stream's name."""
+    """The name as the most lenient file system compares it: case, forms of
+    letters, stream names.
+    """
     kept = "".join(each for each in part if unicodedata.category(each) not in ("Cf", "Cc"))
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", kept).casefold())
     return folded.split(":", 1)[0].rstrip(". ").lstrip(" ") if folded not in (".", "..") else ""
 
 
 def _originals(name: str) -> Iterator[str]:
-    """The name, and what it is a copy of."""
+    """The name, and the name of the file that it may be a copy of."""
     for _ in range(4):
         yield name
         if name.startswith(".") and name.endswith((".swp", ".swo")):

@@ -1,5 +1,6 @@
-"""Rules against what is smuggled into texts that a model reads: sentences addressed to it, forged
-turns, tool calls, encoded orders, and ways for data to leave."""
+"""Rules against text that is smuggled in for a model: sentences addressed to it, forged turns, tool
+calls, encoded orders, and ways for data to leave.
+"""
 
 from indexer.screening.languages import Source
 

@@ -1,11 +1,11 @@
-"""Whether a text tries to instruct a model instead of informing a reader. Pure.
+"""Judges whether a text tries to instruct a model instead of informing a reader. Pure.
 
-Heuristics: each rule of ``indexer.screening.rules`` that matches is a sign with a weight, and
-signs of different kinds that stand near each other add up. One clear sign is enough; a manual that
-says "ignore the previous line" has none. What is disguised is undone first: zero-width
-characters, look-alike letters, Unicode tags, base64. Every quantifier is bounded, so the time is
-linear in the text, and ``judging`` pauses often. Passages are judged once, when they are indexed;
-the backend judges questions.
+These are heuristics. Each matching rule of ``indexer.screening.rules`` is a sign with a weight, and
+nearby signs of different kinds add up. One clear sign is enough; a manual that says "ignore the
+previous line" has none. Disguises are undone first: zero-width characters, look-alike letters,
+Unicode tags, base64. Every quantifier is bounded, so the time is linear in the text, and
+``judging`` pauses often. Passages are judged once, when they are indexed; the backend judges
+questions.
 """
 
 import base64
@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from indexer.screening.rules import REACH, RULES, words_in, worth_trying
 from indexer.screening.windows import PIECE, Steps, found, run
 
-ENOUGH = 1.0  # summed weight from which a text is suspicious
+ENOUGH = 1.0  # a text with this summed weight is suspicious
 NEAR = 600  # characters within which signs add up
-_MOST = 32  # matches of one pattern that are looked at: more of them say nothing new
+_MOST = 32  # matches of one pattern that are examined; more of them say nothing new
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
-_TAG = 0xE0000  # U+E0020 to U+E007E repeat ASCII, invisibly
+_TAG = 0xE0000  # U+E0020 to U+E007E are invisible copies of ASCII
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u2061\u2062\u2063\u2064")
 _HIDES = re.compile(r"(?<=[A-Za-z])[\u200b-\u200d\u2060\ufeff\u00ad]{1,400}+(?=[A-Za-z])")
 _TAGGED = re.compile(r"[\U000e0020-\U000e007e]{4,400}+")
@@ -33,7 +33,7 @@ _LOOK_ALIKE = str.maketrans(
     "abeikmhopctyxcjsdhqwABEIKMHOPCTYXSJoavipytkABEHIKMNOPTYXZ",
 )
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{24,4000}={0,2}")
-_UNSEEN = 2_000  # characters of a comment, or of an element that is not shown, that are read
+_UNSEEN = 2_000  # characters that are read of a comment, or of an element that is not shown
 _LINK = re.compile(r"\[(?://|comment)\]:\s{0,3}[#<>]{0,2}\s{0,3}[(\"'][^\n]{1,500}", re.IGNORECASE)
 _TAG_OPENS = re.compile(r"<(\w{1,10}+)([^<>]{1,400}+)>")
 _NOT_SHOWN = re.compile(
@@ -46,32 +46,32 @@ _ADDRESSEE = re.compile(
     re.IGNORECASE,
 )
 _BOUNDARY = re.compile(r"[.!?。!?]+(?=\s|$)|\n")
-_SENTENCE = 600  # characters that a sentence is looked for in, on either side
+_SENTENCE = 600  # characters on either side in which the sentence is searched
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One thing that speaks for an injection, at a half-open range of characters."""
+    """One sign of an injection, at a half-open range of characters."""
 
     start: int
     end: int
     kind: str
     weight: float
-    rule: int = -1  # which of the rules found it
+    rule: int = -1  # number of the rule that found it
 
 
 def suspicion(text: str) -> str:
-    """Why the text is suspicious, as kinds of signs, or empty."""
+    """The kinds of signs that make the text suspicious; "" when it is not."""
     return ", ".join(dict.fromkeys(sign.kind for sign in suspects(text)))
 
 
 def suspects(text: str) -> list[Sign]:
-    """The signs, in order, that together are enough; none when no neighbourhood has enough."""
+    """The signs, in order, that are enough together; none when no neighbourhood has enough."""
     return run(judging(text))
 
 
 def judging(text: str) -> Steps[list[Sign]]:
-    """As ``suspects``, with pauses."""
+    """Does what ``suspects`` does, with pauses."""
     signs = sorted((yield from _signs(text)), key=lambda sign: sign.start)
     guilty: set[Sign] = set()
     starts = [sign.start for sign in signs]
@@ -84,8 +84,9 @@ def judging(text: str) -> Steps[list[Sign]]:
 
 
 def _enough(signs: list[Sign]) -> bool:
-    """Whether they add up; of those of one kind that overlap, the heaviest counts, and each
-    wording once."""
+    """Whether the signs add up. Of overlapping signs of one kind the heaviest counts, and each
+    wording counts once.
+    """
     counted: list[Sign] = []
     for sign in sorted(signs, key=lambda sign: -sign.weight):
         if not any(
@@ -96,12 +97,12 @@ def _enough(signs: list[Sign]) -> bool:
             counted.append(sign)
             # Weights are decimals: 0.7 + 0.3 must not fall short of 1.
             if round(sum(sign.weight for sign in counted), 6) >= ENOUGH:
-                return True  # more would change nothing, and of many signs take long
+                return True  # more would change nothing, and many signs take long
     return False
 
 
 def sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    """The range widened to the sentence or line that it stands in."""
+    """The range, extended to the sentence or line around it."""
     before = max(0, start - _SENTENCE)
     first = max((match.end() for match in _BOUNDARY.finditer(text, before, start)), default=before)
     after = _BOUNDARY.search(text, end, min(len(text), end + _SENTENCE))
@@ -119,7 +120,7 @@ def _signs(text: str) -> Steps[list[Sign]]:
     for number in (yield from _worth_trying(plain)):
         rule = RULES[number]
         for match in (yield from _few(rule.pattern, plain, REACH)):
-            # Patterns may begin in the space before the words; positions are those of the words.
+            # A pattern may begin in the space before the words; positions are those of the words.
             start = match.end() - len(match[0].lstrip())
             end = origin(match.end() - 1) + 1
             signs.append(Sign(origin(start), end, rule.kind, rule.weight, number))
@@ -141,7 +142,7 @@ def _few(pattern: re.Pattern[str], text: str, reach: int) -> Steps[list[re.Match
 
 
 def _worth_trying(plain: str) -> Steps[list[int]]:
-    """The rules that may match, by the words in each piece; pieces overlap by more than a word."""
+    """The rules that may match, by the words in each piece. Pieces overlap by more than a word."""
     present: set[str] = set()
     for start in range(0, len(plain), PIECE):
         present |= words_in(plain[start : start + PIECE + REACH])
@@ -150,7 +151,7 @@ def _worth_trying(plain: str) -> Steps[list[int]]:
 
 
 def _hidden(text: str, found_in_it: list[Sign]) -> Steps[list[Sign]]:
-    """What no reader sees, and whether it speaks to a model."""
+    """Text that no reader sees, and whether it speaks to a model."""
     signs = []
     if not text.isascii():
         tagged = yield from _few(_TAGGED, text, 500)
@@ -167,10 +168,10 @@ def _hidden(text: str, found_in_it: list[Sign]) -> Steps[list[Sign]]:
 
 
 def _unseen(text: str) -> Steps[list[tuple[int, int]]]:
-    """Comments, comments of Markdown, and elements with a style that hides them; the first few.
+    """Comments, comments of Markdown, and elements whose style hides them; only the first few.
 
-    Where each ends is looked for with ``str.find``: an expression would go on for thousands of
-    characters behind every one of the beginnings that have no end.
+    Each end is searched with ``str.find``. An expression would read on for thousands of characters
+    behind every beginning that has no end.
     """
     ranges = [match.span() for match in (yield from _few(_LINK, text, 600))]
     if "<" not in text:
@@ -185,7 +186,7 @@ def _unseen(text: str) -> Steps[list[tuple[int, int]]]:
         yield
         at = text.find("<!--", max(end, at + 4))
     folded = text.lower()
-    folded = folded if len(folded) == len(text) else text  # a few letters become two
+    folded = folded if len(folded) == len(text) else text  # a few letters become two characters
     for tag in found(_TAG_OPENS, text, 500):
         if tag is None:
             yield
@@ -198,7 +199,7 @@ def _unseen(text: str) -> Steps[list[tuple[int, int]]]:
 
 
 def _encoded(text: str) -> Steps[list[Sign]]:
-    """Base64 that holds an injection."""
+    """Base64 that contains an injection."""
     signs = []
     for match in (yield from _few(_BASE64, text, 4_100)):
         whole = match[0].rstrip("=")
@@ -208,7 +209,7 @@ def _encoded(text: str) -> Steps[list[Sign]]:
             decoded = base64.b64decode(whole + "=" * (-len(whole) % 4)).decode()
         except (binascii.Error, UnicodeDecodeError):
             continue
-        # Not recursive: base64 in base64 is not looked into.
+        # It does not recurse: base64 inside base64 is not decoded.
         plain, _ = yield from _undisguised(decoded)
         rules = (RULES[number] for number in worth_trying(words_in(plain)))
         if any(rule.weight >= ENOUGH and rule.pattern.search(plain) for rule in rules):
@@ -217,14 +218,14 @@ def _encoded(text: str) -> Steps[list[Sign]]:
 
 
 class _Origin:
-    """From positions in the undisguised text to those in the text itself."""
+    """Maps positions in the undisguised text to positions in the original."""
 
     def __init__(self) -> None:
         self._there = [0]
         self._here = [0]
 
     def mark(self, there: int, here: int) -> None:
-        """From ``there`` on the undisguised text runs along the text from ``here`` on."""
+        """From ``there`` on, the undisguised text follows the original from ``here`` on."""
         self._there.append(there)
         self._here.append(here)
 
@@ -234,7 +235,9 @@ class _Origin:
 
 
 def _undisguised(text: str) -> Steps[tuple[str, _Origin]]:
-    """Lower case, compatibility forms resolved, look-alikes and tags read, the invisible gone."""
+    """The text in lower case, with compatibility forms resolved, look-alikes and tags read, and
+    invisible characters removed.
+    """
     origin = _Origin()
     if text.isascii():
         return text.lower(), origin

@@ -1,15 +1,15 @@
-"""Text of others that meets a terminal: no sequence in it moves, hides, renames or copies anything.
+"""Makes text that others wrote safe to print: no sequence moves, hides, renames or copies anything.
 
-A terminal obeys what follows an escape character, and the single characters that C1 has for the
-same. Whole sequences are taken out, so that what is left reads well; then every control character
-that is left, so that nothing can form from the rest. Marks that turn the direction of writing go,
-too, because they show code in another order than it has.
+A terminal obeys sequences after an escape character, and C1 characters that mean the same. First
+whole sequences are removed, so that the rest reads well. Then all remaining control characters are
+removed, so that nothing can form from the rest. Marks that change the direction of writing go as
+well, because they show code in another order than it has.
 """
 
 import re
 from typing import Any, TextIO
 
-_LONGEST = 4096  # characters of a sequence; behind more of them, only its beginning is taken out
+_LONGEST = 4096  # characters of a sequence; of a longer one, only the beginning is removed
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,16}[@-~]"  # CSI: colours, cursor, clearing
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])"  # OSC, DCS, SOS, PM, APC: titles, clipboard
@@ -19,7 +19,7 @@ _SEQUENCE = re.compile(
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 )
-_RETURN = re.compile(r"\r+\n?")  # alone it would let what follows be written over the line
+_RETURN = re.compile(r"\r+\n?")  # a carriage return alone would let the rest overwrite the line
 _BEGUN = re.compile(
     rf"(?:(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\r\n]{{0,{_LONGEST}}}\x1b?"
     r"|(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,16}|\x1b[ -/]{0,16}|\r+)\Z"
@@ -27,22 +27,22 @@ _BEGUN = re.compile(
 
 
 def printable(text: Any) -> str:
-    """What may be printed of a text, or of what ``str`` makes of anything; its lines stay."""
+    """The printable part of a text, or of ``str`` of any object, with its lines."""
     return _CONTROL.sub("", _RETURN.sub("\n", _SEQUENCE.sub("", str(text))))
 
 
 def line(text: Any) -> str:
-    """The same on one line, for a cell of a table or a message."""
+    """The same on one line, for a table cell or a message."""
     return " ".join(printable(text).split())
 
 
 def escaped(json: str) -> str:
-    """JSON with the characters that it may hold as they are, and a terminal would obey."""
+    """JSON in which the characters that a terminal would obey are escaped."""
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
 
 
 class Printing:
-    """A text that streams: a sequence may begin in one piece and end in another."""
+    """Prints a text that streams, in which a sequence may begin in one piece and end in another."""
 
     def __init__(self) -> None:
         self._held = ""
@@ -59,7 +59,9 @@ class Printing:
 
     @staticmethod
     def _begun(text: str) -> int:
-        """Where a sequence begins that the text does not end; the end of the text without one."""
+        """Where a sequence begins that the text does not end; the end of the text when there is
+        none.
+        """
         recent = max(0, len(text) - _LONGEST - 8)
         for found in re.finditer(r"[\x1b\x90\x98\x9b\x9d-\x9f\r]", text[recent:]):
             if _BEGUN.match(text, recent + found.start()):
@@ -68,7 +70,7 @@ class Printing:
 
 
 class PrintableStream:
-    """A stream of text, such as standard error, that prints no sequence of anybody's."""
+    """A text stream, such as standard error, that prints no control sequences."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

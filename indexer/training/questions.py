@@ -1,11 +1,12 @@
-"""Questions made from documentation, each with the entries that answer it. Pure.
+"""Makes questions from documentation, each with the entries that answer it. Pure.
 
-Four origins:
+There are four origins:
 
-- ``listed``: how a module's overview describes it (that overview is indexed, but answers less);
+- ``listed``: how the overview of a module describes an entry (the overview is indexed, but answers
+  less);
 - ``see_also``: how *another* entry describes it in its "See Also" section, which is not indexed;
-- ``summary``: its own first sentence;
-- ``body``: the first sentence of its further description.
+- ``summary``: the entry's own first sentence;
+- ``body``: the first sentence of the rest of its description.
 
 They train the ranker on some packages (``indexer.training.train_ranker``) and measure it on others.
 """
@@ -25,13 +26,13 @@ _SECTION = re.compile(
 )
 _MARKUP = re.compile(r":[\w:]+:`~?([^`]*)`|`{1,2}([^`]*)`{1,2}|\*([^\s*][^*]*)\*")
 _SENTENCE = re.compile(r"(.+?[.!?:])(?:\s|$)|(.+)", re.S)
-_FEWEST = 3  # terms that must be left to ask with
+_FEWEST = 3  # terms that must remain in a question
 _MOST = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``expected`` are symbols, any of which answers."""
+    """A question; any of the symbols in ``expected`` answers it."""
 
     text: str
     expected: tuple[str, ...]
@@ -39,9 +40,9 @@ class Question:
 
 
 def questions(documents: Sequence[Document], *, mask: bool = True) -> list[Question]:
-    """All that the documents give, in their order; those who ask the same are one.
+    """All questions from the documents, in order; equal questions become one.
 
-    ``mask`` takes the words of an entry's own name out of the questions about it.
+    ``mask`` removes the words of an entry's own name from the questions about it.
     """
     entries = [document for document in documents if document.symbol]
     modules = [document for document in documents if document.kind == "module"]
@@ -64,12 +65,12 @@ def questions(documents: Sequence[Document], *, mask: bool = True) -> list[Quest
 
 
 def plain(text: str) -> str:
-    """Without markup and on one line."""
+    """The text on one line, without markup."""
     return " ".join(_MARKUP.sub(lambda m: m[1] or m[2] or m[3] or "", text).split())
 
 
 def masked(text: str, symbol: str) -> str:
-    """Plain, without the words that the last part of a symbol has."""
+    """The plain text without the words in the last part of a symbol."""
     own = set(terms(symbol.rpartition(".")[2]))
     return " ".join(word for word in plain(text).split() if not own & set(terms(word)))
 
@@ -92,7 +93,7 @@ def _bodies(entries: Iterable[Document]) -> Iterator[tuple[str, str]]:
 
 
 def _paragraphs(entry: Document) -> list[str]:
-    """Of the description: what stands before the first section."""
+    """The paragraphs of the description, which ends at the first section."""
     return _SECTION.split(entry.text, maxsplit=1)[0].strip().split("\n\n")
 
 
@@ -113,7 +114,10 @@ def _listed(modules: Iterable[Document], entries: Sequence[Document]) -> Iterato
 def _in_other_words(
     described: Iterable[tuple[str, str, str]], entries: Sequence[Document]
 ) -> Iterator[tuple[str, str]]:
-    """Of descriptions (beside which symbol, of which name, its words) those that copy nothing."""
+    """The descriptions that do not copy the entry's own summary.
+
+    Each item of ``described`` has the symbol beside which it stands, a name and a description.
+    """
     known = {entry.symbol: entry for entry in entries}
     by_name: dict[str, list[str]] = {}
     for symbol in known:
@@ -122,14 +126,14 @@ def _in_other_words(
         symbol = _meant(name, beside, by_name.get(name.rpartition(".")[2], []))
         if not symbol:
             continue
-        # What copies the entry's own summary is a question of the other kind.
+        # A copy of the entry's own summary is a question of origin ``summary``.
         summary = first_sentence(_paragraphs(known[symbol])[0])
         if not set(terms(description)) <= set(terms(summary)):
             yield first_sentence(description), symbol
 
 
 def _described(text: str) -> Iterator[tuple[str, str]]:
-    """Names in a "See Also" section with their descriptions."""
+    """The names in a "See Also" section, with their descriptions."""
     for section in _SEE_ALSO.findall(text):
         name, description = "", ""
         for line in [*section.split("\n"), ""]:
@@ -144,7 +148,7 @@ def _described(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _meant(name: str, beside: str, symbols: Sequence[str]) -> str:
-    """The symbol that an entry ``beside`` it means by a name; "" when that is not clear."""
+    """The symbol that the entry ``beside`` it means by a name; "" when that is unclear."""
     fitting = [each for each in symbols if f".{each}".endswith(f".{name}")]
     home = beside.rpartition(".")[0]
     near = [each for each in fitting if each == f"{home}.{name}"]

@@ -1,7 +1,7 @@
-"""Questions made from release notes, as Sphinx builds them: what says what is new about one entry.
+"""Makes questions from release notes, as Sphinx builds them: sentences about one entry.
 
-A sentence of the notes describes an entry by what changed about it, in other words than the
-entry's own documentation does; it asks for the entry when its name is taken out of it.
+Such a sentence says what changed about an entry, in other words than the entry's own documentation.
+Without the entry's name it is a question for that entry.
 """
 
 import re
@@ -19,10 +19,10 @@ _CREDIT = re.compile(
 def sentences(
     page: bytes, symbols: AbstractSet[str], refers: str = ""
 ) -> Iterator[tuple[str, str]]:
-    """Of each paragraph or item that refers to one entry alone, the first sentence that names it.
+    """The first sentence that names an entry, with its symbol, for each paragraph about one entry.
 
-    With the entry's symbol. ``symbols`` are anchors of entries; references whose target does not
-    match ``refers`` (those to other sites never count) are no references.
+    ``symbols`` are anchors of entries. A reference counts when its target matches ``refers``;
+    references to other sites never count.
     """
     for paragraph in html.fromstring(page).xpath("//p|//li[not(.//p)]"):
         hrefs = [link.get("href") for link in paragraph.xpath(".//a[contains(@class,'reference')]")]
@@ -43,6 +43,8 @@ def sentences(
 
 
 def unnamed(sentence: str, symbol: str) -> str:
-    """Without the entry's name, as it is written: ``os.cpu_count()``, ``Path.exists``."""
+    """The sentence without the entry's name, in whatever form:
+    ``os.cpu_count()``, ``Path.exists``.
+    """
     name = re.escape(symbol.rpartition(".")[2])
     return " ".join(re.sub(rf"(?:\w+\.)*\b{name}\b(?:\(\))?", "", sentence).split()).strip(" .")

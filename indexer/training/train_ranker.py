@@ -1,9 +1,9 @@
 """Trains the ranker: ``python -m indexer.training.train_ranker`` writes ``ranker.json``.
 
-It indexes installed packages that no evaluation uses, makes questions from their documentation
-(``indexer.training.questions``), and fits the weights so that the entry a question was made from
-comes first among what both searches find. Prints, for every package, what a ranker that never saw
-it does to it, beside plain fusion.
+It indexes installed packages that no evaluation uses, and makes questions from their documentation
+(``indexer.training.questions``). Then it fits the weights, so that the entry a question was made
+from comes first among the results of both searches. For every package it prints how a ranker that
+never saw the package does, compared with plain fusion.
 """
 
 import argparse
@@ -50,14 +50,15 @@ CORPORA = (
     "package:websockets",
 )
 WRITTEN = Path(__file__).with_name("written.jsonl")
-# Questions of a package per origin. Few of those that repeat what is indexed: they would teach
-# that an answer has all words of its question.
+# Questions of a package per origin. Few of them repeat indexed text, because such questions teach
+# that an answer contains all words of its question.
 _PER_ORIGIN = {"listed": 200, "see_also": 200, "summary": 50, "body": 20}
 _REPEATED = {"summary", "body"}
-# How much a question counts: most, what users might type; least, what avoids the entry's name.
+# How much a question counts. What users might type counts most; questions without the entry's name
+# count least.
 _WORTH = {"written": 10.0, "listed": 5.0, "see_also": 5.0, "summary": 1.0, "body": 1.0}
 _MASKED_WORTH = 0.5
-_DECAY = 1e-3  # of the squared weights, per question
+_DECAY = 1e-3  # weight decay: a factor on the squared weights, per question
 _STEPS = 600
 
 
@@ -74,10 +75,10 @@ class Example:
 
 
 def train(examples: Sequence[Example]) -> npt.NDArray[np.float64]:
-    """The weights under which right candidates are likeliest to come first (a softmax each).
+    """The weights that make right candidates most likely to come first (a softmax per question).
 
-    With fusion's share given, and without that of members: fitted around it, what repeats an
-    entry's description is found later.
+    The share of fusion is fixed during the fit, and that of members is left out. Fitting around
+    members would rank entries lower when the question repeats their description.
     """
     rows = np.concatenate([example.rows for example in examples])
     fused = FUSED * np.concatenate([example.fused for example in examples])
@@ -107,7 +108,7 @@ def train(examples: Sequence[Example]) -> npt.NDArray[np.float64]:
 
 
 def reciprocal_rank(example: Example, weights: npt.NDArray[np.float64] | None) -> float:
-    """Of the first right candidate; without weights in the order of fusion."""
+    """The reciprocal rank of the first right candidate; without weights, in the order of fusion."""
     places = example.right
     if weights is not None:
         scores = example.rows @ weights + example.given
@@ -116,10 +117,10 @@ def reciprocal_rank(example: Example, weights: npt.NDArray[np.float64] | None) -
 
 
 def asked(corpus: str) -> list[tuple[Question, float]]:
-    """Questions on a package with their worth, the same ones on every run.
+    """The questions on a package with their weights, the same ones in every run.
 
-    Of what is indexed word by word only some words are asked with; of descriptions in other
-    words, half are asked as they are.
+    Where a question repeats indexed text, only some of its words are used. Of the descriptions in
+    other words, half are used unchanged.
     """
     chance = random.Random(corpus)
     documents = list(open_source(corpus).documents())
@@ -138,7 +139,7 @@ def asked(corpus: str) -> list[tuple[Question, float]]:
 
 
 def written(corpus: str) -> list[Question]:
-    """Those written by hand whose first answer is in the package."""
+    """The hand-written questions whose first answer is in the package."""
     rows = [json.loads(line) for line in WRITTEN.read_text("utf-8").splitlines()]
     package = corpus.partition(":")[2]
     return [
@@ -149,14 +150,16 @@ def written(corpus: str) -> list[Question]:
 
 
 def shortened(question: Question, chance: random.Random) -> Question:
-    """Three to six of its content words: people ask in fewer words than authors write."""
+    """Three to six content words of a question, because people ask in fewer words than authors
+    write.
+    """
     words = [word for word in question.text.split() if terms(word)]
     chosen = sorted(chance.sample(range(len(words)), min(len(words), chance.randint(3, 6))))
     return replace(question, text=" ".join(words[i] for i in chosen))
 
 
 def examples(corpora: Sequence[str], opened: HybridIndex, embedder: Embedder) -> Iterator[Example]:
-    """Of questions whose answer was found at all."""
+    """The questions whose answer was found at all."""
     for corpus in corpora:
         for question, worth in asked(corpus):
             found = opened.find(question.text, embedder.embed([question.text]))
