@@ -1,1 +1,1 @@
-"""The command line. It composes the packages; each command imports what it needs when it runs."""
+"""The command line. It composes the packages. Each command imports what it needs when it runs."""

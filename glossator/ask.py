@@ -44,7 +44,7 @@ def ask(
     lines: tuple[int, int] | None,
     as_json: bool,
 ) -> int:
-    """The exit code. Raises ``Unavailable`` when no backend answers at ``url``."""
+    """Returns the exit code. Raises ``Unavailable`` when no backend answers at ``url``."""
     request = Ask(id=uuid.uuid4().hex, question=question, context=_context(file, lines))
     show = _print_json if as_json else Transcript()
     return asyncio.run(_interruptible(url, token, request, show))
@@ -54,7 +54,7 @@ async def _interruptible(
     url: str, token: str, request: Ask, show: Callable[[AnswerFrame], None]
 ) -> int:
     asking = asyncio.ensure_future(stream(url, token, request, show))
-    # Cancelling the task, unlike KeyboardInterrupt, lets the session tell the engine to stop.
+    # Unlike KeyboardInterrupt, cancelling the task lets the session stop the engine.
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, asking.cancel)
     try:
         return await asking
@@ -64,7 +64,7 @@ async def _interruptible(
 
 
 async def stream(url: str, token: str, request: Ask, show: Callable[[AnswerFrame], None]) -> int:
-    """Asks and shows every frame; 0 when the answer was finished, else 1."""
+    """Asks and shows every frame. Returns 0 when the answer was finished, else 1."""
     try:
         opened = open_session("glossator-ask", url, token)
         async with opened as session, aclosing(session.ask(request)) as frames:
@@ -84,7 +84,7 @@ def _print_json(frame: AnswerFrame) -> None:
 
 
 class Transcript:
-    """Answer and citations on standard output; what happens meanwhile on standard error."""
+    """Prints the answer and its citations on standard output, everything else on standard error."""
 
     def __init__(self) -> None:
         self._printing = Printing()
@@ -140,7 +140,7 @@ def _aside(message: str) -> None:
 
 
 def _place(citation: Citation) -> str:
-    """``path:line``, which terminals and editors open, or an address, which browsers do."""
+    """``path:line``, which terminals and editors open, or an address, which browsers open."""
     parts = urlsplit(citation.uri)
     if parts.scheme != "file" or parts.fragment:
         line = f"#L{citation.line}" if citation.line and not parts.fragment else ""

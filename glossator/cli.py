@@ -1,4 +1,4 @@
-"""`glossator`: options and help of every command. The work is done elsewhere, imported late."""
+"""`glossator`: the options and help of its commands. Their work is imported when they run."""
 
 import gc
 import sys
@@ -129,7 +129,8 @@ def ask(
 @click.option("--stdio", is_flag=True, hidden=True, help="The default; editors pass it.")
 def lsp(url: str, token: str, stdio: bool) -> None:
     """Run the language server on standard input and output, for an editor to start."""
-    # Imports make a great many objects and no garbage: to look for it takes a third of the start.
+    # Imports create many objects and no garbage, so looking for garbage would take a third of the
+    # start.
     gc.disable()
     from lsp_server.compiled import kept
 

@@ -1,4 +1,4 @@
-"""Options that commands share, and how their errors reach people. Imports click alone."""
+"""Options that several commands share, and how errors are shown. Imports only click."""
 
 import contextlib
 import os
@@ -67,12 +67,12 @@ _insecure = click.option(
 
 
 def token(command: _Command) -> _Command:
-    """Where a token is taken there is the question where it may be sent."""
+    """A command that takes a token also needs the rule about where to send it."""
     return _token(_insecure(command))
 
 
 def _trust(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
-    # What OpenSSL, and so every library here, reads instead of the system's authorities.
+    # OpenSSL reads this instead of the system's authorities, and so does every library here.
     if value is not None:
         os.environ["SSL_CERT_FILE"] = str(value)
 
@@ -89,7 +89,9 @@ ca = click.option(
 
 @contextlib.contextmanager
 def errors_for_people() -> Iterator[None]:
-    """Errors that say what to do end the program without a traceback; all others are defects."""
+    """Ends the program without a traceback for errors that say what to do.
+    All others are defects.
+    """
     from backend.errors import GlossatorError
 
     try:

@@ -46,13 +46,13 @@ def serve(
     sources: Sequence[str],
     question: str | None,
 ) -> int:
-    """The exit code. Raises ``StartupFailed``."""
+    """Returns the exit code. Raises ``StartupFailed``."""
     settings = load(config, overrides=overrides)
     logs.configure(settings.observability.log_format)
     if warning := open_to_all(settings, settings.server.host):
         console.print(f"[yellow]{warning}[/]")
     if deploy == "ray":
-        # Indexed before anything starts: the deployments only read.
+        # Indexing comes before anything starts, because the deployments only read.
         if sources and indexing.index(sources, rebuild=False, config=config, data=data):
             return 1
 
@@ -67,7 +67,7 @@ def serve(
 
 
 async def _until_stopped(work: Coroutine[None, None, None]) -> int:
-    """Runs until a signal. A second one no longer waits for a clean end."""
+    """Runs until a signal. A second signal skips the clean end."""
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -142,7 +142,7 @@ async def _on_ray(
 
 
 async def _redeploy_on_hangup(backend: "RayBackend", again: Callable[[], Settings]) -> None:
-    """Replaces every replica whenever a SIGHUP comes, with the settings as they are by then."""
+    """Replaces every replica when a SIGHUP comes, with the settings of that moment."""
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
     while True:
@@ -159,9 +159,9 @@ async def _redeploy_on_hangup(backend: "RayBackend", again: Callable[[], Setting
 
 
 async def _until_ready(url: str) -> None:
-    """Until questions are answered: rails that may not be skipped load behind a server that is up.
+    """Waits until questions are answered; mandatory rails may still load after the server is up.
 
-    Tells what does not work as configured; goes on after ``_READY_WITHIN_S`` all the same.
+    Prints what does not work as configured. Continues after ``_READY_WITHIN_S`` in any case.
     """
     deadline = asyncio.get_running_loop().time() + _READY_WITHIN_S
     while True:
@@ -179,7 +179,7 @@ async def _until_ready(url: str) -> None:
 
 def _readiness(url: str) -> tuple[bool, dict[str, Any]]:
     try:
-        # Our own server: its certificate need not be one that this machine trusts.
+        # It is our own server, so this machine need not trust its certificate.
         own = ssl._create_unverified_context()
         with urllib.request.urlopen(f"{url}/readyz", timeout=5, context=own) as response:
             return True, json.load(response)
@@ -195,13 +195,13 @@ async def _index(
     source: Callable[[str], Source],
     question: str | None,
 ) -> None:
-    """Indexes in a thread; the question is asked as soon as what answers it is searchable."""
+    """Indexes in a thread, and asks the question as soon as its answer is searchable."""
     loop = asyncio.get_running_loop()
     stopping = threading.Event()
     asked = threading.Event()
 
     def ask_once() -> None:
-        # Called in the indexing thread, which waits: the answer has the machine to itself.
+        # This runs in the indexing thread, which waits, so the answer has the machine to itself.
         if question and not asked.is_set():
             asked.set()
             asyncio.run_coroutine_threadsafe(_ask(backend.url, question), loop).result()
@@ -222,7 +222,7 @@ async def _index(
     try:
         await asyncio.shield(running)
     finally:
-        # The store closes after this; the thread must have let go of it.
+        # The store closes next, and the thread must have stopped using it.
         stopping.set()
         await asyncio.wait([running])
 

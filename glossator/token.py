@@ -23,7 +23,7 @@ def token() -> None:
 @click.option("--days", type=float, help="Until it expires.  [default: never]")
 @config
 def create(user: str, tenant: str, days: float | None, config: Path | None) -> None:
-    """Print a new token for USER. It is shown this once; only its hash is kept."""
+    """Print a new token for USER. It is shown only once, because only its hash is kept."""
     with errors_for_people():
         click.echo(_file(config, tenant).create(user, tenant, days))
 
@@ -45,7 +45,7 @@ def show(config: Path | None) -> None:
 @click.argument("token_id", metavar="ID")
 @config
 def revoke(token_id: str, config: Path | None) -> None:
-    """Withdraw a token; `glossator token list` has the ids."""
+    """Withdraw a token; `glossator token list` shows the ids."""
     with errors_for_people():
         if not _file(config).revoke(token_id):
             click.echo(f"There is no token {token_id}.", err=True)

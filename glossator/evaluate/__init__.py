@@ -1,1 +1,1 @@
-"""`glossator eval`: figures about retrieval and rails."""
+"""`glossator eval`: measures retrieval and rails."""

@@ -1,4 +1,4 @@
-"""`glossator eval`: its options and help. The work is done in the files beside, imported late."""
+"""`glossator eval`: options and help. The work is in the files beside this one, imported late."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from glossator.options import errors_for_people
 
 @click.group(name="eval")
 def evaluate() -> None:
-    """Measure how well parts of it work, on files of labelled examples."""
+    """Measure retrieval and rails on files of labelled examples."""
 
 
 @evaluate.command()

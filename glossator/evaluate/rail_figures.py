@@ -1,4 +1,4 @@
-"""The figures of `glossator eval rails`: what is counted, what follows from it, how it is shown."""
+"""The figures of `glossator eval rails`: what is counted, computed and shown."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -7,21 +7,21 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-CLEAN = "ordinary code"  # the split in which there is nothing to find
+CLEAN = "ordinary code"  # the split of texts that contain nothing to find
 
 
 @dataclass(slots=True)
 class Figures:
-    """What one rail did with one set. Counts are of planted spans, or of texts without spans."""
+    """What one rail did on one set. It counts planted spans, or texts without spans."""
 
     rail: str
     split: str
     caught: int = 0
     missed: int = 0
-    false: int = 0  # spans found in texts that hold none, or harmless texts that were flagged
-    clean: int = 0  # texts that hold nothing
-    touched: int = 0  # of those, how many something was found in
-    characters: int = 0  # of clean texts
+    false: int = 0  # spans found in texts that contain none, or harmless texts that were flagged
+    clean: int = 0  # texts that contain nothing
+    touched: int = 0  # clean texts in which something was found
+    characters: int = 0  # characters of clean texts
     times_ms: list[float] = field(default_factory=list)
     note: str = ""
 
@@ -48,7 +48,7 @@ class Figures:
 
 
 def plain(figures: Figures) -> dict[str, Any]:
-    """The counts and what follows from them, rounded."""
+    """The counts and the figures computed from them, rounded."""
     counts = {key: value for key, value in asdict(figures).items() if key != "times_ms"}
     derived = {
         "precision": figures.precision,

@@ -1,8 +1,8 @@
 """`glossator eval rails`: precision, recall and latency of every rail on labelled examples.
 
-The examples are the files of ``tests/data/rails``, where each says how it was made. Figures on
-`held out` examples are those to quote: rules and thresholds were tuned looking at the others.
-Everything but the latencies is the same on every run.
+The examples are the files in ``tests/data/rails``, and each says how it was made. Quote the figures
+for `held out` examples, because rules and thresholds were tuned on the others. Apart from
+latencies, every run gives the same figures.
 """
 
 import asyncio
@@ -35,14 +35,14 @@ from indexer.types import EVERYWHERE, IndexerError
 ORDINARY, PLANTED = "ordinary.jsonl", "planted.jsonl"
 INJECTION, TOPIC, TOXICITY = "injection.jsonl", "topic.jsonl", "toxicity.jsonl"
 CORPUS = ("package:numpy.fft", "package:numpy.linalg", "package:numpy.random")
-_READY_S = 300.0  # for weights to load; without any it says so within seconds
+_READY_S = 300.0  # for weights to load; a rail without weights says so within seconds
 
 Example = dict[str, Any]
 Advance = Callable[[], None]
 
 
 def evaluate(data: Path | None, config: Path | None, as_json: bool) -> int:
-    """Prints the table; raises ``StartupFailed`` when there are no examples to be found."""
+    """Prints the table. Raises ``StartupFailed`` when there are no examples."""
     folder = _folder(data)
     settings = load(config)
     columns = (SpinnerColumn(), TextColumn("{task.completed:.0f} examples"), TimeElapsedColumn())
@@ -84,7 +84,7 @@ async def _measure(folder: Path, settings: Settings, advance: Advance) -> list[F
 async def _spans(
     rail: Rail, splits: dict[str, list[Example]], ordinary: list[Example], advance: Advance
 ) -> list[Figures]:
-    """A planted span is caught when all of it is covered by what was found."""
+    """A planted span counts as caught when the spans found cover all of it."""
     if problem := await _problem(rail):
         return [Figures(rail.name, "all", note=problem)]
     rows = []
@@ -106,7 +106,7 @@ async def _spans(
 async def _texts(
     rail: Rail, examples: list[Example] | None, ordinary: list[Example] | None, advance: Advance
 ) -> list[Figures]:
-    """Of a rail that judges whole texts; ``wanted`` says which it should flag."""
+    """For a rail that judges whole texts. ``wanted`` says which texts it should flag."""
     if problem := await _problem(rail):
         return [Figures(rail.name, "all", note=problem)]
     rows = [] if examples is not None else [_absent(rail.name, f"{rail.name}.jsonl")]
@@ -123,7 +123,7 @@ async def _texts(
 
 
 async def _ordinary(rail: Rail, ordinary: list[Example], advance: Advance) -> Figures:
-    """Texts in which there is nothing to find: whatever is found is false."""
+    """Texts that contain nothing to find, so everything found is false."""
     figures = Figures(rail.name, CLEAN)
     for example in ordinary:
         found = await _timed(rail, example["text"], figures)
@@ -136,7 +136,7 @@ async def _ordinary(rail: Rail, ordinary: list[Example], advance: Advance) -> Fi
 
 
 async def _topic(settings: Settings, examples: list[Example], advance: Advance) -> list[Figures]:
-    """Off-topic questions are what is to be caught. The corpus is indexed in a temporary folder."""
+    """The rail should catch off-topic questions. The corpus is indexed in a temporary folder."""
     embedder = await asyncio.to_thread(build.embedder, settings.retrieval)
     rail = settings.rails.topic
     with tempfile.TemporaryDirectory(prefix="glossator-eval-") as scratch:
@@ -186,13 +186,13 @@ def _count(figures: Figures, wanted: bool, flagged: bool, characters: int) -> No
 
 
 async def _problem(rail: Rail) -> str:
-    """Why the rail cannot be measured; empty once it has loaded."""
+    """Why the rail cannot be measured; "" once it has loaded."""
     rail.start()
     async with asyncio.timeout(_READY_S):
         while (state := await rail.state()) == "loading":  # noqa: ASYNC110  # a port has no event
             await asyncio.sleep(0.05)
     try:
-        # A rail may be degraded and still find most of what it should.
+        # A degraded rail may still find most of what it should.
         await rail.check(["words"])
     except Unavailable:
         return state or "not available"
@@ -212,7 +212,7 @@ def _touches(span: Span, planted: Iterable[tuple[int, int, str]]) -> bool:
 
 
 def _by_split(examples: Iterable[Example]) -> dict[str, list[Example]]:
-    """By what the example says it is for, or by what its origin begins with."""
+    """Splits examples by their own ``split``, or by the beginning of their origin."""
     splits: dict[str, list[Example]] = {"development": [], "held out": []}
     for example in examples:
         split = (example.get("split") or example["origin"].partition("/")[0]).replace("-", " ")
@@ -231,7 +231,7 @@ def _folder(data: Path | None) -> Path:
 
 
 def _read(path: Path) -> list[Example] | None:
-    """The examples of one file; None when it is not there."""
+    """The examples in one file; None when there is no such file."""
     try:
         lines = path.read_text("utf-8").split("\n")
     except FileNotFoundError:

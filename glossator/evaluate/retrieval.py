@@ -1,7 +1,7 @@
-"""`glossator eval retrieval`: how well questions find their answers, by which part of the search.
+"""`glossator eval retrieval`: measures how well each part of the search answers questions.
 
-A file has one JSON object a line: ``question``, ``expected`` (symbols or uris, any of which
-answers), and optionally ``corpus`` (the source to search; all of them without it) and ``origin``.
+A file has one JSON object per line: ``question``, ``expected`` (symbols or uris, any of which
+answers), and optionally ``corpus`` (the source to search, by default all) and ``origin``.
 """
 
 import json
@@ -43,7 +43,7 @@ def evaluate(files: Sequence[Path], config: Path | None, data: Path) -> int:
 
 
 def read(file: Path) -> list[Asked]:
-    """Raises ``StartupFailed`` with the line that is not a question."""
+    """Raises ``StartupFailed``, naming the line that is no question."""
     found = []
     for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
         try:
@@ -63,7 +63,7 @@ def read(file: Path) -> list[Asked]:
 
 
 def ask(asked: Asked, embedder: Embedder, store: HybridIndex) -> Outcome:
-    """Ask all systems; the time is that of the whole search, its passages read."""
+    """Asks all systems. The time is that of the whole search, including reading the passages."""
     scope = Scope((asked.corpus,)) if asked.corpus else EVERYWHERE
     started = time.perf_counter()
     vector = embedder.embed([asked.question])
@@ -78,7 +78,7 @@ def ask(asked: Asked, embedder: Embedder, store: HybridIndex) -> Outcome:
 
 
 def orders(found: Found, store: HybridIndex) -> dict[str, list[Candidate]]:
-    """What each system alone would show, best first; a search that found nothing shows none."""
+    """What each system alone would show, best first; nothing when its search found nothing."""
     dense = [each for each in found.candidates if each.dense_rank is not None]
     lexical = [each for each in found.candidates if each.lexical_rank is not None]
     return {

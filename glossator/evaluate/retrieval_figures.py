@@ -1,6 +1,6 @@
-"""What `glossator eval retrieval` prints: how well each system finds, as tables. Pure.
+"""The tables of `glossator eval retrieval`: how well each system finds. Pure.
 
-Markdown, sorted, and without the date: two reports can be compared line by line.
+They are sorted Markdown without a date, so two reports can be compared line by line.
 """
 
 import math
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 SYSTEMS = ("dense", "lexical", "fused", "ranked")
-DEEPEST = 10  # passages that are looked at
-FIRST = 5  # of which most users read no more
+DEEPEST = 10  # passages that are considered
+FIRST = 5  # most users read no more than these
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Where the first answer stands in each system's list, from 1; 0 when not in the first ten."""
+    """The rank of the first answer in each system's list, from 1; 0 when it is not in the first
+    ten.
+    """
 
     asked: Asked
     places: dict[str, int]
@@ -36,7 +38,7 @@ Key = Callable[[Outcome], str]
 
 
 def report(outcomes: Sequence[Outcome]) -> str:
-    """Tables by corpus and by origin, what ranking is worth in each, and the latency."""
+    """Tables by corpus and by origin, the gain from ranking in each, and the latency."""
     keys: tuple[tuple[str, Key], ...] = (
         ("all", lambda outcome: "all"),
         ("corpus", lambda outcome: outcome.asked.corpus or "all sources"),
@@ -58,7 +60,7 @@ def report(outcomes: Sequence[Outcome]) -> str:
 
 
 def _grouped(outcomes: Sequence[Outcome], key: Key) -> dict[str, list[dict[str, int]]]:
-    """The places of each group's questions, the groups in the order of their names."""
+    """The ranks for each group's questions; groups are sorted by name."""
     groups: dict[str, list[dict[str, int]]] = {}
     for outcome in sorted(outcomes, key=key):
         groups.setdefault(key(outcome), []).append(outcome.places)
@@ -77,7 +79,9 @@ def _table(title: str, groups: Mapping[str, Sequence[dict[str, int]]]) -> Iterab
 
 
 def _beside_parts(title: str, groups: Mapping[str, Sequence[dict[str, int]]]) -> Iterable[str]:
-    """The ranker beside the part with the highest recall@5, of which it should lose nothing."""
+    """Compares the ranker with the part that has the highest recall@5, which it should not fall
+    behind.
+    """
     yield f"| {title} | best part | its recall@5 | ranked | only ranked | only the part | p |"
     yield "|---|---|---|---|---|---|---|"
     for name, places in groups.items():
@@ -91,9 +95,9 @@ def _beside_parts(title: str, groups: Mapping[str, Sequence[dict[str, int]]]) ->
 
 
 def by_chance(gained: int, lost: int) -> float:
-    """How likely two systems that are equally good differ by so much or more: McNemar's exact test.
+    """How likely two equally good systems differ by this much or more: McNemar's exact test.
 
-    Of the questions that only one of them answers, each is as likely the one's as the other's.
+    A question that only one of them answers is as likely to be answered by the one as by the other.
     """
     differ = gained + lost
     fewer = sum(math.comb(differ, k) for k in range(min(gained, lost) + 1))
@@ -101,9 +105,10 @@ def by_chance(gained: int, lost: int) -> float:
 
 
 def measures(places: Sequence[int]) -> tuple[float, float, float, float, float]:
-    """Recall at 1, 5 and 10, mean reciprocal rank and nDCG, all of the first right passage.
+    """Recall at 1, 5 and 10, mean reciprocal rank and nDCG, all for the first right passage.
 
-    Any of the expected answers will do, so a question has one answer to find: recall is hit rate.
+    Any of the expected answers counts, so a question has one answer to find, and recall equals hit
+    rate.
     """
 
     def mean(value: Callable[[int], float]) -> float:

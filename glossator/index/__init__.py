@@ -1,1 +1,1 @@
-"""`glossator index`: makes documentation searchable, and looks after the index."""
+"""`glossator index`: makes documentation searchable and maintains the index."""

@@ -1,4 +1,4 @@
-"""`glossator index`: its options and help. The work is done in the files beside, imported late."""
+"""`glossator index`: options and help. The work is in the files beside this one, imported late."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from glossator.options import errors_for_people
 
 
 class _SourcesOrCommand(click.Group):
-    """A group whose arguments are sources when the first names no command of it."""
+    """A group whose arguments are sources, unless the first argument names one of its commands."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -28,7 +28,7 @@ class _SourcesOrCommand(click.Group):
 
 @click.group(cls=_SourcesOrCommand, options_metavar="[OPTIONS] SOURCE... |")
 def index() -> None:
-    """Make documentation searchable, and look after the index.
+    """Make documentation searchable, and maintain the index.
 
     `glossator index SOURCE...` is short for `glossator index run SOURCE...`.
     """

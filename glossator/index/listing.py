@@ -1,4 +1,4 @@
-"""`glossator index --list`: the sources that are declared or indexed, and what came of them."""
+"""`glossator index --list`: the sources that are declared or indexed, and their last runs."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -32,13 +32,13 @@ class Row:
 
 
 def show(config: Path | None, data: Path) -> int:
-    """Prints the table; 0."""
+    """Prints the table and returns 0."""
     settings = load(config)
     path = build.index_folder(data) / "catalog.db"
     chunks: Mapping[str, int] = {}
     runs: dict[str, dict[str, Any]] = {}
     if path.exists():
-        # Not the index itself: a server may have it.
+        # The catalog can be read while a server owns the index.
         with closing(Catalog(path, writable=False)) as catalog:
             chunks = catalog.view().chunks
             runs = {run["source"]: run for run in catalog.runs()}
@@ -57,7 +57,7 @@ def show(config: Path | None, data: Path) -> int:
 def rows(
     settings: Settings, chunks: Mapping[str, int], runs: Mapping[str, Mapping[str, Any]]
 ) -> list[Row]:
-    """Declared sources in their order, then those that are only indexed."""
+    """Declared sources in their order, then sources that are only indexed."""
     names = dict.fromkeys((*settings.sources, *sorted(chunks)))
     return [_row(name, settings, chunks.get(name, 0), runs.get(name, {})) for name in names]
 
@@ -67,7 +67,7 @@ def _row(name: str, settings: Settings, chunks: int, run: Mapping[str, Any]) -> 
     try:
         known = declaration(name, settings)
         kind, where = known.kind, known.uri
-    except SourceError:  # indexed once, and no longer there
+    except SourceError:  # it was indexed once, and its place no longer exists
         kind, where = "", name
     return Row(
         name=name,

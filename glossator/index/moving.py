@@ -1,4 +1,4 @@
-"""`glossator index migrate | backup | restore`: what they print around ``indexer.index.moving``."""
+"""`glossator index migrate | backup | restore`: the output around ``indexer.index.moving``."""
 
 from pathlib import Path
 from typing import Literal, cast

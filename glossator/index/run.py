@@ -1,4 +1,4 @@
-"""`glossator index`, and the progress bar that `glossator serve --index` shares with it."""
+"""`glossator index`, and the progress bar that it shares with `glossator serve --index`."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -29,15 +29,15 @@ from indexer.pipeline import index as run_index
 from indexer.screening.terminal import line
 from indexer.types import Embedder, IndexerError, IndexInUse, Source
 
-_BACKGROUND = 15  # niceness of a run beside a server
+_BACKGROUND = 15  # niceness of a run while a server is running
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path) -> int:
-    """The exit code: 1 when a source failed; the others are indexed all the same.
+    """Returns the exit code: 1 when a source failed. The others are indexed nevertheless.
 
-    Beside a server that has the index, runs are left for it to take in.
+    When a server owns the index, it takes in what these runs leave.
     """
     settings = load(config)
     with console.status("loading the embedding model"):
@@ -59,7 +59,9 @@ def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path
 
 
 def leave(sources: Sequence[str], config: Path | None, data: Path) -> int:
-    """Embed into journals, in the background, and leave them to the server that has the index."""
+    """Embeds into journals, in the background, and leaves them to the
+    server that owns the index.
+    """
     os.nice(_BACKGROUND)
     settings = load(config)
     try:
@@ -72,7 +74,7 @@ def leave(sources: Sequence[str], config: Path | None, data: Path) -> int:
 def leave_all(
     sources: Sequence[str], embedder: Embedder, data: Path, source: Callable[[str], Source]
 ) -> int:
-    """1 when a source failed. Waits until what it left is in the index."""
+    """Returns 1 when a source failed. Waits until the server has taken in everything."""
     failed = 0
     for spec in sources:
         try:
@@ -96,9 +98,9 @@ def index_all(
     on_first: Callable[[], None] = lambda: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Indexes each source behind a progress bar and prints its report; 1 when one failed.
+    """Indexes each source behind a progress bar and prints its report. Returns 1 when one failed.
 
-    Once ``stopped`` says so it ends at the next batch; what is stored stays.
+    When ``stopped`` becomes true it ends at the next batch, and keeps what is stored.
     """
     failed = 0
     for spec in sources:
@@ -123,11 +125,11 @@ def index_all(
 
 
 class _StoppedError(Exception):
-    """Unwinds an index run from its progress callback."""
+    """Leaves an index run from inside its progress callback."""
 
 
 class _Bar:
-    """The progress of one source. ``paused`` clears it while others write to the terminal."""
+    """The progress of one source. ``paused`` hides it while others write to the terminal."""
 
     def __init__(self, spec: str, stopped: Callable[[], bool]) -> None:
         self._spec = escape(line(spec))

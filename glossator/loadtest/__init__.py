@@ -1,1 +1,1 @@
-"""`glossator loadtest`: measures a backend as its users see it."""
+"""`glossator loadtest`: measures a backend as its users experience it."""

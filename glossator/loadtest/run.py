@@ -1,4 +1,4 @@
-"""`glossator loadtest`: runs Locust on our scenarios, and reads the log of what they showed."""
+"""`glossator loadtest`: runs Locust on our scenarios, and reads the log of the results."""
 
 import os
 import subprocess
@@ -19,13 +19,13 @@ _LOCUSTFILE = Path(scenarios.__file__).with_name("locustfile.py")
 
 
 class LoadTestFailed(GlossatorError):
-    """What keeps a load test or a report from being made; the message says what to do."""
+    """A load test or a report cannot be made; the message says what to do."""
 
 
 def run(url: str, options: Options, web: bool, processes: int) -> int:
-    """Exit code: 0 done, 3 done but the SLO was broken, 1 not done.
+    """Returns the exit code: 0 done, 3 done but the SLO was broken, 1 not done.
 
-    Locust is a program of its own here: it makes all sockets of a process cooperative.
+    Locust runs as a separate program, because it makes all sockets of its process cooperative.
     """
     try:
         Slo.parse(options.slo)
@@ -34,12 +34,12 @@ def run(url: str, options: Options, web: bool, processes: int) -> int:
     # -P: the current folder is not looked through for modules of Locust's.
     command = [sys.executable, "-P", "-m", "locust", "-f", str(_LOCUSTFILE), "--host", url,
                "--only-summary",
-               # A request that failed is a figure, which the SLO judges, and no failure of the run.
+               # A failed request is a figure that the SLO judges; it does not make the run fail.
                "--exit-code-on-error", "0"]  # fmt: skip
     command += ["--processes", str(processes)] if processes > 1 else []
-    # Without a web page we speak ourselves; Locust's log would interrupt.
+    # Without a web page we report progress ourselves, and Locust's log would interrupt.
     command += [] if web else ["--headless", "--skip-log-setup"]
-    # Not among the arguments, which any user of the machine can read.
+    # The token is no argument, because any user of the machine can read those.
     environ = os.environ | {"GLOSSATOR_TOKEN": options.token}
     done = subprocess.run([*command, *_arguments(options)], check=False, env=environ)
     return done.returncode

@@ -30,9 +30,9 @@ __all__ = [
 
 
 def open_source(source: str | Declaration, cache: Path | None = None) -> Source:
-    """A source as it is typed (see ``parse``) or declared. Raises ``SourceError``.
+    """Opens a source as it was typed (see ``parse``) or declared. Raises ``SourceError``.
 
-    ``cache`` keeps what is fetched and unpacked between runs.
+    ``cache`` keeps what is downloaded and unpacked between runs.
     """
     declared = parse(source) if isinstance(source, str) else source
     refuse_credentials(declared.uri)

@@ -1,7 +1,7 @@
-"""Unpacks the documentation and code of a zip or tar file, within bounds.
+"""Unpacks the documentation and code of a zip or tar file, within limits.
 
-Only what a reader knows is written, below one folder, as plain files: no links, no devices, no
-names that lead out. Sizes are counted as bytes come out, whatever the archive declares.
+It writes only what a reader knows, below one folder, as plain files: no links, no devices, no names
+that lead outside. Sizes are counted as bytes come out, whatever the archive declares.
 """
 
 import bz2
@@ -28,7 +28,7 @@ _COMPRESSED: dict[bytes, Callable[[Path], Any]] = {
 }
 _BROKEN = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, lzma.LZMAError,
            tarfile.TarError, zipfile.BadZipFile, zlib.error)  # fmt: skip
-_MEMBERS = 1_000_000  # that are looked at
+_MEMBERS = 1_000_000  # members that are examined
 _AT_ONCE = 1 << 20
 
 Member = tuple[str, Callable[[], IO[bytes] | None]]
@@ -39,9 +39,9 @@ class _TooLarge(Exception):
 
 
 def unpack(archive: Path, folder: Path, limits: Limits, skipped: list[Skipped]) -> None:
-    """Make ``folder`` hold what the archive has; nothing to do when it does already.
+    """Fills ``folder`` with the contents of the archive, unless that was done before.
 
-    Raises ``SourceError`` when it is no archive, or broken before anything came out.
+    Raises ``SourceError`` when the file is no archive, or is broken before anything came out.
     """
     try:
         stat = archive.stat()
@@ -51,7 +51,7 @@ def unpack(archive: Path, folder: Path, limits: Limits, skipped: list[Skipped]) 
     stamp = f"{stat.st_mtime_ns}:{stat.st_size}:{limits}"
     if folder.is_dir() and mark.is_file() and mark.read_text("utf-8") == stamp:
         return
-    mark.unlink(missing_ok=True)  # an unpacking that is interrupted is done again
+    mark.unlink(missing_ok=True)  # an interrupted unpacking is done again
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     before = len(skipped)
@@ -103,7 +103,7 @@ def _wanted(path: PurePosixPath) -> bool:
 
 
 def _copy(stream: IO[bytes], path: Path, limits: Limits, skipped: list[Skipped]) -> int:
-    """Bytes that came out; a file over its limit is not kept."""
+    """Returns how many bytes came out. A file over its limit is not kept."""
     path.parent.mkdir(parents=True, exist_ok=True)
     size = 0
     with stream, path.open("wb") as file:
@@ -132,7 +132,7 @@ def _members(archive: Path, limits: Limits) -> Iterator[Member]:
         magic = file.read(6)
     kinds = (kind for mark, kind in _COMPRESSED.items() if magic.startswith(mark))
     with next(kinds, io.FileIO)(archive) as file:
-        # What is left out is decompressed too, and counted.
+        # Bytes that are left out are decompressed, too, so they count.
         counted = cast("IO[bytes]", _Counted(file, limits.total_bytes))
         with tarfile.open(fileobj=counted, mode="r:") as stream:
             while (member := stream.next()) is not None:
@@ -147,7 +147,7 @@ def _members(archive: Path, limits: Limits) -> Iterator[Member]:
 
 
 class _Counted(io.RawIOBase):
-    """A file read forwards; at the limit it ends with ``_TooLarge``."""
+    """A file that is read forwards. At its limit it raises ``_TooLarge``."""
 
     def __init__(self, file: IO[bytes], limit: int) -> None:
         self._file = file
@@ -165,7 +165,7 @@ class _Counted(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= _AT_ONCE:
-            raise _TooLarge  # nobody's honest request: a member's name of megabytes
+            raise _TooLarge  # no honest archive does this: a member with a name of megabytes
         data = self._file.read(size)
         self._at += len(data)
         if self._at > self._limit:

@@ -1,4 +1,4 @@
-"""What a source is declared to be, on the command line or in settings, before it is opened."""
+"""What a source is declared to be, on the command line or in the settings, before it is opened."""
 
 import hashlib
 import re
@@ -16,16 +16,16 @@ _WRITTEN = (
     "git:URL[@BRANCH], web:https://…, archive:FILE (zip or tar)."
 )
 
-_TOKEN_CHARS = 20  # a name is shorter, a token longer
+_TOKEN_CHARS = 20  # a name is shorter and a token longer
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """``name`` is what the index knows the source by; on the command line, what was typed.
+    """``name`` is what the index calls the source; on the command line, it is what was typed.
 
     ``include`` and ``exclude`` are patterns as in ``.gitignore``. ``depth``, ``delay_s`` and
-    ``private_addresses`` are for websites; ``python`` is the interpreter whose packages are read,
-    "" for this one.
+    ``private_addresses`` are for websites. ``python`` is the interpreter whose packages are read;
+    "" means this one.
     """
 
     kind: str
@@ -40,13 +40,13 @@ class Declaration:
     python: str = ""
 
     def folder(self, cache: Path) -> Path:
-        """Where what is fetched or unpacked is kept; another address has another one."""
+        """Where downloaded or unpacked files are kept; every address has a folder."""
         digest = hashlib.blake2b(f"{self.kind}:{self.uri}".encode(), digest_size=8).hexdigest()
         return cache / f"{self.kind}-{digest}"
 
 
 def parse(spec: str) -> Declaration:
-    """As typed: ``KIND:WHERE``, or the path of a folder. Raises ``SourceError``."""
+    """Reads what was typed: ``KIND:WHERE``, or the path of a folder. Raises ``SourceError``."""
     kind, colon, uri = spec.partition(":")
     if colon and kind in KINDS and (uri or kind == "package"):
         return Declaration(kind, uri, spec)
@@ -62,9 +62,9 @@ def parse(spec: str) -> Declaration:
 
 
 def refuse_credentials(uri: str) -> None:
-    """Raises ``SourceError`` for an address with a password or a token in it.
+    """Raises ``SourceError`` for an address that contains a password or a token.
 
-    Addresses are shown: in citations, reports, logs and metrics.
+    Addresses are shown in citations, reports, logs and metrics.
     """
     place = re.match(r"[A-Za-z][\w+.-]*://([^/?#]*)@([^/?#@]*)", uri)
     if place and (":" in place[1] or len(place[1]) >= _TOKEN_CHARS):

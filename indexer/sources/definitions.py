@@ -1,19 +1,19 @@
 """Finds where a name of compiled code is defined or documented, by reading files. Runs nothing.
 
-Type stubs beside the compiled module have a real definition to cite (``def zeros(`` in
-``multiarray.pyi``); where there are none, the module that exports the name is cited.
+Type stubs beside a compiled module have a real definition to cite (``def zeros(`` in
+``multiarray.pyi``). Without stubs, the module that exports the name is cited.
 """
 
 import ast
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_MAX_HOPS = 8  # from one module's import to the next
+_MAX_HOPS = 8  # imports that are followed from module to module
 
 
 @dataclass(slots=True)
 class _Names:
-    """Top-level names of a file: their nodes, and where imported ones come from."""
+    """Top-level names of a file: their nodes, and where imported names come from."""
 
     defined: dict[str, ast.stmt] = field(default_factory=dict)
     imported: dict[str, tuple[str, str, int]] = field(default_factory=dict)  # module, name, line
@@ -21,7 +21,7 @@ class _Names:
 
 
 class Definitions:
-    """Definitions below the folder of one top-level package; files are parsed once."""
+    """Definitions below the folder of one top-level package. Each file is parsed once."""
 
     def __init__(self, package: str, folder: Path) -> None:
         self._package = package
@@ -29,9 +29,10 @@ class Definitions:
         self._parsed: dict[Path, _Names] = {}
 
     def find(self, module: str, names: list[str]) -> tuple[Path, int] | None:
-        """File and 1-based line of ``names`` (a class's member is two) as ``module`` has them.
+        """File and 1-based line of ``names`` as ``module`` has them; two names are a class and its
+        member.
 
-        No names: the module itself.
+        Without names, it is the module itself.
         """
         for suffix in (".pyi", ".py"):
             place = self._follow(module, names, suffix, _MAX_HOPS)
@@ -120,7 +121,7 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
 
 
 def _line(node: ast.stmt, members: list[str]) -> int:
-    """Of the member where the class has it, else of the class."""
+    """The line of the member if the class has it, else of the class."""
     if members and isinstance(node, ast.ClassDef):
         inner = _Names()
         for statement in _statements(node.body):

@@ -1,6 +1,6 @@
-"""The documentation in a folder, or its source code, however large it is.
+"""The documentation or source code in a folder, of any size.
 
-Reads files and nothing else; what cannot be read is reported and left out.
+It only reads files. What cannot be read is reported and left out.
 """
 
 import os
@@ -20,7 +20,7 @@ from indexer.sources.whole import every_document
 from indexer.types import Document, Entry, Skipped, SourceError
 
 INVENTORY = "objects.inv"
-# Folders of dependencies and of what tools make, and pages of Sphinx that only lead to others.
+# Folders of dependencies and build tools, and pages of Sphinx that only link to others.
 _LEFT_OUT = ["node_modules", "__pycache__", "venv", "site-packages", ".*", "_static", "_sources",
              "_images", "_downloads", "_modules", "genindex*.html", "search.html",
              "py-modindex.html", "404.html", "*.min.js"]  # fmt: skip
@@ -31,15 +31,16 @@ def documentation_or_code(name: str) -> bool:
 
 
 class FolderSource:
-    """Pages below a folder, in the order of their paths: a ``StampedSource``.
+    """The pages below a folder in the order of their paths: a ``StampedSource``.
 
-    ``takes`` says by its name whether a file is read when nothing is included by name; ``include``
-    and ``exclude`` are patterns as in ``.gitignore``. ``cite`` makes the uri of a file, its own by
-    default, and ``version`` is that of all documents where no inventory tells it.
+    When nothing is included by name, ``takes`` decides by its name whether a file is read.
+    ``include`` and ``exclude`` are patterns as in ``.gitignore``. ``cite`` makes the uri of a file,
+    by default that of the file itself. ``version`` is for documents whose version no inventory
+    lists.
 
-    ``skipped`` fills while documents are read: files that are too large, not text, or unreadable.
-    Links to folders are not followed, so that a loop of them ends, and links to files only inside
-    of the folder.
+    ``skipped`` fills while documents are read, with files that are too large, not text, or
+    unreadable. Links to folders are not followed, because they may form a loop. Links to files are
+    followed only inside the folder.
     """
 
     def __init__(
@@ -68,11 +69,13 @@ class FolderSource:
             raise SourceError(f"There is no folder {path}.")
 
     def documents(self) -> Iterator[Document]:
-        """One per page and API entry. Raises ``SourceError`` when there is none at all."""
+        """One document per page and API entry. Raises ``SourceError`` when there is none at all."""
         return every_document(self)
 
     def entries(self) -> Iterator[Entry]:
-        """Files by their path below the folder. Raises ``SourceError`` if it cannot be listed."""
+        """Files by their path below the folder. Raises ``SourceError`` when the folder cannot be
+        listed.
+        """
         self.skipped = []
         self._inventories = {}
         count = size = 0
@@ -101,7 +104,7 @@ class FolderSource:
             yield Entry(relative.as_posix(), f"{stat.st_mtime_ns}:{stat.st_size}")
 
     def read(self, entry: Entry) -> Iterator[Document]:
-        """None, and a line in ``skipped``, when the file cannot be read, or no longer."""
+        """Yields nothing, and adds to ``skipped``, when the file cannot be read (any more)."""
         relative = PurePosixPath(entry.key)
         path = self._root / relative
         home = self._home(path)
@@ -174,7 +177,7 @@ class FolderSource:
         return data
 
     def _home(self, path: Path) -> Path | None:
-        """The nearest folder at or above the page that has an inventory."""
+        """The nearest folder, at or above the page, that has an inventory."""
         if path.suffix != ".html":
             return None
         for folder in path.parents:

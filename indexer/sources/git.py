@@ -1,7 +1,7 @@
-"""A git repository at a branch, tag or commit, as a folder: the one file that runs ``git``.
+"""A git repository at a branch, tag or commit, as a folder. Only this file runs ``git``.
 
-Fetched without history, hooks, submodules, large-file downloads or prompts; a repository that asks
-for a password fails. Links are checked out as text, so that none leads out.
+It fetches without history, hooks, submodules, large-file downloads or prompts; a repository that
+asks for a password fails. Links are checked out as text, so none leads outside.
 """
 
 import os
@@ -27,7 +27,7 @@ _ENVIRONMENT = {
     "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=20",
     "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
     "GIT_LFS_SKIP_SMUDGE": "1",
-    "GIT_NO_LAZY_FETCH": "1",  # a local repository would name the program that fetches
+    "GIT_NO_LAZY_FETCH": "1",  # a local repository could name the program that fetches
     "GIT_OPTIONAL_LOCKS": "0",
     "LC_ALL": "C",
 }
@@ -39,7 +39,7 @@ _SETTINGS = ("core.hooksPath=/dev/null", "core.symlinks=false", "core.fsmonitor=
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """``version`` is the tag that was asked for, else the commit's first twelve digits."""
+    """``version`` is the requested tag, else the first twelve digits of the commit."""
 
     folder: Path
     version: str
@@ -48,7 +48,9 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """Where it is, and which branch, tag or commit of it; "" is what it has checked out itself."""
+    """An address, and a branch, tag or commit; "" means what the repository
+    has checked out itself.
+    """
 
     url: str
     ref: str = ""
@@ -65,7 +67,7 @@ def parse(uri: str) -> Repository:
     prefix = _URL.match(uri) or _SCP.match(uri)
     start = prefix.end() if prefix else 0
     if _URL.match(uri) and "/" in uri[start:]:
-        start = uri.index("/", start)  # a user stands before an @, too
+        start = uri.index("/", start)  # a user name also stands before an @
     at = uri.find("@", start)
     if at > 0 and not (prefix is None and Path(uri).expanduser().exists()):
         url, ref = uri[:at], uri[at + 1 :]
@@ -83,10 +85,10 @@ def parse(uri: str) -> Repository:
 
 
 def checkout(repository: Repository, folder: Path, limits: Limits) -> Checkout:
-    """The repository's files in ``folder``, which is made or brought up to date.
+    """Checks out the repository's files into ``folder``, which is made or updated.
 
-    A few kilobytes can unpack to millions of files, so what is over the limits is refused before
-    anything is checked out. Raises ``SourceError``.
+    A few kilobytes can unpack to millions of files, so everything over the limits is refused before
+    the checkout. Raises ``SourceError``.
     """
     if shutil.which("git") is None:
         raise SourceError("Reading repositories needs git, which is not installed.")
@@ -99,7 +101,7 @@ def checkout(repository: Repository, folder: Path, limits: Limits) -> Checkout:
         git("init", "--quiet", "--template=")
     name, commit, version = _resolve(repository, git)
     if not _is_at(commit, git):
-        # What an interrupted run left would be in the way.
+        # The files of an interrupted run would be in the way.
         (folder / ".git" / "shallow.lock").unlink(missing_ok=True)
         (folder / ".git" / "index.lock").unlink(missing_ok=True)
         git("fetch", "--quiet", "--depth=1", "--no-tags", "--force", "--no-recurse-submodules",
@@ -112,7 +114,9 @@ def checkout(repository: Repository, folder: Path, limits: Limits) -> Checkout:
 
 
 def links(repository: Repository, commit: str) -> Callable[[PurePosixPath], str] | None:
-    """Makes the address where a forge shows a file; None where none is known to."""
+    """Returns a function that makes the address where a forge shows a file; None for unknown
+    forges.
+    """
     found = re.fullmatch(r"https://([\w.-]*)/([\w./-]+?)(\.git)?/?", repository.url)
     if found is None:
         return None
@@ -125,7 +129,7 @@ def links(repository: Repository, commit: str) -> Callable[[PurePosixPath], str]
 
 
 def _resolve(repository: Repository, git: Callable[..., str]) -> tuple[str, str, str]:
-    """What to fetch, its commit as far as it is known, and the version if it is a tag."""
+    """What to fetch, its commit if that is known, and the version if it is a tag."""
     ref = repository.ref
     if _COMMIT.fullmatch(ref):
         return ref, ref, ""
@@ -144,7 +148,7 @@ def _resolve(repository: Repository, git: Callable[..., str]) -> tuple[str, str,
 
 
 def _is_at(commit: str, git: Callable[..., str]) -> bool:
-    """Whether the commit is checked out whole."""
+    """Whether this commit is completely checked out."""
     try:
         return git("rev-parse", "--verify", "--quiet", "HEAD").strip() == commit and not git(
             "status", "--porcelain", "--ignored", "--untracked-files=all"
@@ -154,7 +158,7 @@ def _is_at(commit: str, git: Callable[..., str]) -> bool:
 
 
 def _check_size(folder: Path, limits: Limits, of: Repository) -> None:
-    """Counts what FETCH_HEAD would become, and stops counting at the limit."""
+    """Counts the files of FETCH_HEAD, and stops counting at the limit."""
     listing = ("ls-tree", "-r", "-l", "-z", "--full-tree", "FETCH_HEAD")
     with subprocess.Popen(
         _command(listing, limits), cwd=folder, env=_environment(), stdin=subprocess.DEVNULL,
@@ -178,7 +182,7 @@ def _check_size(folder: Path, limits: Limits, of: Repository) -> None:
 
 def _command(arguments: Sequence[str], limits: Limits) -> list[str]:
     options = [part for setting in _SETTINGS for part in ("-c", setting)]
-    # POSIX counts files in blocks of 512 bytes. The limit holds for each file, the pack among them.
+    # POSIX counts blocks of 512 bytes. The limit applies to each file, and to the pack as well.
     most = str(limits.total_bytes // 512 + 1)
     return ["sh", "-c", 'ulimit -f "$0" && exec git "$@"', most, *options, *arguments]
 

@@ -10,7 +10,7 @@ package: ``python inspect_package.py numpy`` (or ``numpy.fft``). The lines are, 
 - ``{"end": true}``, without which the output is not complete.
 """
 
-from __future__ import annotations  # the package may live with an older Python
+from __future__ import annotations  # the package may need an older Python
 
 import ast
 import importlib
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _NOT_API = {"tests", "test", "conftest", "setup", "__main__"}
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_LONG = 300  # characters of a signature, beyond which annotations are left out
+_LONG = 300  # a longer signature (in characters) is shown without annotations
 
 
 @dataclass
@@ -43,13 +43,13 @@ class Entry:
     module: str  # the public module it was found in
     signature: str
     doc: str
-    file: str | None = None  # of the definition, where Python knows it
+    file: str | None = None  # file of the definition, if Python knows it
     line: int | None = None  # 1-based
 
 
 @dataclass
 class _Found:
-    """An object under the best of its public names so far."""
+    """An object, with the best of its public names so far."""
 
     rank: tuple[Any, ...]
     path: str
@@ -58,7 +58,7 @@ class _Found:
 
 
 class Inspection:
-    """One walk over a package: modules first, then what they export, then members of classes."""
+    """One walk over a package: first modules, then what they export, then members of classes."""
 
     def __init__(self, root: types.ModuleType) -> None:
         self.root = root
@@ -75,7 +75,7 @@ class Inspection:
             if module.__doc__:
                 file = getattr(module, "__file__", None)
                 if not str(file).endswith(".py"):
-                    file = None  # compiled: not for an editor
+                    file = None  # a compiled file, which no editor shows
                 doc = inspect.cleandoc(module.__doc__)
                 yield Entry(name, "module", name, "", doc, file, 1 if file else None)
         classes = {key for key, found in self._found.items() if inspect.isclass(found.value)}
@@ -89,7 +89,7 @@ class Inspection:
         self.modules[module.__name__] = module
         names = [info.name for info in pkgutil.iter_modules(getattr(module, "__path__", []))]
         exported = set(_exported(module) or ())
-        # A package that exports some of its submodules keeps the others to itself.
+        # A package that exports some of its submodules keeps the others private.
         public = exported.intersection(names) or set(names)
         for submodule in names:
             if submodule.startswith("_") or submodule in _NOT_API or submodule not in public:
@@ -97,7 +97,7 @@ class Inspection:
             name = f"{module.__name__}.{submodule}"
             try:
                 self._import(importlib.import_module(name))
-            except BaseException as error:  # a module may even exit
+            except BaseException as error:  # a module may even call exit
                 self.skipped.append((name, f"{type(error).__name__}: {error}"))
 
     def _collect(self, module: types.ModuleType) -> None:
@@ -121,7 +121,7 @@ class Inspection:
                 self._found[id(value)] = _Found(rank, path, module.__name__, value)
 
     def _documents(self, value: Any) -> bool:
-        """Whether an entry is due: code of this package, or an object with words of its own."""
+        """Whether an entry is due: for code of this package, or an object with a docstring."""
         if value is None or isinstance(value, types.ModuleType):
             return False
         home = getattr(value, "__module__", None) or getattr(type(value), "__module__", "")
@@ -129,7 +129,7 @@ class Inspection:
         if inspect.isclass(value):
             return ours
         if inspect.isroutine(value):
-            # Functions written in C often do not say where they are from.
+            # Functions written in C often do not say which module they belong to.
             return ours or (home in ("", "builtins", None))
         kind = type(value)
         return kind.__module__.partition(".")[0] == self.top and bool(
@@ -137,7 +137,7 @@ class Inspection:
         )
 
     def _members(self, owner: _Found, classes: set[int]) -> Iterator[Entry]:
-        """Public members that no public base class documents."""
+        """Public members, except those that a public base class documents."""
         seen: set[str] = set()
         for base in owner.value.__mro__:
             if base is not owner.value and (
@@ -165,7 +165,8 @@ def _entry(path: str, kind: str, module: str, value: Any, bound: bool = False) -
     doc = _doc(value)
     call, doc = _take_signature(path.rpartition(".")[2], doc)
     written = _signature(value, bound)
-    if written is None or (call and "*args" in written):  # *args: the wrapper's, not its own
+    # the wrapper's *args, not a signature of its own
+    if written is None or (call and "*args" in written):
         written = call or written
     signature = "" if written is None else path + written
     file, line = _definition(value)
@@ -187,9 +188,9 @@ def _doc(value: Any) -> str:
 
 
 def _take_signature(name: str, doc: str) -> tuple[str | None, str]:
-    """The call that docstrings of C functions begin with, and the docstring without it."""
+    """Separates the call that begins the docstring of a C function from the rest."""
     first, _, rest = doc.partition("\n\n")
-    if f"{name}(" not in first:  # compiling a pattern for each name was a fifth of the work
+    if f"{name}(" not in first:  # compiling a pattern for each name took a fifth of the time
         return None, doc
     match = re.match(
         r"(?:[\w.]+\.)?" + re.escape(name) + r"(\(.*\)(?:\s*->\s*.*)?)\s*$", " ".join(first.split())
@@ -235,7 +236,7 @@ def _definition(value: Any) -> tuple[str | None, int | None]:
 
 
 def _def_line(file: str, first: int) -> int:
-    """The ``def`` below the decorators, which is where a reader looks."""
+    """The line of ``def`` below the decorators, because readers look there."""
     for number in range(first, first + 50):
         if re.match(r"\s*(async\s+)?def\s|.*\blambda\b", linecache.getline(file, number)):
             return number
@@ -244,9 +245,10 @@ def _def_line(file: str, first: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _class_lines(file: str) -> dict[str, int]:
-    """By qualified name, the 1-based line of every class in the file: of its first decorator.
+    """The 1-based line of every class in the file, by qualified name: the line of its first
+    decorator.
 
-    As ``inspect`` finds them, which parses the file anew for each class.
+    ``inspect`` finds the same lines, but parses the file again for each class.
     """
     lines: dict[str, int] = {}
 
@@ -267,7 +269,7 @@ def _class_lines(file: str) -> dict[str, int]:
 
 def _version(top: str) -> str:
     try:
-        # Who has the package need not be asked of all distributions where one of its name has it.
+        # If a distribution has the package's name, it need not be searched among all of them.
         own = importlib.metadata.distribution(top)
         if top in (own.read_text("top_level.txt") or "").split() or any(
             file.parts[0] == top for file in own.files or ()
@@ -307,7 +309,7 @@ def run(name: str, out: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    # Nothing the package prints may mix with the records: it gets stderr as its stdout.
+    # What the package prints must not mix with the records, so its stdout becomes stderr.
     records = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     # Not the script's folder, whose modules would hide installed ones of the same name.
@@ -316,4 +318,4 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     run(sys.argv[1], records)
     records.flush()
-    os._exit(0)  # the package's own threads and exit hooks have nothing to add
+    os._exit(0)  # the package's threads and exit hooks have nothing to add

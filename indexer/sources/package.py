@@ -1,7 +1,7 @@
 """The public API of an installed Python package: what it does and where it is defined.
 
-The package is imported in a process of its own (``inspect_package.py``): a crash, a hang or
-output on stdout stays there.
+A separate process imports the package (``inspect_package.py``), so a crash, a hang or output on
+stdout stays there.
 """
 
 import json
@@ -24,8 +24,9 @@ TIMEOUT_S = 120.0
 class PackageSource:
     """``package:numpy``, or ``package:numpy.fft`` for a part of it.
 
-    ``python`` is the interpreter whose installed packages are read, this one by default.
-    ``skipped`` fills while documents are read: submodules that cannot be imported, and why.
+    ``python`` is the interpreter whose installed packages are read, by default this one.
+    ``skipped`` fills while documents are read, with submodules that cannot be imported and the
+    reason.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class PackageSource:
         self._timeout_s = timeout_s
 
     def documents(self) -> Iterator[Document]:
-        """One per module, class, function and member, under its shortest public name.
+        """One document per module, class, function and member, under its shortest public name.
 
         Every uri opens a file of the installed package. Raises ``SourceError``.
         """
@@ -65,7 +66,7 @@ class PackageSource:
         definitions = Definitions(top, home)
         for entry in entries:
             if not entry["doc"]:
-                continue  # a bare name would be found by its words, and explain nothing
+                continue  # a bare name would match by its words and explain nothing
             file, line = entry["file"], entry["line"]
             if file is None or line is None:
                 module = entry["module"]
@@ -86,9 +87,10 @@ class PackageSource:
             )
 
     def _inspect(self) -> list[dict[str, Any]]:
-        """The records of ``inspect_package``, the last of them (the end mark) taken off."""
+        """The records of ``inspect_package`` without the end mark."""
         command = [self._python, str(_SCRIPT), self._package]
-        # Files, not pipes: a process that the package leaves behind would hold a pipe open.
+        # The output goes to files, because a process that the package leaves behind would hold a
+        # pipe open.
         with tempfile.TemporaryFile("w+b") as out, tempfile.TemporaryFile("w+b") as log:
             try:
                 process = subprocess.run(
@@ -126,7 +128,7 @@ class PackageSource:
 
 
 def _readable(file: str | None, home: Path) -> str | Path:
-    """A file an editor can open: not a compiled one."""
+    """The file if an editor can open it, so not a compiled one."""
     return file if file and file.endswith(".py") else home / "__init__.py"
 
 

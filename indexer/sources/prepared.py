@@ -1,4 +1,4 @@
-"""A folder that has to be made before it can be read: unpacked, or cloned."""
+"""A folder that must be made before it can be read: by unpacking or cloning."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,7 +9,9 @@ Prepare = Callable[[list[Skipped]], FolderSource]
 
 
 class PreparedSource:
-    """A ``StampedSource``: ``prepare`` makes the folder, once a run, and says what it left out."""
+    """A ``StampedSource``. ``prepare`` makes the folder once per run, and
+    reports what it left out.
+    """
 
     def __init__(self, name: str, prepare: Prepare) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""Reads a source whole, entry by entry, where only all of it will do."""
+"""Reads all documents of a source, entry by entry."""
 
 from collections.abc import Iterator
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Websites as sources: what may be fetched, how it is fetched, and what is made of it."""
+"""Websites as sources: what may be fetched, how it is fetched, and how it becomes documents."""
 
 from indexer.sources.web.source import WebSource
 

@@ -1,4 +1,6 @@
-"""Fetches one page at a time: bounded, conditional, never following a redirect by itself."""
+"""Fetches one page at a time: within limits, only if it changed, and
+without following redirects.
+"""
 
 import ssl
 import time
@@ -12,21 +14,21 @@ from indexer.readers.page import Unreadable, inflated
 from indexer.sources.web.network import CheckedBackend, Refused
 from indexer.sources.web.robots import AGENT
 
-PAGE_S = 60.0  # for one page, from connecting to its last byte
+PAGE_S = 60.0  # for one page, from connecting to the last byte
 _READ_S = 20.0
 
 
 class Unreachable(Exception):
-    """A page that may be there another time: no connection, an error of the server."""
+    """A page that may be available later: there was no connection, or the server failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``status`` 304 has no body: what was fetched before is still so."""
+    """With ``status`` 304 there is no body, because the page has not changed."""
 
     status: int
     body: bytes = b""
-    type: str = ""  # media type, without parameters, lower case
+    type: str = ""  # media type in lower case, without parameters
     etag: str = ""
     modified: str = ""
     location: str = ""
@@ -45,8 +47,9 @@ class Client:
         )
 
     def get(self, url: str, limit: int, *, etag: str = "", modified: str = "") -> Answer:
-        """Raises ``Unreadable`` for a body over ``limit`` bytes or an address that is refused,
-        ``Unreachable`` when there is no answer."""
+        """Raises ``Unreadable`` when the body exceeds ``limit`` bytes or the address is refused,
+        and ``Unreachable`` when there is no answer.
+        """
         headers = [
             ("User-Agent", f"{AGENT}/1.0 (documentation indexer)"),
             ("Accept", "text/html, text/markdown, text/plain, application/xml, */*;q=0.1"),

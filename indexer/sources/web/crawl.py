@@ -15,12 +15,12 @@ from indexer.types import Skipped, SourceError
 
 _REDIRECTS = 5
 _SITEMAPS = 50
-_WAIT_S = 30.0  # the longest that a busy site is waited for, once a page
+_WAIT_S = 30.0  # the longest wait for a busy site, once per page
 
 
 @dataclass(slots=True)
 class Pace:
-    """The least time between two requests."""
+    """Keeps a minimum time between two requests."""
 
     delay_s: float
     _last: float = field(default=float("-inf"))
@@ -31,7 +31,7 @@ class Pace:
 
 
 class Crawl:
-    """One run over a site. Says in ``skipped`` which pages it left out, and why."""
+    """One run over a site. It adds the pages it left out to ``skipped``, with the reason."""
 
     def __init__(
         self,
@@ -49,12 +49,14 @@ class Crawl:
         self._limits = limits
         self._skipped = skipped
         self._robots = Robots()
-        self.other: set[str] = set()  # kept, but no pages: maps, inventories
+        # addresses that are kept but are no pages: sitemaps, inventories
+        self.other: set[str] = set()
 
     def ask_permission(self, start: str) -> None:
         """Reads ``robots.txt``. Raises ``SourceError`` when the site does not want to be read.
 
-        A site without one allows everything; one that fails to say allows nothing (RFC 9309).
+        Without that file everything is allowed; when the site fails to answer, nothing is (RFC
+        9309).
         """
         url = self._scope.at_root("robots.txt")
         try:
@@ -76,7 +78,7 @@ class Crawl:
         return self._robots.allows(parts.path + (f"?{parts.query}" if parts.query else ""))
 
     def discover(self, start: str) -> tuple[list[str], bool]:
-        """Pages to begin with, and whether to follow their links."""
+        """The first pages, and whether to follow their links."""
         last = urlsplit(start).path.rpartition("/")[2]
         if last == "llms-full.txt":
             return [start], False
@@ -95,8 +97,10 @@ class Crawl:
         return [start], True
 
     def fetch(self, url: str, *, quietly: bool = False) -> Kept | None:
-        """The page as it is now, asked for only if it changed; what was kept, if it is not to be
-        had. ``quietly``: it is no page, and need not be there."""
+        """The current page, downloaded only if it changed. If it cannot be had, the kept version.
+
+        ``quietly`` is for files that are no pages and need not exist.
+        """
         kept = self._pages.get(url)
         why = ""
         try:
@@ -124,7 +128,9 @@ class Crawl:
         return page
 
     def _through(self, url: str, limit: int, kept: Kept | None = None) -> Answer:
-        """Through redirects that stay with the source. Raises ``Unreadable``, ``Unreachable``."""
+        """Fetches through redirects that stay in the source. Raises ``Unreadable``,
+        ``Unreachable``.
+        """
         at = url
         for _ in range(_REDIRECTS + 1):
             answer = self._patiently(at, limit, kept)
@@ -139,7 +145,7 @@ class Crawl:
         raise Unreadable(f"leads through more than {_REDIRECTS} redirects")
 
     def _patiently(self, url: str, limit: int, kept: Kept | None) -> Answer:
-        """Waits once, where the site says for how long."""
+        """Waits once, if the site says for how long."""
         etag, modified = (kept.etag, kept.modified) if kept else ("", "")
         self._pace.wait()
         answer = self._client.get(url, limit, etag=etag, modified=modified)
@@ -149,7 +155,7 @@ class Crawl:
         return answer
 
     def _mapped(self, maps: list[str]) -> list[str]:
-        """The source's pages on these sitemaps and those they name."""
+        """The source's pages in these sitemaps, and in those that they list."""
         waiting = list(dict.fromkeys(maps))
         found: list[str] = []
         read = 0
@@ -172,7 +178,8 @@ class Crawl:
 
     def _listed(self, url: str) -> list[str]:
         page = self.fetch(url, quietly=True)
-        if page is None or page.type == "text/html":  # a site's word for "not found"
+        # some sites answer this instead of "not found"
+        if page is None or page.type == "text/html":
             return []
         pages = site.listed(page.body.decode("utf-8", "replace"), url)
         return [each for each in dict.fromkeys(pages) if self._scope.has(each)]

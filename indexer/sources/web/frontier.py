@@ -1,13 +1,13 @@
-"""Which page of a site comes next: breadth first, each once, to a depth. Pure."""
+"""Chooses the next page of a site: breadth first, each page once, to a given depth. Pure."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
 
 
 class Frontier:
-    """Iterate over it to get the pages; ``add`` what the last one links to, for later.
+    """Iterate over it to get pages, and ``add`` the links of the last one.
 
-    ``most`` bounds the addresses that are remembered: a site may make them up without an end.
+    ``most`` limits the remembered addresses, because a site may make up any number of them.
     """
 
     def __init__(self, seeds: Iterable[str], *, depth: int, most: int) -> None:
@@ -15,7 +15,7 @@ class Frontier:
         self._known = {url for url, _ in self._waiting}
         self._depth = depth
         self._most = most
-        self._at = 0  # depth of the page that was given last
+        self._at = 0  # depth of the page that came last
 
     def __iter__(self) -> Iterator[str]:
         while self._waiting:

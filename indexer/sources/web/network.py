@@ -1,7 +1,7 @@
-"""Connections to addresses that were checked, with a deadline over all they do.
+"""Connects only to addresses that were checked, with a deadline for everything.
 
-The name is resolved here and the connection made to the very address that was looked at: a name
-that resolves to another one a moment later (DNS rebinding) gains nothing.
+It resolves the name and connects to exactly the address that it checked. So a name that resolves to
+another address a moment later (DNS rebinding) gains nothing.
 """
 
 import ipaddress
@@ -14,7 +14,7 @@ import httpcore
 
 
 class Refused(Exception):
-    """Why an address is not connected to."""
+    """Why no connection is made to an address."""
 
 
 class CheckedBackend(httpcore.NetworkBackend):
@@ -23,7 +23,7 @@ class CheckedBackend(httpcore.NetworkBackend):
     def __init__(self, *, private: bool) -> None:
         self._private = private
         self._sockets = httpcore.SyncBackend()
-        self.deadline = float("inf")  # of ``time.monotonic``, for what is under way
+        self.deadline = float("inf")  # deadline for the current request, as ``time.monotonic``
 
     def connect_tcp(
         self,
@@ -40,7 +40,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         return _Bounded(stream, self)
 
     def resolve(self, host: str, port: int) -> str:
-        """The first address of the name that may be connected to. Raises ``Refused``."""
+        """The first address of the name to which a connection is allowed. Raises ``Refused``."""
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -55,7 +55,9 @@ class CheckedBackend(httpcore.NetworkBackend):
         )
 
     def left(self, timeout: float | None) -> float:
-        """Seconds that an operation may take. Raises ``httpcore.ReadTimeout`` when none is."""
+        """The seconds that an operation may take. Raises ``httpcore.ReadTimeout`` when none are
+        left.
+        """
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the page took too long")
@@ -63,7 +65,9 @@ class CheckedBackend(httpcore.NetworkBackend):
 
 
 def is_public(address: str) -> bool:
-    """Of an IPv6 address that stands for an IPv4 one, the latter counts."""
+    """Whether an address is public. For an IPv6 address that stands for an IPv4 one, the latter
+    counts.
+    """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
@@ -75,7 +79,7 @@ def is_public(address: str) -> bool:
 
 
 class _Bounded(httpcore.NetworkStream):
-    """A stream none of whose operations outlasts its backend's deadline."""
+    """A stream on which no operation lasts beyond the deadline."""
 
     def __init__(self, stream: httpcore.NetworkStream, backend: CheckedBackend) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""A site's addresses: which belong to a source, and where they are listed. Pure."""
+"""The addresses of a site: which ones belong to a source, and where they are listed. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from indexer.types import SourceError
 _PORTS = {"http": 80, "https": 443}
 _LINK = re.compile(r"\[[^\[\]\n]{0,500}+\]\(<?([^()\s<>]{1,2000}+)>?[^()\n]{0,500}+\)")
 _MAX_URL = 2000
-SITEMAP_BYTES = 50_000_000  # what the protocol allows
+SITEMAP_BYTES = 50_000_000  # the most that the sitemap protocol allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Scope:
         )
 
     def same_host(self, url: str) -> bool:
-        """Also over TLS where the source is declared without."""
+        """True also for https when the source is declared with http."""
         try:
             parts = urlsplit(url)
             here = (parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme))
@@ -55,7 +55,7 @@ class Scope:
 
 
 def scope_of(url: str) -> Scope:
-    """Raises ``SourceError`` unless it is an address of the web."""
+    """Raises ``SourceError`` when it is no address of the web."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -71,7 +71,9 @@ def scope_of(url: str) -> Scope:
 
 
 def address(link: str, base: str) -> str | None:
-    """The page a link leads to, in one spelling, without fragment; None if it is not the web's."""
+    """The page that a link leads to, spelled in one way, without fragment; None when it is not on
+    the web.
+    """
     try:
         parts = urlsplit(urljoin(base, link.strip()))
         port = parts.port
@@ -88,10 +90,10 @@ def address(link: str, base: str) -> str | None:
 
 
 def sitemap(data: bytes) -> tuple[list[str], list[str]]:
-    """Pages, and further sitemaps, that one lists; gzipped or not. Raises ``Unreadable``."""
+    """The pages and further sitemaps in a sitemap, gzipped or not. Raises ``Unreadable``."""
     if data[:2] == b"\x1f\x8b":
         data = inflated(data, SITEMAP_BYTES)
-    # No entities, no network: a sitemap is a list of addresses.
+    # A sitemap is a list of addresses and needs neither entities nor a network.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
     try:
         root = etree.fromstring(data, parser)

@@ -1,7 +1,7 @@
-"""A website's documentation: fetched politely, within bounds, and only what changed.
+"""A website's documentation, fetched politely, within limits, and only where it changed.
 
-Pages are found by the site's map, else its ``llms.txt``, else ``llms-full.txt``, else by following
-links. Fetching happens in ``entries``; ``read`` reads what was fetched.
+Pages come from the sitemap, else from ``llms.txt``, else from ``llms-full.txt``, else from
+following links. ``entries`` downloads, and ``read`` reads what was downloaded.
 """
 
 import hashlib
@@ -28,18 +28,18 @@ from indexer.types import Document, Entry, Skipped
 
 DEPTH = 5
 DELAY_S = 0.2
-_REMEMBERED = 10  # addresses for each page that may be read
+_REMEMBERED = 10  # remembered addresses for each page that may be read
 _SUFFIXES = {"text/html": ".html", "application/xhtml+xml": ".html", "text/markdown": ".md",
              "text/x-markdown": ".md", "text/plain": ".txt", "application/pdf": ".pdf",
              "text/x-rst": ".rst"}  # fmt: skip
 
 
 class WebSource:
-    """Pages of one host at and below one address: a ``StampedSource``.
+    """The pages of one host, at and below one address: a ``StampedSource``.
 
-    ``cache`` is a folder of its own, kept between runs. ``include`` and ``exclude`` are patterns
-    as in ``.gitignore``, for the path of an address. ``private_addresses`` allows hosts inside of
-    the company's network. ``skipped`` fills while entries are listed and read.
+    ``cache`` is a folder for this source, kept between runs. ``include`` and ``exclude`` are
+    patterns as in ``.gitignore``, for the path of an address. ``private_addresses`` allows hosts
+    inside the company's network. ``skipped`` fills while entries are listed and read.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class WebSource:
         self._inventory = Inventory()
 
     def documents(self) -> Iterator[Document]:
-        """One per page and API entry. Raises ``SourceError`` when there is none at all."""
+        """One document per page and API entry. Raises ``SourceError`` when there is none at all."""
         return every_document(self)
 
     def entries(self) -> Iterator[Entry]:
-        """Addresses with a hash of what is there, as they are fetched.
+        """Addresses with a hash of their content, while they are downloaded.
 
         Raises ``SourceError`` when the site cannot be reached, or asks not to be read.
         """
@@ -90,7 +90,7 @@ class WebSource:
             frontier = Frontier(seeds, depth=self._depth if follow else 0,
                                 most=_REMEMBERED * self._limits.documents)  # fmt: skip
             size = count = 0
-            late = False  # what is known of the site is then listed without asking it
+            late = False  # when late, known pages are listed without asking the site
             for url in frontier:
                 if not self._permitted(url, crawl):
                     continue
@@ -112,7 +112,9 @@ class WebSource:
             self._pages.keep_only(visited | crawl.other)
 
     def read(self, entry: Entry) -> Iterator[Document]:
-        """What was fetched. None, and a line in ``skipped``, when nothing can be made of it."""
+        """Reads a downloaded page. Yields nothing, and adds to ``skipped``,
+        when it cannot be read.
+        """
         kept = self._pages.get(entry.key)
         if kept is None:
             self.skipped.append((entry.key, "not fetched yet"))
@@ -149,7 +151,7 @@ class WebSource:
         )
 
     def _permitted(self, url: str, crawl: Crawl) -> bool:
-        """By the source's patterns, and by the site."""
+        """Whether the source's patterns and the site allow a page."""
         path = unquote(urlsplit(url).path).lstrip("/")
         if self._exclude.match_file(path):
             return False
@@ -161,15 +163,15 @@ class WebSource:
         return True
 
     def _leads(self, page: Kept, url: str) -> tuple[list[str], bool]:
-        """The pages of the site that a page links to, and whether it may be indexed."""
+        """The pages of the site that a page links to, and whether the page may be indexed."""
         if _suffix(page, urlsplit(url).path) != ".html":
             return [], True
         try:
             found = apart.links(page.body)
         except Unreadable:
-            return [], True  # reported when it is read
+            return [], True  # ``read`` reports it
         targets = (site.address(link, url) for link in found.targets if found.follow)
-        # A query is a view of a page, and there is no end of views.
+        # A query gives a view of a page, and there is no end of views.
         own = [each for each in targets if each and "?" not in each and self._scope.has(each)]
         return own, found.index
 
@@ -196,11 +198,11 @@ class WebSource:
         try:
             return inventory.read(page.body) if page else Inventory()
         except Unreadable:
-            return Inventory()  # a page that says there is none
+            return Inventory()  # probably a page that says "not found"
 
 
 def _suffix(page: Kept, path: str) -> str:
-    """By its media type; what is served as plain text by its name, if that says more."""
+    """The suffix for a media type. Plain text gets the suffix of its name, if that says more."""
     named = PurePosixPath(path).suffix.lower()
     if page.type in {"text/plain", "", "application/octet-stream"} and named in {".md", ".rst"}:
         return named

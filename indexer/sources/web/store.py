@@ -1,4 +1,4 @@
-"""What was fetched of a site, kept between runs: for conditional requests, and for reading."""
+"""Keeps downloaded pages between runs, for conditional requests and for reading."""
 
 import sqlite3
 import zlib
@@ -15,7 +15,7 @@ class Kept:
 
 
 class Pages:
-    """Pages by their address, in one file. Any thread may use it, one at a time."""
+    """Pages by address, in one file. Any thread may use it, one at a time."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ class Pages:
         )
 
     def keep_only(self, urls: set[str]) -> None:
-        """Forget the pages that are no longer part of the site."""
+        """Deletes pages that are no longer part of the site."""
         known = {row[0] for row in self._database.execute("SELECT url FROM pages")}
         self._database.executemany(
             "DELETE FROM pages WHERE url = ?", [(url,) for url in sorted(known - urls)]
