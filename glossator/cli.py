@@ -132,10 +132,7 @@ def lsp(url: str, token: str, stdio: bool) -> None:
     # Imports create many objects and no garbage, so looking for garbage would take a third of the
     # start.
     gc.disable()
-    from lsp_server.compiled import kept
-
-    with kept():
-        from lsp_server.server import main
+    from lsp_server.server import main
 
     gc.freeze()
     gc.enable()

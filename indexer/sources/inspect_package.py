@@ -312,8 +312,8 @@ if __name__ == "__main__":
     # What the package prints must not mix with the records, so its stdout becomes stderr.
     records = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    # Not the script's folder, whose modules would hide installed ones of the same name.
-    if not getattr(sys.flags, "safe_path", False):  # which leaves it out already
+    # The script's folder must not be searched, because its modules would hide installed ones.
+    if not getattr(sys.flags, "safe_path", False):  # with safe_path it is not on the path
         del sys.path[0]
     warnings.simplefilter("ignore")
     run(sys.argv[1], records)

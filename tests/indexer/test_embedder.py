@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-import time
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -131,14 +131,17 @@ def test_what_fails_leaves_the_workers_nothing_to_do(monkeypatch: pytest.MonkeyP
     """Of a hundred batches, those that were begun: an interrupted run ends soon."""
     embedder = SentenceTransformerEmbedder(threads=2)
     begun: list[int] = []
+    interrupted = threading.Event()
 
     def fail(texts: list[str]) -> Vectors:
         begun.append(len(texts))
-        time.sleep(0.02)
+        if len(begun) > 2:  # as many as there are workers
+            interrupted.wait(5)
         raise RuntimeError("no memory")
 
     monkeypatch.setattr(embedder, "_forward", fail)
     with pytest.raises(RuntimeError, match="no memory"):
         embedder.embed(["word " * 250] * 800)
+    interrupted.set()
     embedder._workers.submit(int).result()
     assert len(begun) < 20
