@@ -45,7 +45,7 @@ def cli() -> None:
 @click.option(
     "--engine",
     type=click.Choice(["auto", "vllm", "openai", "transformers", "extractive"]),
-    help="Who writes the answers.  [default: auto]",
+    help="What writes the answers.  [default: auto]",
 )
 @click.option("--model", help="Model to serve: a local folder or a hub name.")
 @click.option("--upstream", help="Base URL of an OpenAI-compatible server to use as generator.")
@@ -62,7 +62,7 @@ def cli() -> None:
     help="Index this first, as `glossator index` would; repeatable.",
 )
 @click.option("--log-format", type=click.Choice(["text", "json"]),
-              help="json: a JSON object a line, with one for each answer.")  # fmt: skip
+              help="json: one JSON object per line, also one for each answer.")  # fmt: skip
 @click.option("--ask", "question", help="Ask this once the index can answer it, then go on.")
 @_config
 @_data
@@ -102,7 +102,7 @@ def serve(
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False, exists=True),
               help="Ask about this file.")  # fmt: skip
 @click.option("--range", "lines", metavar="A:B", help="Only its lines A to B, 1-based, inclusive.")
-@click.option("--json", "as_json", is_flag=True, help="Print the protocol's frames, one a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print the protocol's frames, one per line.")
 @_url
 @_token
 @_ca

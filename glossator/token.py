@@ -19,8 +19,10 @@ def token() -> None:
 
 @token.command()
 @click.argument("user")
-@click.option("--tenant", default="", help="Whose sources, rails and caches are theirs.")
-@click.option("--days", type=float, help="Until it expires.  [default: never]")
+@click.option(
+    "--tenant", default="", help="Tenant of USER, which has its own sources, rails and caches."
+)
+@click.option("--days", type=float, help="Days until the token expires.  [default: never]")
 @config
 def create(user: str, tenant: str, days: float | None, config: Path | None) -> None:
     """Print a new token for USER. It is shown only once, because only its hash is kept."""

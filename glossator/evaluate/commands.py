@@ -47,7 +47,7 @@ def retrieval(files: tuple[Path, ...], config: Path | None, data: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @config_option
 def rails(data: Path | None, as_json: bool, config: Path | None) -> None:
-    """Measure what the guardrails catch, what they touch without cause, and how long they take.
+    """Measure what the rails catch, what they flag without cause, and how long they take.
 
     Quote the figures on `held out` examples; the others were looked at while tuning. A rail
     without weights, or without its file of examples, is named and left out.

@@ -54,8 +54,8 @@ def read(file: Path) -> list[Asked]:
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StartupFailed(
-                f'{file}:{number} is not a question: {{"question": "…", "expected": ["…"]}} '
-                f"is the least of it ({error!r})."
+                f"{file}:{number} is not a question; it needs at least "
+                f'{{"question": "…", "expected": ["…"]}} ({error!r}).'
             ) from error
     if not found:
         raise StartupFailed(f"{file} holds no questions.")

@@ -39,7 +39,9 @@ def index() -> None:
 @click.option("--list", "list_them", is_flag=True,
               help="Show what is declared or indexed, and the last runs.")  # fmt: skip
 @click.option("--rebuild", is_flag=True, help="Throw the old index away first.")
-@click.option("--leave", is_flag=True, hidden=True, help="For the server that has the index.")
+@click.option(
+    "--leave", is_flag=True, hidden=True, help="Leave the result to the server that owns the index."
+)
 @config_option
 @data_option
 def run(

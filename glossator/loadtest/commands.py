@@ -27,8 +27,8 @@ _log = click.option(
     show_default=True,
     help="10, 20, 30, 50 users; `failure` adds users until the SLO breaks.",
 )
-@click.option("--users", type=int, default=0, help="Instead of the scenario's.")
-@click.option("--seconds", type=float, default=0.0, help="Instead of the scenario's.")
+@click.option("--users", type=int, default=0, help="Users, in place of the scenario's.")
+@click.option("--seconds", type=float, default=0.0, help="Duration, in place of the scenario's.")
 @click.option(
     "--api",
     type=click.Choice(["websocket", "openai"]),
@@ -36,15 +36,16 @@ _log = click.option(
     show_default=True,
     help="Our protocol, or OpenAI's chat completions on any server.",
 )
-@click.option("--model", default="", help="Model to ask for, of a server that has several.")
+@click.option("--model", default="", help="Model to ask for, when the server has several.")
 @click.option(
     "--arrivals",
     type=click.Choice(["closed", "poisson"]),
-    help="Users wait for answers, or questions come at a rate.  [default: the scenario's]",
+    help="closed: users wait for answers; poisson: questions come at a rate.  "
+    "[default: the scenario's]",
 )
 @click.option("--rate", type=float, default=0.0, help="Questions per second, for poisson.")
 @click.option("--think", type=float, default=1.0, help="Factor on the pauses between questions.")
-@click.option("--seed", type=int, default=7, show_default=True, help="Of everything random.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Seeds everything random.")
 @click.option("--bare", is_flag=True, help="Ask without retrieval.")
 @click.option(
     "--slo",
@@ -55,16 +56,16 @@ _log = click.option(
 @click.option("--note", default="", help="A remark for the log.")
 @token
 @ca
-@click.option("--gpus", type=float, default=0.0, help="GPUs that serve, for the cost.")
+@click.option("--gpus", type=float, default=0.0, help="Number of GPUs that serve, for the cost.")
 @click.option(
     "--price-per-hour",
     type=float,
     default=0.0,
     envvar="GLOSSATOR_PRICE_PER_HOUR",
-    help="Of all that serves, for the cost of 1,000 answers.",
+    help="Price of all that serves, for the cost of 1,000 answers.",
 )
 @click.option("--server-pid", type=int, default=0, help="Count this process tree's CPU time.")
-@click.option("--web", is_flag=True, help="Locust's own page at http://localhost:8089 instead.")
+@click.option("--web", is_flag=True, help="Show Locust's own page at http://localhost:8089.")
 @click.option("--processes", type=int, default=1, help="Locust workers on this machine.")
 @_log
 @url

@@ -110,7 +110,7 @@ def _decoded(body: bytes, encoding: str, limit: int) -> bytes:
     if encoding == "deflate":
         zlib_header = body[:1] == b"\x78"
         return inflated(body, limit, wbits=zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS)
-    raise Unreadable(f"encoded as {encoding}, which nobody asked for")
+    raise Unreadable(f"encoded as {encoding}, which was not asked for")
 
 
 def _seconds(value: str) -> float:
