@@ -1,4 +1,4 @@
-"""What `glossator ask` prints of an answer: words, and nothing that a terminal obeys."""
+"""`glossator ask` prints the words of an answer and nothing that a terminal obeys."""
 
 import json
 import re
@@ -34,7 +34,9 @@ FRAMES = [
 
 
 def test_no_sequence_of_an_answer_reaches_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """Also where it is cut into single characters; titles, addresses and errors alike."""
+    """This also holds when the answer comes in single characters, and for titles, addresses and
+    errors.
+    """
     show = asking.Transcript()
     for frame in FRAMES:
         show(frame)

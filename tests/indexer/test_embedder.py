@@ -115,7 +115,7 @@ def test_vectors_do_not_depend_on_what_is_embedded_beside_them() -> None:
 
 
 def test_batches_share_the_threads_that_one_of_them_has_alone() -> None:
-    """Workers compute with their share of torch's threads; whoever asks a question, with all."""
+    """Workers compute with their share of torch's threads; the thread of a question uses all."""
     before = torch.get_num_threads()
     try:
         embedder = SentenceTransformerEmbedder(threads=4)
@@ -128,7 +128,7 @@ def test_batches_share_the_threads_that_one_of_them_has_alone() -> None:
 
 
 def test_what_fails_leaves_the_workers_nothing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a hundred batches, those that were begun: an interrupted run ends soon."""
+    """Of a hundred batches only a few were begun, so an interrupted run ends soon."""
     embedder = SentenceTransformerEmbedder(threads=2)
     begun: list[int] = []
     interrupted = threading.Event()

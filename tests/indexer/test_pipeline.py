@@ -74,7 +74,7 @@ class Stamped:
 
 
 def texts(store: HybridIndex) -> set[str]:
-    """All that is served."""
+    """All texts that are served."""
     return {chunk.text for chunks, _ in store.export("pages") for chunk in chunks}
 
 
@@ -99,7 +99,7 @@ def test_all_is_indexed_and_reported(store: HybridIndex, word_embedder: Embedder
 def test_unchanged_entries_are_not_read(
     tmp_path: Path, store: HybridIndex, word_embedder: Embedder
 ) -> None:
-    """Of three entries one is changed, one gone, one as it was: one is read again."""
+    """Of three entries, one changed, one is gone and one is unchanged: only one is read again."""
     source = Stamped({"a": ("1", "one"), "b": ("1", "two"), "c": ("1", "three")})
     index(source, word_embedder, store)
     source.entry = {"a": ("1", "one"), "b": ("2", "TWO"), "d": ("1", "four")}
@@ -157,7 +157,7 @@ def test_every_run_leaves_its_report(store: HybridIndex, word_embedder: Embedder
 def test_names_that_are_not_text_are_names_all_the_same(
     store: HybridIndex, word_embedder: Embedder
 ) -> None:
-    """Of files, as Python hands out what it cannot decode; in texts too."""
+    """Python returns such names for files that it cannot decode; texts may contain them, too."""
     one, two = os.fsdecode(b"\xfe"), os.fsdecode(b"\xff")
     source = Stamped({one: ("1", f"a {one}"), two: ("1", "b")})
     index(source, word_embedder, store)
@@ -228,7 +228,7 @@ def test_source_that_fails_changes_nothing(
 def test_what_answers_the_question_is_searchable_first(
     store: HybridIndex, word_embedder: Embedder
 ) -> None:
-    """Of many pages, those that share rare words with it; identifiers are split."""
+    """Among many pages these are the ones that share rare words with it; identifiers are split."""
     pages = [f"how do I page {i}" for i in range(500)]
     pages[400], pages[450] = "np.run_fft of data", "rareWord fft"
     seen: list[set[str]] = []
@@ -342,7 +342,9 @@ def test_a_headline_is_drawn_into_all_chunks_of_its_entry(
     monkeypatch: pytest.MonkeyPatch,
     remembered: int,
 ) -> None:
-    """Whichever batch they are in; it is embedded once, or anew once too many are remembered."""
+    """It does not matter in which batch they are. A headline is embedded once, or again after too
+    many.
+    """
     monkeypatch.setattr("indexer.pipeline._HEADLINES", remembered)
     text = "Transforms.\n\n" + "\n\n".join(f"Paragraph {i}. " + "x " * 450 for i in range(200))
 

@@ -32,7 +32,7 @@ class Peer:
             await self.socket.send(frame if raw else wire.encode(frame))
 
     def drop(self) -> None:
-        """As a network does it: without a closing handshake."""
+        """Drops the connection without a closing handshake, as a network does."""
         self.socket.transport.abort()
 
     async def closed(self) -> None:

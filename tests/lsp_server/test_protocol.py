@@ -55,13 +55,13 @@ def test_every_method_is_documented(name):
 
 @pytest.mark.parametrize(("line", "expected"), [(1, 0), (42, 41), (None, None)])
 def test_lines_of_citations_count_from_0(line, expected):
-    """As everything in LSP does, unlike the websocket's."""
+    """Everything in LSP counts from 0; the websocket counts from 1."""
     source = wire.Citation(number=1, title="t", uri="u", line=line)
     assert translate.citation(source).line == expected
 
 
 def test_every_frame_of_an_answer_has_its_partial_result():
-    """And the terminal frames none: the response and ``end`` stand for them."""
+    """Terminal frames have none, because the response and ``end`` stand for them."""
     frames = {
         wire.Queued(id="r", seq=0, position=2): {"kind": "queued", "position": 2},
         wire.Admitted(id="r", seq=0, queue_ms=1.5, model="m"): {

@@ -1,4 +1,6 @@
-"""`glossator eval rails` counts right, names what it lacks, and holds the rules to their aims."""
+"""`glossator eval rails` counts correctly, names what is missing, and holds the rails to their
+aims.
+"""
 
 import json
 from pathlib import Path
@@ -64,7 +66,7 @@ def test_splits_are_told_by_field_or_origin() -> None:
 
 
 def test_the_figures_are_those_of_the_examples(sets: Path) -> None:
-    """As JSON, and the same on every run but for the times."""
+    """The JSON is the same in every run, except for the times."""
     result = evaluate("--data", str(sets), "--json")
     assert result.exit_code == 0, result.output
     rows = {(row["rail"], row["split"]): row for row in json.loads(result.stdout)}
@@ -102,7 +104,7 @@ def test_a_broken_file_is_named(sets: Path) -> None:
     ("name", "label", "least"), [("injection", "wanted", 100), ("topic", "on_topic", 100)]
 )
 def test_sets_are_as_large_as_promised(name: str, label: str, least: int) -> None:
-    """At least so many of either kind, none twice, both halves marked."""
+    """Each set has at least so many examples of either kind, none twice, and marks both halves."""
     examples = [json.loads(line) for line in (SETS / f"{name}.jsonl").read_text().splitlines()]
     assert len({example["text"] for example in examples}) == len(examples)
     assert sum(example[label] for example in examples) >= least

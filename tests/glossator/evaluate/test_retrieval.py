@@ -13,7 +13,7 @@ from glossator.evaluate.retrieval_figures import by_chance, measures
 
 
 def test_measures_of_the_first_answer() -> None:
-    """Found first, third and not at all."""
+    """Answers that are found first, third and not at all."""
     first, five, ten, mrr, ndcg = measures([1, 3, 0, 6])
     assert (first, five, ten) == (0.25, 0.5, 0.75)
     assert mrr == pytest.approx((1 + 1 / 3 + 1 / 6) / 4)
@@ -46,7 +46,7 @@ def test_an_empty_set_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_corpus_is_indexed_and_every_system_measured(tmp_path: Path) -> None:
-    """Pages are expected by their uri, and found; what is not there lowers the figures."""
+    """Pages are expected by their uri and found; a missing page lowers the figures."""
     docs = tmp_path / "docs"
     docs.mkdir()
     pages = {"sorting": "Arrays are sorted in place.", "sockets": "A socket is opened by a call."}

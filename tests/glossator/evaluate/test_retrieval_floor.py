@@ -1,7 +1,7 @@
-"""Ranking must not get worse unnoticed: floors under what docs/retrieval.md reports.
+"""Ranking must not get worse unnoticed: these are floors under the figures in docs/retrieval.md.
 
-The smallest of its corpora, whole: the questions about requests, which takes seconds. Whoever
-changes chunks, words, features or weights evaluates all sets anew, and raises the floors.
+It runs the smallest corpus, the questions about requests, which takes seconds. A change of chunks,
+words, features or weights needs an evaluation of all sets, and then higher floors.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,9 @@ def test_ranking_is_as_good_as_reported(outcomes: list[Outcome]) -> None:
 
 
 def test_ranking_loses_nothing_that_a_part_of_it_finds(outcomes: list[Outcome]) -> None:
-    """In the first five; by mean reciprocal rank hardly anything, of sixty questions."""
+    """Nothing is lost among the first five, and hardly anything in mean reciprocal rank, on sixty
+    questions.
+    """
     found = {
         system: measures([outcome.places[system] for outcome in outcomes]) for system in SYSTEMS
     }
@@ -50,6 +52,6 @@ def test_ranking_loses_nothing_that_a_part_of_it_finds(outcomes: list[Outcome]) 
 
 
 def test_names_come_first(outcomes: list[Outcome]) -> None:
-    """What is looked up by its exact name stands before all else."""
+    """An entry that is looked up by its exact name comes first."""
     named = [outcome for outcome in outcomes if outcome.asked.origin == "name"]
     assert measures([outcome.places["ranked"] for outcome in named])[0] == 1

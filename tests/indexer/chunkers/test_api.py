@@ -102,7 +102,7 @@ def test_lists_of_other_entries_are_left_out() -> None:
 
 
 def test_every_chunk_carries_what_an_answer_shows() -> None:
-    """Summary, example, signature and place come with any chunk that is found."""
+    """Summary, example, signature and place come with every chunk."""
     for chunk in cut(NUMPYDOC, 100):
         assert chunk.summary == "Computes the inverse of `rfft`."
         assert chunk.example == (

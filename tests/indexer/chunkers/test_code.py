@@ -190,7 +190,7 @@ def test_definitions_of_every_language_have_name_and_summary(
 
 @pytest.mark.parametrize("language", sorted(GRAMMARS))
 def test_no_line_is_lost_or_doubled(language: str) -> None:
-    """Whatever the limit: the pieces' own lines are the file's, in order, but for bare braces."""
+    """For any limit, the pieces contain the lines of the file in order, except for bare braces."""
     text = {"go": GO, "rust": RUST, "java": JAVA, "c": C, "cpp": CPP, "python": PYTHON}.get(
         language, TYPESCRIPT
     )
@@ -202,7 +202,7 @@ def test_no_line_is_lost_or_doubled(language: str) -> None:
 
 
 def test_lines_point_at_the_code_itself() -> None:
-    """Not at the blank lines before it."""
+    """They do not point at the blank lines before the code."""
     text = "\n\n\nimport a\n\n\ndef f():\n    pass\n\n\n\nB = 1\n"
     assert [(each.text, each.line) for each in cut(text)] == [
         ("import a", 4),

@@ -1,11 +1,12 @@
-"""What a search of Chroma is told to wait for, and what it is not."""
+"""Which errors of Chroma a search waits for, and which ones it raises."""
 
 import pytest
 
 from indexer.index.chroma import asked
 from indexer.types import IndexerError
 
-# As `chroma run` 1.5 answers 60% of collections that are searched while they are first written to.
+# `chroma run` 1.5 gives this answer for 60% of collections that are searched during the first
+# write.
 NO_GRAPH_YET = "Error creating hnsw segment reader: Nothing found on disk"
 
 

@@ -31,7 +31,7 @@ class Pages:
 
 
 def texts(store: HybridIndex) -> set[str]:
-    """All that is served."""
+    """All texts that are served."""
     return {chunk.text for chunks, _ in store.export("pages") for chunk in chunks}
 
 

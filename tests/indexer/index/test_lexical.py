@@ -1,4 +1,4 @@
-"""What words find, in tantivy itself."""
+"""What tantivy finds by words."""
 
 from collections.abc import Iterator
 

@@ -30,7 +30,7 @@ def folder(tmp_path: Path, stored: Any, word_embedder: Embedder) -> Path:
 
 
 def content(folder: Path, url: str = "") -> Iterator[object]:
-    """What a move must not change."""
+    """The content, which a move must not change."""
     with opened(folder, url) as index:
         assert index.check() == []
         yield index.dataset
@@ -73,7 +73,9 @@ def test_a_migration_that_failed_can_be_repeated(
 def test_a_backup_becomes_an_index_again(
     folder: Path, tmp_path: Path, chroma_server: str, to: str
 ) -> None:
-    """Embedded or on a server, with what each entry held, so that the next run reads nothing."""
+    """It works embedded and on a server. It knows what each entry held, so the next run reads
+    nothing.
+    """
     before = list(content(folder))
     manifest = backup(folder, "", tmp_path / "backup")
     assert (manifest["dataset"], manifest["chunks"]) == (before[0], 31)
@@ -94,7 +96,7 @@ def collections(folder: Path) -> int:
 def test_restoring_decides_anew_which_sources_are_small(
     tmp_path: Path, stored: Any, word_embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of two sources that were large there is one collection more, that of small ones' chunks."""
+    """Two sources that were large are small now, so there is one more collection, the shelf."""
     with monkeypatch.context() as patch, opened(tmp_path / "index") as index:
         patch.setattr("indexer.index.store.SMALL", 0)
         stored(index, word_embedder, *CHUNKS, Chunk("package:p", "file:///p.py", "p.f", "words"))

@@ -29,7 +29,7 @@ def fill(stored: Any) -> Fill:
 
 
 def found(index: HybridIndex, embedder: Embedder, word: str) -> str:
-    """By that word alone: the vector is that of another."""
+    """Whether the text is found by that word alone; the vector belongs to another text."""
     passages = index.search(word, embedder.embed(["common"]), 1)
     return passages[0].chunk.text if passages else ""
 
@@ -66,7 +66,7 @@ def test_words_are_made_anew_from_the_store(
     tmp_path: Path, word_embedder: Embedder, fill: Fill, caplog: pytest.LogCaptureFixture,
     break_it: object, writable: bool,
 ) -> None:  # fmt: skip
-    """Loudly, and without embedding anything; a reader does it in memory and changes nothing."""
+    """It is logged, and nothing is embedded. A reader does it in memory and changes nothing."""
     with opened(tmp_path) as index:
         fill(index, word_embedder, pages(PAGES))
     break_it(tmp_path / "lexical")  # type: ignore[operator]
@@ -85,7 +85,7 @@ def test_words_are_made_anew_from_the_store(
 def test_only_what_differs_is_mended(
     tmp_path: Path, word_embedder: Embedder, caplog: pytest.LogCaptureFixture, fill: Fill
 ) -> None:
-    """Words that lack chunks and have others, as an older copy of them would."""
+    """The lexical index lacks some chunks and has others, like an older copy of it."""
     with opened(tmp_path) as index:
         fill(index, word_embedder, pages(3))
     shutil.copytree(tmp_path / "lexical", tmp_path / "older")
@@ -122,7 +122,7 @@ def test_wiping_removes_both_halves(tmp_path: Path, word_embedder: Embedder, fil
 def test_readers_of_a_chroma_server_see_each_new_version(
     tmp_path: Path, word_embedder: Embedder, chroma_server: str, fill: Fill
 ) -> None:
-    """While the owner writes: no lock keeps them out, and they need not be opened again."""
+    """They see it while the owner writes: no lock keeps them out, and they need not reopen."""
 
     def served(writable: bool) -> HybridIndex:
         return HybridIndex.open(tmp_path, embedder_name="words", dimension=64, writable=writable,

@@ -13,7 +13,7 @@ from indexer.types import Chunk, Embedder
 def test_what_was_stored_before_there_was_a_shelf_is_read(
     tmp_path: Path, word_embedder: Embedder
 ) -> None:
-    """Chunks and collections of an index that an earlier version made: searched beside new ones."""
+    """Chunks and collections that an earlier version stored are searched together with new ones."""
     old = Chunk("docs", "file:///a", "", "old words", "page", "A › B", section="B", line=7)
     client = chroma.embedded(tmp_path)
     metadata = {"source": "docs", "uri": "file:///a", "kind": "page", "breadcrumb": "A › B",
@@ -38,7 +38,7 @@ def test_what_was_stored_before_there_was_a_shelf_is_read(
 def test_only_small_sources_are_kept_twice(
     tmp_path: Path, word_embedder: Embedder, in_all: int, collections: int
 ) -> None:
-    """And nothing is left of either once the chunks are deleted."""
+    """Nothing of either copy is left once the chunks are deleted."""
     store = ChromaStore.embedded(tmp_path)
     chunk = Chunk("docs", "file:///a", "a", "words")
     store.upsert([chunk], word_embedder.embed(["words"]), in_all)

@@ -64,7 +64,7 @@ def test_features_are_bounded_and_say_what_they_mean() -> None:
 
 
 def test_pages_are_as_deep_as_the_entries_beside_them() -> None:
-    """Else all pages come before the entries of a package that is deep, or after them."""
+    """Otherwise all pages would come before the entries of a deep package, or after them."""
     at = FEATURES.index("depth")
     candidates = [Candidate(card(name), 0) for name in ("a.b", "", "a.b.c.d")]
     assert features(question("sort"), candidates)[:, at].tolist() == [1 / 6, 2 / 6, 3 / 6]
@@ -72,7 +72,7 @@ def test_pages_are_as_deep_as_the_entries_beside_them() -> None:
 
 
 def test_a_class_has_the_best_of_its_members() -> None:
-    """A module has not, and what is no member of another has nothing to give."""
+    """A module gets nothing, and neither does an entry that is no member."""
     candidates = [
         Candidate(card("queue.Queue", kind="class"), 0.1, 40),
         Candidate(card("queue.Queue.get", kind="method"), 0.5, 0, 1.0, 10),
@@ -100,7 +100,7 @@ def test_what_the_asker_has_covers_nothing() -> None:
 
 
 def test_all_chunks_of_an_entry_that_were_found_count() -> None:
-    """What one chunk does not say another one may, and the ranker sees both."""
+    """One chunk may say what another does not, and the ranker sees both."""
     rows = features(
         question("sort array"),
         [Candidate(card("a", text="sort"), 0, others=(card("a", text="array"),))],

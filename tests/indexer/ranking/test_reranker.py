@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_each_text_has_a_score_of_its_own(folder: Path) -> None:
-    """The same for the same pair, whatever stands beside it, whatever the characters."""
+    """The score of a pair is the same whatever stands beside it, for any characters."""
     reranker = CrossEncoderReranker(str(folder))
     one, other, again = reranker.scores("sort the array", ["array", "socket", "array"])
     assert one == pytest.approx(again, abs=1e-5)

@@ -23,13 +23,13 @@ from indexer.ranking.spelling import spelled
     ],
 )
 def test_spelled(name: str, words: str, said: tuple[str, ...]) -> None:
-    """All of the name, by the fewest words, one of them far enough."""
+    """The fewest words spell the whole name, and one of them contributes enough letters."""
     assert spelled(name, words.split()) == said
 
 
 @given(st.text("abc_", max_size=30), st.lists(st.text("abc", min_size=1), max_size=12))
 def test_what_spells_a_name_is_among_the_words(name: str, words: list[str]) -> None:
-    """And begins it; whatever the letters, it ends soon."""
+    """The words that spell a name are among the given ones. It ends soon for any letters."""
     said = spelled(name, words)
     assert set(said) <= set(words)
     if said:

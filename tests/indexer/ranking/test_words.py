@@ -72,7 +72,7 @@ def test_a_text_is_found_by(text: str, expected: list[str]) -> None:
     ],
 )
 def test_a_question_names(question: str, expected: list[str]) -> None:
-    """What looks like code, and a plain word only where there is no other."""
+    """Anything that looks like code is a name; a plain word only when there is no other."""
     assert names(question) == expected
 
 

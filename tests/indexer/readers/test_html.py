@@ -115,7 +115,7 @@ def test_a_page_that_is_not_utf8_is_read_as_it_declares() -> None:
 
 
 def test_a_heading_without_an_anchor_has_that_of_what_it_stands_in() -> None:
-    """As in DocBook and rustdoc; the heading of a note is none."""
+    """DocBook and rustdoc write headings like this. The heading of a note gets no anchor."""
     page = one(
         "<div class='sect1' id='types'><div><h2>Types</h2></div><p>Some.</p>"
         "<div class='note'><h3 class='title'>Note</h3><p>Careful.</p></div></div>"
@@ -128,6 +128,8 @@ def test_a_heading_without_an_anchor_has_that_of_what_it_stands_in() -> None:
 
 
 def test_a_heading_deep_in_sections_has_the_anchor_of_the_nearest_that_has_one() -> None:
-    """Found at once: to look through all sections around each heading would be quadratic."""
+    """It is found at once, because searching all sections around each
+    heading would be quadratic.
+    """
     page = one("<section id='s'>" + "<div>" * 50 + "<h2>Deep</h2>" + "</div>" * 50 + "</section>")
     assert page.text == "## Deep {#s}"

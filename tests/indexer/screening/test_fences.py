@@ -1,4 +1,4 @@
-"""Which lines are fenced code: one answer, whoever asks, for any Markdown."""
+"""Which lines are fenced code: every scanner gives the same answer, for any Markdown."""
 
 import pytest
 from hypothesis import given, settings
@@ -34,7 +34,7 @@ def test_rows_are_those_of_commonmark(text, rows):
 
 
 def test_outside_markdown_a_fence_may_be_indented():
-    """As in the docstring of a method."""
+    """The docstring of a method has such fences."""
     assert fenced("a\n\n    ```\n    x\n    ```", markdown=False) == [(2, 5)]
 
 
@@ -52,7 +52,7 @@ def test_chunks_keep_every_fenced_block_whole_and_find_no_heading_in_it(lines):
 @settings(max_examples=300, deadline=None)
 @given(plain, st.integers(1, 9))
 def test_an_answer_that_streams_has_the_code_of_its_first_block(lines, size):
-    """Whatever the pieces it comes in."""
+    """It does not matter in which pieces the text comes."""
     text = "".join(f"{line}\n" for line in lines)
     scanner = Fences()
     for at in range(0, len(text), size):
@@ -72,7 +72,7 @@ def test_what_passes_as_code_on_its_way_to_an_editor_is_code(lines):
     text = "\n".join(lines)
     escaping = Escaping()
     shown = escaping.feed(text) + escaping.end()
-    # Of what is shown: HTML is escaped, and what stands behind it may be a fence then.
+    # HTML is escaped in what is shown, so a fence may begin behind it.
     code = {row for first, after in fenced(shown) for row in range(first, after)}
     for row, line in enumerate(shown.split("\n")):
         assert row in code or "[a](b)" not in line.replace(r"\[", "")

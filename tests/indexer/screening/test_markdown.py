@@ -67,7 +67,7 @@ def walked(tokens: list[Token]) -> list[Token]:
 
 
 def dangers(text: str) -> list[str]:
-    """What a renderer would fetch or run, or link to without showing where it leads."""
+    """Everything that a renderer would fetch or run, or link to without showing where it leads."""
     found = []
     every = walked(RENDERER.parse(text))
     for at, token in enumerate(every):
@@ -111,7 +111,7 @@ def pieces(text: str, cuts: list[int]) -> str:
 @example("```[x](https://evil.example)`", [])
 @example("|a|\n|-|\n|b|\n    ![x](https://evil.example)", [])
 def test_nothing_that_a_renderer_fetches_or_runs_is_left(text: str, cuts: list[int]) -> None:
-    """However the text is cut into pieces, with the same result; sources stay links."""
+    """The result is the same for any pieces, and links to sources stay."""
     passed = escape(text, [SOURCE])
     assert dangers(passed) == []
     assert pieces(text, cuts) == passed
@@ -120,7 +120,7 @@ def test_nothing_that_a_renderer_fetches_or_runs_is_left(text: str, cuts: list[i
 @settings(max_examples=200, deadline=None)
 @given(text=TEXTS)
 def test_code_blocks_are_untouched(text: str) -> None:
-    """As a parser sees them that knows neither HTML nor definitions: there are none afterwards."""
+    """The parser here knows neither HTML nor definitions, because none are left after escaping."""
     if "\r" in text or "\0" in text or len({*map(str, map(code, [text]))}) != 1:
         return
     fenced = [each for each in PLAIN.parse(text) if each.type == "fence" and each.level == 0]

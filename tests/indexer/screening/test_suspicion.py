@@ -1,4 +1,4 @@
-"""What seems to instruct a model is found, whatever it hides behind, and documentation is not."""
+"""Text that instructs a model is found behind any disguise, and documentation is not flagged."""
 
 import base64
 import time

@@ -1,4 +1,4 @@
-"""What every source keeps to, so that a run may read only what changed."""
+"""The rules that every source keeps, so that a run may read only what changed."""
 
 import subprocess
 import zipfile

@@ -1,4 +1,4 @@
-"""What may lie in a folder: each is bounded and reported, and the rest is read."""
+"""Hostile things in a folder: each one is bounded and reported, and the rest is read."""
 
 import gzip
 import os
@@ -117,7 +117,7 @@ def test_html_nested_without_an_end_is_left_out(folder: Path) -> None:
 
 
 def test_a_file_that_vanishes_is_reported(folder: Path) -> None:
-    """Between listing and reading, which is where an editor saves."""
+    """It vanishes between listing and reading, as when an editor saves."""
     for name in ("a.md", "z.md"):
         (folder / name).write_text(f"# {name}")
     source = FolderSource(folder)
@@ -160,7 +160,7 @@ def test_nothing_that_can_be_read_is_an_error_with_a_reason(tmp_path: Path) -> N
 )  # fmt: skip
 @pytest.mark.parametrize("suffix", [".md", ".rst", ".html", ".1"])
 def test_text_made_to_be_slow_is_read_in_linear_time(folder: Path, text: str, suffix: str) -> None:
-    """What takes a regular expression's steps squared or cubed would never end here."""
+    """An expression that needs squared or cubed time would never end here."""
     (folder / f"slow{suffix}").write_text(f"<p>{text}</p>" if suffix == ".html" else text)
     chunks, _ = read(folder)
     assert "Good" in titles(chunks)

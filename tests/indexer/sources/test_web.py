@@ -111,7 +111,7 @@ def test_an_inventory_names_symbols_and_version(site: Any, opened: Open) -> None
 
 
 def test_robots_are_respected(site: Any, opened: Open) -> None:
-    """What robots.txt or a page's own tag asks to leave out is not fetched, or not indexed."""
+    """A page that robots.txt excludes is not fetched; one whose own tag says so is not indexed."""
     site.pages |= {
         "/robots.txt": b"User-agent: *\nDisallow: /docs/private\nAllow: /docs/private/open",
         "/docs/": page("Home", "private/a", "private/open", "draft"),
@@ -140,7 +140,7 @@ def test_a_site_that_does_not_want_to_be_read_is_an_error(
 
 
 def test_requests_keep_the_longer_distance(site: Any, opened: Open) -> None:
-    """Of our own delay and the site's ``Crawl-delay``."""
+    """The longer one of our own delay and the site's ``Crawl-delay`` counts."""
     site.pages |= {
         "/robots.txt": b"User-agent: *\nCrawl-delay: 0.2",
         "/docs/": page("Home", "a"),
@@ -152,7 +152,7 @@ def test_requests_keep_the_longer_distance(site: Any, opened: Open) -> None:
 
 
 def test_what_did_not_change_is_not_sent_again(site: Any, opened: Open) -> None:
-    """By its ETag; entries keep their stamp, and documents come all the same."""
+    """The ETag shows it. Entries keep their stamp, and documents come all the same."""
     site.pages |= {
         "/docs/": site.reply(page("Home", "a"), headers={"ETag": '"1"'}),
         "/docs/a": page("A"),
@@ -206,7 +206,7 @@ def test_time_is_bounded_too(site: Any, opened: Open) -> None:
 
 
 def test_a_site_that_is_slow_today_is_as_it_was(site: Any, opened: Open) -> None:
-    """What could not be asked for in time is not forgotten."""
+    """Pages that could not be asked for in time are not forgotten."""
     site.pages |= {"/docs/": page("Home", "a"), "/docs/a": page("A", "b"), "/docs/b": page("B")}
     first = [entry.stamp for entry in opened().entries()]
     site.asked.clear()

@@ -20,7 +20,7 @@ MODULE = Document(
 
 
 def test_every_origin_asks_for_the_entry_it_describes() -> None:
-    """What another entry says of it, what the overview says, and its own sentences."""
+    """Questions come from other entries, from the overview, and from the entry's own sentences."""
     assert set(questions([SORT, ORDER, MODULE], mask=False)) == {
         Question("What numerical libraries call argsort", ("p.order",), "listed"),
         Question("Indices that would put it in order, stable", ("p.order",), "see_also"),

@@ -1,4 +1,4 @@
-"""What an editor is given to draw: answers, hovers and kept conversations that lead nowhere."""
+"""Answers, hovers and kept conversations give an editor nothing to draw that leads anywhere."""
 
 from backend.protocol.wire import (
     Admitted,

@@ -117,7 +117,7 @@ async def test_an_unreadable_frame_that_names_a_request_spares_the_others(play, 
 
 
 async def test_closing_the_iterator_sends_cancel(play):
-    """Who stops reading stops the engine."""
+    """A reader that stops also stops the engine."""
 
     async def script(peer):
         await peer.receive(Ask)
@@ -132,7 +132,7 @@ async def test_closing_the_iterator_sends_cancel(play):
 
 
 async def test_cancelling_the_reading_task_sends_cancel(play):
-    """As ``$/cancelRequest`` and Ctrl-C do it."""
+    """``$/cancelRequest`` and Ctrl-C do this."""
     asked = asyncio.Event()
 
     async def script(peer):

@@ -73,7 +73,7 @@ async def test_a_leaving_gateway_serves_on_until_another_is_there(play, answer):
 
 
 async def test_a_degraded_backend_is_told_as_such_and_answers_all_the_same(play, answer):
-    """What the backend says of itself becomes the status, until it says better of itself."""
+    """The status is what the backend reports, until it reports that it is well."""
 
     async def script(peer):
         await peer.send(wire.Status(degraded=("toxicity: no weights",)))
@@ -94,7 +94,7 @@ async def test_a_degraded_backend_is_told_as_such_and_answers_all_the_same(play,
 
 
 async def test_an_idle_session_leaves_on_goaway_and_comes_back(play):
-    """Without an answer in flight the connection moves at once."""
+    """With no answer in flight, the connection moves at once."""
     moved = asyncio.Event()
 
     async def leaving(peer):

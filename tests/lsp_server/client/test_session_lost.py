@@ -117,7 +117,7 @@ def shed(retry_after_ms):
 
 
 async def test_a_request_that_was_shed_is_asked_again_when_the_backend_said(play, answer):
-    """Not earlier than it said, and the reader sees only the answer."""
+    """It is not asked earlier, and the reader sees only the answer."""
 
     async def script(peer):
         loop = asyncio.get_running_loop()

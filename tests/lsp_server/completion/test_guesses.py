@@ -13,7 +13,7 @@ def spot(text, suffix="\n", uri="u"):
 
 @given(typed=st.integers(0, 8), before=st.text(max_size=500))
 def test_whoever_types_the_completion_gets_the_rest(typed, before):
-    """Without another question; nothing once it is typed whole."""
+    """The backend is not asked again. Nothing comes once all of it is typed."""
     memory = Memory()
     memory.add(spot(before), "rfft(x)")
     rest = "rfft(x)"[typed:]

@@ -1,4 +1,4 @@
-"""What a chat tab remembers, on disk."""
+"""A chat tab keeps its conversation on disk."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""What the backend is told of a document: right characters, right lines, within the budget."""
+"""The context of a question has the right characters and lines, within the budget."""
 
 import pytest
 from hypothesis import given
@@ -57,7 +57,7 @@ def test_a_selection_counts_in_the_negotiated_encoding(encoding, character):
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @given(before=st.text(), selected=st.text(min_size=1), after=st.text())
 def test_any_selection_comes_back_exactly(encoding, before, selected, after):
-    """Whatever stands around it, in every encoding, CRLF included."""
+    """It does so in any surroundings and encoding, and with CRLF."""
     if before.endswith("\r") and selected.startswith("\n"):
         return  # no position lies between CR and LF
     if selected.endswith("\r") and after.startswith("\n"):
@@ -101,7 +101,7 @@ def test_the_excerpt_holds_the_cursor_line_within_the_budget(source, line, chara
 
 
 def test_the_excerpt_grows_evenly_on_both_sides():
-    """What stands above explains as much as what stands below."""
+    """The lines above explain as much as the lines below."""
     source = "".join(f"{number:03}\n" for number in range(100))
     context = context_at("file:///a", "text", split_lines(source), cursor(50, 0), budget=20)
     assert context.text == "048\n049\n050\n051\n052\n"

@@ -29,7 +29,7 @@ from lsp_server.workspace.installed import Installed
     ],
 )
 def test_a_prompt_is_understood(text, task, question, found):
-    """What is no command or mention is the user's own word."""
+    """Anything that is no command or mention stays in the question."""
     said = parse(text)
     assert (said.task, said.question, said.mentions) == (task, question or text, found)
 
@@ -76,7 +76,7 @@ async def test_files_are_those_of_the_workspace(workspace, tmp_path):
 
 
 async def test_secret_and_excluded_files_stay_at_home(workspace, tmp_path):
-    """Whatever leads to them."""
+    """This holds for every way that leads to them."""
     (tmp_path / ".env").write_text("TOKEN=1")
     (tmp_path / "innocent.txt").symlink_to(tmp_path / ".env")
     (tmp_path / ".glossatorignore").write_text("private/\n!private/ok.txt\n")

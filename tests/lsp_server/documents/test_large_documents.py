@@ -74,7 +74,7 @@ def test_a_proposal_of_rows_that_are_all_alike_is_compared_in_bounded_time():
 
 
 def test_a_proposal_is_found_where_it_stands_once():
-    """Also where its beginning repeats inside of it."""
+    """It is found even when its beginning repeats inside it."""
     rows = ["a\n", "a\n", "b\n"]
     assert proposal._only(["a\n", "a\n", "a\n", "b\n"], rows) == 1
     assert proposal._only([*rows, *rows], rows) is None
@@ -98,7 +98,7 @@ def test_a_document_over_the_limit_is_let_go_however_it_grew():
 async def test_the_user_is_told_once_of_a_document_that_is_too_large(
     play, answers_once, open_editor
 ):
-    """And a question from it goes without it, with a notice."""
+    """A question asked in it goes without it, and a notice says so."""
     backend = await play(answers_once)
     editor = await open_editor(backend.url, documentCharacters=1000)
     editor.open(URI, "x" * 900)

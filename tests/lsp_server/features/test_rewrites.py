@@ -176,7 +176,7 @@ async def test_who_gives_instructions_may_rename_and_is_told(answering, open_edi
 
 
 async def test_without_a_model_the_linters_fixes_are_offered(answering, open_editor, uri):
-    """What the documentation says comes along; an example in it is no rewrite."""
+    """Documentation comes along, but an example in it is no rewrite."""
     backend = await answering("Use `list`\n```python\nexample()\n```\n", model="extractive")
     editor = await open_editor(backend.url)
     editor.open(uri, SOURCE)

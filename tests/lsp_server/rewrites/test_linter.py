@@ -32,7 +32,7 @@ async def test_only_what_lies_in_the_selection_is_evidence(tmp_path):
 
 
 async def test_fixes_are_applied_whole_or_not_at_all(tmp_path):
-    """Of two that overlap the first; the result still is Python."""
+    """Of two fixes that overlap, the first is applied; the result is valid Python."""
     lines = split_lines(SOURCE)
     fixed = linter.apply(lines, await findings(tmp_path))
     assert "r = [x * 2 for x in xs]" in fixed

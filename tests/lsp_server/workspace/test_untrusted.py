@@ -23,7 +23,7 @@ def repository(planted: Any, tmp_path: Path) -> Path:
 
 
 async def test_a_diff_runs_nothing_that_the_repository_names(repository, planted):
-    """And still says what has changed."""
+    """It still says what has changed."""
     planted.everything(repository)
     os.utime(repository / "more" / "b.txt")  # must be compared, which is what filters are for
     text, left_out = await changes.diff(str(repository), lambda name: True)
