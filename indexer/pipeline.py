@@ -53,7 +53,7 @@ _AHEAD = 3  # batches that the embedder gets before the first of them is kept
 # of descriptions, and 93% in place of 95% of first sentences, which search by words finds anyway.
 HEADLINE = 1 / 3
 
-_CUT = 2  # version of reading and cutting; a new one makes every entry be read again
+_CUT = 3  # version of reading and cutting; a new one makes every entry be read again
 _EARLY = "\x1ffirst"  # the entry that holds what ``first`` made searchable before the run ended
 _HEADLINES = 20_000  # vectors of headlines that are remembered during a run
 _AWAITED: Vectors = np.zeros(0, dtype=np.float32)
