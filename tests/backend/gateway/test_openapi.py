@@ -23,7 +23,8 @@ load_all_checks()
 
 @pytest.fixture
 def document():
-    settings = Settings(server=Server(hosts=("testserver",)))
+    # A text over its own limit must be refused for that, and not for the size of the whole body.
+    settings = Settings(server=Server(hosts=("testserver",), max_frame_bytes=2**26))
     metrics, generator = Metrics(), ExtractiveGenerator()
     shares = {"help": 16.0, "chat": 4.0, "optimize": 1.0}
     gate = Gate(Limits(100, waiting_tokens=0.0), shares, lambda *_: None)
