@@ -1,13 +1,11 @@
 """The connections of one user: our websocket, and OpenAI's chat completions over HTTP.
 
-Blocking code for Locust's greenlets; import it after Locust, which makes sockets cooperative.
-Neither decides what is asked or kept; each returns one ``Sample`` and the text of the answer.
+Blocking code for Locust's greenlets; import it after Locust, which makes sockets cooperative. What
+is asked and what is kept are decided elsewhere. Each returns one ``Sample`` and the answer's text.
 """
 
-import time
 from collections.abc import Callable
-from itertools import pairwise
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import requests
@@ -15,105 +13,41 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 from websockets.exceptions import WebSocketException
 
-from backend.protocol.wire import (
-    PATH,
-    SUBPROTOCOL,
-    Admitted,
-    Ask,
-    Citations,
-    Delta,
-    Failed,
-    Finished,
-    decode_server,
-    encode,
-)
-from loadtest.experiments.sample import Outcome, Sample
+from backend.protocol.wire import SUBPROTOCOL, Ask, encode
+from loadtest.experiments.sample import Sample
+from loadtest.scenarios.answer import FramedAnswer, StreamedAnswer, completion, session_url
 from loadtest.scenarios.websocket import WebSocket
 
-PATIENCE_S = 180.0  # for one message; whoever waits longer has hung
-_DONE = b"[DONE]"
+PATIENCE_S = 180.0  # for one message; a server that takes longer hangs
 
 
 class Client(Protocol):
-    """One connection. Never raises for what a server does: that is an outcome."""
+    """One connection. What a server does wrong is an outcome, never an exception."""
 
     def ask(self, ask: Ask, messages: list[dict[str, str]], users: int) -> tuple[Sample, str]: ...
 
     def close(self) -> None: ...
 
 
-class _Hearing:
-    """One answer while it arrives: its pieces, and when each came."""
-
-    def __init__(self, kind: str, users: int) -> None:
-        self._kind = kind
-        self._users = users
-        self._at = time.time()
-        self._started = time.perf_counter()
-        self._stamps: list[float] = []
-        self._pieces: list[str] = []
-
-    def heard(self, text: str) -> None:
-        self._stamps.append(time.perf_counter())
-        self._pieces.append(text)
-
-    def ended(self, outcome: Outcome, code: str = "", **known: Any) -> tuple[Sample, str]:
-        sample = Sample(
-            self._at,
-            self._users,
-            self._kind,
-            outcome,
-            total_s=time.perf_counter() - self._started,
-            ttft_s=self._stamps[0] - self._started if self._stamps else 0.0,
-            gaps_s=tuple(later - earlier for earlier, later in pairwise(self._stamps)),
-            code=code,
-            **known,
-        )
-        return sample, "".join(self._pieces)
-
-
 class WebsocketClient:
-    """Speaks our protocol; connects when it first asks, and again after a loss."""
+    """Speaks our protocol. Connects when it first asks, and again after the connection is lost."""
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
-        self._url = url.replace("http", "ws", 1).rstrip("/") + PATH
+        self._url = session_url(url)
         self._headers = headers
         self._socket: WebSocket | None = None
 
     def ask(self, ask: Ask, messages: list[dict[str, str]], users: int) -> tuple[Sample, str]:
-        hearing = _Hearing(ask.kind, users)
-        model = dataset = ""
+        answer = FramedAnswer()
         try:
             socket = self._connected()
             socket.send(encode(ask))
-            while True:
-                frame = decode_server(socket.recv())
-                if isinstance(frame, Delta):
-                    hearing.heard(frame.text)
-                elif isinstance(frame, Admitted):
-                    model = frame.model
-                elif isinstance(frame, Citations):
-                    dataset = frame.dataset
-                elif isinstance(frame, Failed):
-                    shed = frame.code == "overloaded"
-                    return hearing.ended("shed" if shed else "failed", frame.code)
-                elif isinstance(frame, Finished):
-                    times, usage = frame.timings, frame.usage
-                    return hearing.ended(
-                        "finished",
-                        prompt_tokens=usage.prompt_tokens,
-                        cached_tokens=usage.cached_tokens,
-                        completion_tokens=usage.completion_tokens,
-                        queue_s=times.queue_ms / 1000,
-                        rails_s=times.rails_ms / 1000,
-                        retrieval_s=times.retrieval_ms / 1000,
-                        server_ttft_s=times.ttft_ms / 1000,
-                        dataset=dataset,
-                        model=model,
-                    )
+            while answer.outcome is None:
+                answer.take(socket.recv())
         except (OSError, WebSocketException, msgspec.DecodeError) as error:
             self.close()
-            return hearing.ended("failed", type(error).__name__)
+            answer.broke(error)
+        return answer.sample(ask.kind, users), answer.text
 
     def close(self) -> None:
         socket, self._socket = self._socket, None
@@ -134,60 +68,37 @@ class OpenAIClient:
         self._model = model
         self._session = requests.Session()
         self._session.headers.update(headers)
-        # A server that closes an idle connection while a question is on its way has not heard it.
-        # OpenAI's own clients ask again, on a new one.
+        # A server may close an idle connection just as a question is sent, and never read it.
+        # OpenAI's own clients then ask again on a new connection.
         once = Retry(total=1, connect=0, read=1, allowed_methods=None)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=once))
 
     def ask(self, ask: Ask, messages: list[dict[str, str]], users: int) -> tuple[Sample, str]:
-        body = {
-            "model": self._model,
-            "messages": messages,
-            "max_tokens": ask.max_tokens,
-            "temperature": 0.0,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        hearing = _Hearing(ask.kind, users)
-        usage: dict[str, Any] = {}
+        body = completion(self._model, messages, ask.max_tokens)
+        answer = StreamedAnswer(self._model)
         try:
             with self._session.post(
                 self._url, json=body, stream=True, timeout=PATIENCE_S
             ) as response:
-                if response.status_code != 200:
-                    shed = response.status_code in (429, 503)
-                    code = f"http {response.status_code}"
-                    return hearing.ended("shed" if shed else "failed", code)
-                # None: as it arrives, where a number waits until so much is there.
-                for line in response.iter_lines(chunk_size=None):  # type: ignore[call-overload]
-                    if not line.startswith(b"data: ") or line.startswith(_DONE, 6):
-                        continue
-                    chunk = msgspec.json.decode(line[6:])
-                    if "error" in chunk:
-                        return hearing.ended("failed", str(chunk["error"].get("code", "error")))
-                    usage = chunk.get("usage") or usage
-                    for choice in chunk.get("choices", ()):
-                        if text := choice["delta"].get("content"):
-                            hearing.heard(text)
+                answer.begin(response.status_code)
+                if answer.outcome is None:
+                    # None reads what has arrived; a number would wait until so much has.
+                    for line in response.iter_lines(chunk_size=None):  # type: ignore[call-overload]
+                        answer.take(line)
+                        if answer.outcome is not None:
+                            break
         except (OSError, msgspec.DecodeError) as error:  # requests' errors are OSErrors
-            return hearing.ended("failed", type(error).__name__)
-        if not usage:  # it comes last
-            return hearing.ended("failed", "broken off")
-        return hearing.ended(
-            "finished",
-            prompt_tokens=usage["prompt_tokens"],
-            cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
-            completion_tokens=usage["completion_tokens"],
-            model=self._model,
-        )
+            answer.broke(error)
+        answer.end()
+        return answer.sample(ask.kind, users), answer.text
 
     def close(self) -> None:
         self._session.close()
 
 
 def connector(api: str, url: str, model: str, token: str) -> Callable[[], Client]:
-    """Makes the clients of a run. ``api``: ``websocket`` or ``openai``."""
+    """Makes the clients of a run. ``api`` is ``websocket`` or ``openai``."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if api == "openai":
         return lambda: OpenAIClient(url, model, headers)

@@ -24,20 +24,19 @@ from pathlib import Path
 
 import msgspec
 import psutil
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
 
 from backend.protocol import wire
 from loadtest.benchmarks.command import run
 from loadtest.benchmarks.drivers.mutations import Mutations
+from loadtest.benchmarks.drivers.users import PATIENCE_S, dial
 from loadtest.benchmarks.servers import paths
 from loadtest.benchmarks.servers.process import ProcessFailed, running
 
 USERS = 4
 ROUNDS = 10  # of one connection
 FRAMES_A_ROUND = 200
-PATIENCE_S = 60.0
 
 
 @dataclass
@@ -58,7 +57,7 @@ async def _user(url: str, mutations: Mutations, tally: Tally) -> None:
     """Connection after connection. Raises ``ProcessFailed``."""
     while not tally.done:
         try:
-            async with _connected(url) as socket:
+            async with dial(url, max_size=None) as socket:
                 for _ in range(ROUNDS):
                     await _round(socket, mutations, tally)
         except ConnectionClosed as closed:
@@ -100,19 +99,12 @@ async def _received(socket: ClientConnection, tally: Tally) -> wire.ServerFrame:
 
 async def _ask(url: str) -> None:
     """Raises ``ProcessFailed`` when an ordinary question is not answered."""
-    async with _connected(url) as socket, asyncio.timeout(PATIENCE_S):
+    async with dial(url, max_size=None) as socket, asyncio.timeout(PATIENCE_S):
         await socket.send(wire.encode(wire.Ask(uuid.uuid4().hex, "what is rfft?", sources=())))
         while not isinstance(frame := wire.decode_server(await socket.recv()), wire.Terminal):
             pass
     if not isinstance(frame, wire.Finished):
         raise ProcessFailed(f"An ordinary question was not answered afterwards: {frame}")
-
-
-def _connected(url: str) -> connect:
-    return connect(
-        url.replace("http", "ws", 1) + wire.PATH, compression=None, open_timeout=PATIENCE_S,
-        subprotocols=[Subprotocol(wire.SUBPROTOCOL)], max_size=None,
-    )  # fmt: skip
 
 
 async def fuzz(url: str, frames: int, seconds: float, seed: int) -> Tally:

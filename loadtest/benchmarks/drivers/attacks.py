@@ -13,14 +13,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import uvloop
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
-from websockets.typing import Subprotocol
 
-from backend.protocol.wire import PATH, SUBPROTOCOL
+from loadtest.benchmarks.drivers.users import dial
 
 FRAME_BYTES = 1_048_576  # `[server] max_frame_bytes` by default
 _FILL = FRAME_BYTES - 2_000  # characters of text that fit beside the rest of a frame
@@ -104,20 +102,18 @@ async def run(url: str, name: str, seconds: float) -> None:
     """For so long, as a user of its own; a server that hangs up is dialled again."""
     attack = ATTACKS[name]
     ends = asyncio.get_running_loop().time() + seconds
-    address = urlsplit(url)._replace(scheme="ws").geturl() + PATH
     async with asyncio.TaskGroup() as tasks:
         for _ in range(attack.sockets):
-            tasks.create_task(_attack(address, attack, {"X-User": name}, ends))
+            tasks.create_task(_attack(url, attack, {"X-User": name}, ends))
 
 
-async def _attack(address: str, attack: Attack, user: Mapping[str, str], ends: float) -> None:
+async def _attack(url: str, attack: Attack, user: Mapping[str, str], ends: float) -> None:
     clock = asyncio.get_running_loop().time
     while clock() < ends:
         with suppress(OSError, TimeoutError, WebSocketException):
-            async with connect(
-                address, subprotocols=[Subprotocol(SUBPROTOCOL)], additional_headers=user,
-                compression=None, max_size=None, open_timeout=10, close_timeout=1,
-            ) as socket:  # fmt: skip
+            async with dial(
+                url, additional_headers=user, max_size=None, open_timeout=10, close_timeout=1
+            ) as socket:
                 if attack.frames is not None:
                     reading = asyncio.create_task(_read(socket))
                     try:

@@ -1,36 +1,31 @@
 """Users of a server: one connection each, kept open, as an editor or an SDK keeps its own.
 
-Both decode with msgspec and run in one process; its CPU time is part of every ``Pass``.
+All of them run in one process, on one event loop; its CPU time is part of every ``Pass``.
 """
 
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import aiohttp
 import msgspec
-from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from backend.protocol.wire import (
-    PATH,
-    SUBPROTOCOL,
-    Ask,
-    Citations,
-    Delta,
-    Failed,
-    Finished,
-    ServerFrame,
-    decode_server,
-    encode,
-)
+from backend.protocol.wire import SUBPROTOCOL, Ask, encode
 from loadtest.benchmarks.drivers.closed_loop import Answered, User
+from loadtest.scenarios.answer import (
+    Answer,
+    FramedAnswer,
+    StreamedAnswer,
+    completion,
+    session_url,
+)
 
 Messages = list[dict[str, str]]
-PATIENCE_S = 60.0  # of a connection to a server on a machine with too much to do
+PATIENCE_S = 60.0  # for a connection to a server on a machine with too much to do
 CLOSES_WITHIN_S = 1.0
-_DONE = b"[DONE]"
 _encoder = msgspec.json.Encoder()
 
 
@@ -39,21 +34,57 @@ class AnswerFailed(Exception):
 
 
 class Shed(AnswerFailed):
-    """The server said that it is overloaded. ``retry_after_s`` is when it wants to be asked."""
+    """The server said that it is overloaded."""
 
-    def __init__(self, message: str, retry_after_s: float) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
+
+def answered(answer: Answer) -> Answered:
+    """Raises ``Shed`` and ``AnswerFailed``."""
+    if answer.outcome == "shed":
+        raise Shed(answer.problem)
+    if answer.outcome == "failed":
+        raise AnswerFailed(answer.problem)
+    if answer.late:
+        raise AnswerFailed("retrieval was late; nobody measures an answer without it")
+    usage = answer.usage
+    return Answered(
+        answer.ttft_s or answer.total_s,
+        answer.total_s,
+        usage.prompt_tokens,
+        usage.cached_tokens,
+        usage.completion_tokens,
+    )
 
 
 # -- our websocket
+
+
+def dial(url: str, **options: Any) -> connect:
+    """Connects to our websocket of the server at ``url``."""
+    return connect(
+        session_url(url),
+        subprotocols=[Subprotocol(SUBPROTOCOL)],
+        compression=None,
+        **{"open_timeout": PATIENCE_S} | options,
+    )
+
+
+async def asked(socket: ClientConnection, ask: Ask) -> Answered:
+    """Asks one question and reads its answer. Raises ``Shed`` and ``AnswerFailed``."""
+    answer = FramedAnswer()
+    try:
+        await socket.send(encode(ask))
+        while answer.outcome is None:
+            answer.take(await socket.recv())
+    except (WebSocketException, msgspec.DecodeError) as error:
+        answer.broke(error)
+    return answered(answer)
 
 
 @asynccontextmanager
 async def websocket_users(
     url: str, count: int, request: Callable[[str], Ask]
 ) -> AsyncIterator[list[User]]:
-    """``request`` makes of a question what is asked."""
+    """``request`` makes an ``Ask`` of a question."""
     async with AsyncExitStack() as stack:
         yield [await websocket_user(stack, url, request) for _ in range(count)]
 
@@ -61,81 +92,20 @@ async def websocket_users(
 async def websocket_user(
     stack: AsyncExitStack, url: str, request: Callable[[str], Ask], headers: Mapping[str, str] = {}
 ) -> User:
-    """One more, whose connection ``stack`` closes. ``headers`` are sent when it connects."""
+    """One more user. ``stack`` closes its connection; ``headers`` are sent when it connects."""
     socket = await stack.enter_async_context(
-        connect(
-            url.replace("http", "ws", 1) + PATH,
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
-            compression=None,
+        dial(
+            url,
             ping_interval=None,
-            open_timeout=PATIENCE_S,
             max_queue=None,  # a full queue stops reading, and with it the closing handshake
-            close_timeout=CLOSES_WITHIN_S,  # a crowd is closed one after the other
+            close_timeout=CLOSES_WITHIN_S,  # connections are closed one after the other
             additional_headers=headers,
         )
     )
-    return _websocket_user(socket, request)
-
-
-def _websocket_user(socket: ClientConnection, request: Callable[[str], Ask]) -> User:
-    async def ask(question: str) -> Answered:
-        frame: ServerFrame | None = None
-        first = 0.0
-        started = time.perf_counter()
-        await socket.send(encode(request(question)))
-        while True:
-            frame = decode_server(await socket.recv())
-            if isinstance(frame, Delta):
-                first = first or time.perf_counter()
-            elif isinstance(frame, Finished):
-                break
-            elif isinstance(frame, Failed):
-                said = f"the gateway answered {frame.code}: {frame.message}"
-                if frame.code == "overloaded":
-                    raise Shed(said, (frame.retry_after_ms or 0.0) / 1000)
-                raise AnswerFailed(said)
-            elif isinstance(frame, Citations) and frame.late:
-                raise AnswerFailed("retrieval was late; nobody measures an answer without it")
-        ended = time.perf_counter()
-        usage = frame.usage
-        return Answered(
-            (first or ended) - started,
-            ended - started,
-            usage.prompt_tokens,
-            usage.cached_tokens,
-            usage.completion_tokens,
-        )
-
-    return ask
+    return lambda question: asked(socket, request(question))
 
 
 # -- chat completions over server-sent events
-
-
-class _Message(Struct):
-    content: str | None = None
-
-
-class _Choice(Struct):
-    delta: _Message
-
-
-class _Cached(Struct):
-    cached_tokens: int | None = None
-
-
-class _Usage(Struct):
-    prompt_tokens: int
-    completion_tokens: int
-    prompt_tokens_details: _Cached | None = None
-
-
-class _Chunk(Struct):
-    choices: list[_Choice]
-    usage: _Usage | None = None
-
-
-_chunks = msgspec.json.Decoder(_Chunk)
 
 
 @asynccontextmanager
@@ -165,38 +135,18 @@ def _sse_user(
     messages: Callable[[str], Messages],
 ) -> User:
     async def ask(question: str) -> Answered:
-        request = {
-            "model": model,
-            "messages": messages(question),
-            "max_tokens": max_tokens,
-            "temperature": 0.0,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        started = time.perf_counter()
-        first = 0.0
-        usage: _Usage | None = None
-        body = _encoder.encode(request)
-        async with session.post(f"{url}/v1/chat/completions", data=body) as response:
-            if response.status != 200:
-                raise AnswerFailed(f"{url} answered {response.status}: {await response.text()}")
-            async for line in response.content:
-                if not line.startswith(b"data: ") or line.startswith(_DONE, 6):
-                    continue
-                chunk = _chunks.decode(line[6:])
-                usage = chunk.usage or usage
-                if not first and chunk.choices and chunk.choices[0].delta.content:
-                    first = time.perf_counter()
-        ended = time.perf_counter()
-        if usage is None:
-            raise AnswerFailed(f"{url} broke the answer off, without its usage")
-        cached = usage.prompt_tokens_details or _Cached()
-        return Answered(
-            (first or ended) - started,
-            ended - started,
-            usage.prompt_tokens,
-            cached.cached_tokens or 0,
-            usage.completion_tokens,
-        )
+        body = completion(model, messages(question), max_tokens)
+        answer = StreamedAnswer(model)
+        data = _encoder.encode(body)
+        try:
+            async with session.post(f"{url}/v1/chat/completions", data=data) as response:
+                if response.status != 200:
+                    answer.begin(response.status, await response.text())
+                async for line in response.content:
+                    answer.take(line)
+        except (aiohttp.ClientError, msgspec.DecodeError) as error:
+            answer.broke(error)
+        answer.end()
+        return answered(answer)
 
     return ask

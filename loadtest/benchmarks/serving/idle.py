@@ -21,12 +21,10 @@ from pathlib import Path
 
 import psutil
 import uvloop
-from websockets.asyncio.client import connect
-from websockets.typing import Subprotocol
 
-from backend.protocol.wire import PATH, SUBPROTOCOL, Ask
+from backend.protocol.wire import Ask
 from loadtest.benchmarks.drivers.closed_loop import closed_loop
-from loadtest.benchmarks.drivers.users import PATIENCE_S, AnswerFailed, websocket_users
+from loadtest.benchmarks.drivers.users import PATIENCE_S, dial, websocket_users
 from loadtest.benchmarks.models import tiny_model
 from loadtest.benchmarks.servers.cluster import serving
 from loadtest.benchmarks.servers.engine import Engine
@@ -50,20 +48,11 @@ async def _ttft_ms(url: str, serial: "itertools.count[int]", count: int) -> tupl
 
 
 async def _open(stack: AsyncExitStack, url: str, count: int) -> None:
-    address = url.replace("http", "ws", 1) + PATH
     free = asyncio.Semaphore(AT_ONCE)
 
     async def one() -> None:
         async with free:
-            await stack.enter_async_context(
-                connect(
-                    address,
-                    subprotocols=[Subprotocol(SUBPROTOCOL)],
-                    compression=None,
-                    open_timeout=PATIENCE_S,
-                    ping_timeout=PATIENCE_S,
-                )
-            )
+            await stack.enter_async_context(dial(url, ping_timeout=PATIENCE_S))
 
     await asyncio.gather(*(one() for _ in range(count)))
 
@@ -116,7 +105,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="glossator-idle-") as folder:
             print(uvloop.run(_run(arguments, Path(folder))))
-    except (ProcessFailed, AnswerFailed, OSError) as error:
+    except (ProcessFailed, OSError) as error:
         sys.exit(f"idle: {error}")
 
 

@@ -17,29 +17,16 @@ import itertools
 import random
 import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
 import uvloop
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.typing import Subprotocol
+from websockets.asyncio.client import ClientConnection
 
-from backend.protocol.wire import (
-    PATH,
-    SUBPROTOCOL,
-    Ask,
-    Context,
-    Delta,
-    Failed,
-    Finished,
-    Prepare,
-    decode_server,
-    encode,
-)
-from loadtest.benchmarks.drivers.users import AnswerFailed
+from backend.protocol.wire import Ask, Context, Prepare, encode
+from loadtest.benchmarks.drivers.users import asked, dial
 from loadtest.benchmarks.models import tiny_model
 from loadtest.benchmarks.servers.cluster import serving
 from loadtest.benchmarks.servers.engine import Engine
@@ -63,7 +50,7 @@ def source(serial: int, tokens: int) -> str:
 
 
 async def _ttft_ms(socket: ClientConnection, context: Context) -> tuple[float, int, int]:
-    """And the tokens of the prompt, and how many of them were cached."""
+    """Also the tokens of the prompt, and how many of them were cached."""
     ask = Ask(
         id=uuid.uuid4().hex,
         question=QUESTION,
@@ -72,25 +59,14 @@ async def _ttft_ms(socket: ClientConnection, context: Context) -> tuple[float, i
         max_tokens=TOKENS,
         temperature=0.0,
     )
-    first = 0.0
-    started = time.perf_counter()
-    await socket.send(encode(ask))
-    while not isinstance(frame := decode_server(await socket.recv()), Finished):
-        if isinstance(frame, Delta):
-            first = first or time.perf_counter()
-        elif isinstance(frame, Failed):
-            raise AnswerFailed(f"the backend answered {frame.code}: {frame.message}")
-    usage = frame.usage
-    return 1000 * (first - started), usage.prompt_tokens, usage.cached_tokens
+    answer = await asked(socket, ask)
+    return 1000 * answer.ttft_s, answer.prompt_tokens, answer.cached_tokens
 
 
 async def _measure(url: str, pairs: int, typing_s: float) -> str:
     serial = itertools.count(random.randrange(10**9))
     taken: dict[str, list[tuple[float, int, int]]] = {"cold": [], "prepared": []}
-    address = url.replace("http", "ws", 1) + PATH
-    async with connect(
-        address, subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None
-    ) as socket:
+    async with dial(url) as socket:
         await _ttft_ms(socket, _context(serial))
         for turn in range(pairs):
             for how in sorted(taken, reverse=bool(turn % 2)):
@@ -142,7 +118,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="glossator-prepare-") as folder:
             print(uvloop.run(_run(arguments, Path(folder))))
-    except (ProcessFailed, AnswerFailed, OSError) as error:
+    except (ProcessFailed, OSError) as error:
         sys.exit(f"prepare: {error}")
 
 

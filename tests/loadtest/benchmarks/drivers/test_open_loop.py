@@ -29,7 +29,7 @@ async def test_every_request_has_one_outcome_and_what_hangs_is_given_up():
     async def ask(question):
         match question:
             case "1":
-                raise Shed("full", 1.0)
+                raise Shed("full")
             case "2":
                 raise AnswerFailed("broken")
             case "3":
