@@ -80,12 +80,8 @@ def busy_cores(seconds: float) -> float:
 
 
 def tree_mib(root: int) -> float:
-    """Memory that a process and all of its descendants have resident; shared pages count twice."""
-    pages = 0
-    for pid in _tree(root, _processes_s()):
-        with suppress(OSError):
-            pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    """Resident memory of a process and all of its descendants. Shared pages count twice."""
+    return sum(resident_mib(pid) for pid in _tree(root, _processes_s()))
 
 
 def _tree(root: int, processes: dict[int, tuple[int, float]]) -> list[int]:
@@ -129,9 +125,9 @@ def _cpu() -> str:
     return platform.processor() or "unknown"
 
 
-def resident_mib() -> float:
-    """Memory of this process that is in use now; 0 where it is unknown."""
+def resident_mib(pid: int | None = None) -> float:
+    """Memory that a process, or this one, has resident now; 0 where that is unknown."""
     with suppress(OSError):
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+        pages = int(Path(f"/proc/{pid or 'self'}/statm").read_text("ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
     return 0.0

@@ -1,20 +1,19 @@
-"""Frames of no sense, by the million: does the gateway answer each well, live on, and stay small?
+"""Sends a million senseless frames. Does the gateway answer each, live on, and stay small?
 
     python -m loadtest.benchmarks.abuse.fuzz --frames 1000000 --seconds 1500
 
-Starts a gateway of its own with the extractive engine, or takes one: ``--url`` and ``--pid``.
-Every connection sends rounds of mutated frames (``loadtest.benchmarks.drivers.mutations``), each
-followed by a lookup as any client has it: what comes must be frames of the protocol, the lookup's
-answer last. At the end an ordinary question is answered by a new connection. Ends with an error
-when anything of this fails, or when resident memory grew by more than ``--grow-mib`` since the
-first tenth.
+Starts a gateway with the extractive engine, or takes the one that ``--url`` and ``--pid`` name.
+Every connection sends rounds of mutated frames (``loadtest.benchmarks.drivers.mutations``), and an
+ordinary lookup after each round. Everything that comes back has to be a frame of the protocol, and
+the lookup's answer has to come last. At the end a new connection asks an ordinary question. The
+program ends with an error when any of this fails, or when resident memory has grown by more than
+``--grow-mib`` since the first tenth.
 
-Limits: one process makes and sends the frames, so it can be what is slow.
+Limits: one process makes and sends the frames, and may itself be the slow part.
 """
 
 import argparse
 import asyncio
-import sys
 import time
 import uuid
 from collections import Counter
@@ -23,25 +22,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-import psutil
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from backend.protocol import wire
-from loadtest.benchmarks.command import run
+from loadtest.benchmarks.command import Study, say
 from loadtest.benchmarks.drivers.mutations import Mutations
 from loadtest.benchmarks.drivers.users import PATIENCE_S, dial
 from loadtest.benchmarks.servers import paths
 from loadtest.benchmarks.servers.process import ProcessFailed, running
+from loadtest.experiments.machine import resident_mib
+from loadtest.experiments.markdown import table
 
 USERS = 4
-ROUNDS = 10  # of one connection
+ROUNDS = 10  # per connection
 FRAMES_A_ROUND = 200
 
 
 @dataclass
 class Tally:
-    """What was sent, and what came back, by its kind."""
+    """How many frames were sent, and how many came back of each kind."""
 
     wanted: int
     until: float  # on the monotonic clock
@@ -54,7 +54,7 @@ class Tally:
 
 
 async def _user(url: str, mutations: Mutations, tally: Tally) -> None:
-    """Connection after connection. Raises ``ProcessFailed``."""
+    """Opens one connection after the other. Raises ``ProcessFailed``."""
     while not tally.done:
         try:
             async with dial(url, max_size=None) as socket:
@@ -67,7 +67,7 @@ async def _user(url: str, mutations: Mutations, tally: Tally) -> None:
 
 
 async def _round(socket: ClientConnection, mutations: Mutations, tally: Tally) -> None:
-    """So many frames and a question; few enough that a ping's answer is not long behind them."""
+    """Sends mutated frames and a lookup. There are few enough that pings are answered in time."""
     for _ in range(FRAMES_A_ROUND):
         if not tally.done:
             await socket.send(mutations.next())
@@ -80,13 +80,13 @@ async def _round(socket: ClientConnection, mutations: Mutations, tally: Tally) -
             if isinstance(frame, wire.Found) and frame.id == lookup.id:
                 return
             if isinstance(frame, wire.Failed) and frame.id == lookup.id:
-                # As many requests as a connection may have are in flight: once more.
+                # The connection has as many requests in flight as it may, so ask once more.
                 await asyncio.sleep(0.01)
                 await socket.send(wire.encode(lookup))
 
 
 async def _received(socket: ClientConnection, tally: Tally) -> wire.ServerFrame:
-    """Raises ``ProcessFailed`` for what is no frame of the protocol."""
+    """Raises ``ProcessFailed`` if what came is not a frame of the protocol."""
     text = await socket.recv()
     try:
         frame = wire.decode_server(text)
@@ -117,10 +117,6 @@ async def fuzz(url: str, frames: int, seconds: float, seed: int) -> Tally:
     return tally
 
 
-def _resident_mib(pid: int | None) -> float:
-    return float(psutil.Process(pid).memory_info().rss) / 2**20 if pid else 0.0
-
-
 async def _measure(arguments: argparse.Namespace, folder: Path) -> str:
     async with AsyncExitStack() as stack:
         url, pid = arguments.url, arguments.pid
@@ -128,40 +124,38 @@ async def _measure(arguments: argparse.Namespace, folder: Path) -> str:
             command = paths.glossator(
                 "serve", "--engine", "extractive", "--data", str(folder / "data"), "--port", "0"
             )
-            child = await stack.enter_async_context(running("serve", command, folder, {}))
+            child = await stack.enter_async_context(running("serve", command, folder))
             url, pid = await paths.url_of(child), child.process.pid
         first = await fuzz(url, arguments.frames // 10, arguments.seconds / 10, arguments.seed)
-        before = _resident_mib(pid)
-        print(f"{first.sent:,} frames", file=sys.stderr, flush=True)
+        before = resident_mib(pid) if pid else 0.0
+        say(f"{first.sent:,} frames")
         began = time.monotonic()
         tally = await fuzz(
             url, arguments.frames - first.sent, arguments.seconds * 0.9, arguments.seed + 1
         )
         rate = tally.sent / (time.monotonic() - began)
-        after = _resident_mib(pid)
-    outcomes = "\n".join(f"| {kind} | {n:,} |" for kind, n in tally.outcomes.most_common())
+        after = resident_mib(pid) if pid else 0.0
+    outcomes = table(
+        ["answered with", "frames"],
+        [[kind, f"{count:,}"] for kind, count in tally.outcomes.most_common()],
+    )
     if after - before > arguments.grow_mib:
         raise ProcessFailed(f"Memory grew from {before:.0f} to {after:.0f} MiB.\n{outcomes}")
     return (
         f"{first.sent + tally.sent:,} frames, {rate:,.0f}/s; resident memory "
-        f"{before:.0f} MiB after the first tenth, {after:.0f} MiB at the end\n\n"
-        f"| answered with | frames |\n| --- | --- |\n{outcomes}"
+        f"{before:.0f} MiB after the first tenth, {after:.0f} MiB at the end\n\n{outcomes}"
     )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.abuse.fuzz",
-        description=(__doc__ or "").partition("\n")[0],
-    )
-    parser.add_argument("--frames", type=int, default=1_000_000, metavar="N", help="(1000000)")
-    parser.add_argument("--seconds", type=float, default=120.0, metavar="S", help="at most (120)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the mutations (0)")
-    parser.add_argument("--grow-mib", type=float, default=64.0, metavar="MIB", help="at most (64)")
-    parser.add_argument("--url", help="of a running gateway; left out: one is started")
-    parser.add_argument("--pid", type=int, help="of that gateway, for its memory")
-    arguments = parser.parse_args()
-    run("fuzz", lambda folder: _measure(arguments, folder))
+    study = Study(__spec__, __doc__)
+    study.number("--frames", 1_000_000, "frames that are sent, at most")
+    study.number("--seconds", 120.0, "how long, at most")
+    study.number("--seed", 0, "seed of the mutations", zero=True)
+    study.number("--grow-mib", 64.0, "how much memory may grow", zero=True)
+    study.add_argument("--url", help="a running gateway (default: one is started)")
+    study.add_argument("--pid", type=int, help="that gateway's process, to read its memory")
+    study.run(_measure)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""A victim asks once a second while others attack: its waits, and how long the server is silent.
+"""A victim asks once a second while others attack: how long it waits, and the server is silent.
 
     python -m loadtest.benchmarks.abuse.hostile                     # locally
     python -m loadtest.benchmarks.abuse.hostile --deploy ray
     python -m loadtest.benchmarks.abuse.hostile --attack prepare --attack one-word
 
-One backend with the tiny model on vLLM, the rails and the search of its defaults, and a quota of
-requests. Each attack (``loadtest.benchmarks.drivers.attacks``) runs for a while from a process of
-its own. Meanwhile the victim asks, with retrieval, and `/healthz` is asked ten times a second.
+One backend runs the tiny model on vLLM, with its default rails and search and a quota of requests.
+Each attack (``loadtest.benchmarks.drivers.attacks``) runs for a while in its own process. Meanwhile
+the victim asks with retrieval, and `/healthz` is requested ten times a second.
 
-Limits: attackers, victim and server share this machine's cores. p99 of so few answers is the
+Limits: attackers, victim and server share this machine's cores. With so few answers, p99 is the
 slowest of them.
 """
 
@@ -17,7 +17,6 @@ import asyncio
 import itertools
 import sys
 import time
-import uuid
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +24,9 @@ from statistics import median
 
 import httpx
 
-from backend.protocol.wire import Ask
-from loadtest.benchmarks.command import run
+from loadtest.benchmarks.command import Study, say
 from loadtest.benchmarks.drivers.attacks import ATTACKS
-from loadtest.benchmarks.drivers.users import AnswerFailed, websocket_user
+from loadtest.benchmarks.drivers.users import AnswerFailed, asking, websocket_user
 from loadtest.benchmarks.models import tiny_model
 from loadtest.benchmarks.servers.cluster import Backend, serving
 from loadtest.benchmarks.servers.engine import Engine
@@ -50,7 +48,7 @@ _SETTINGS = {
 
 @dataclass(slots=True)
 class Seen:
-    """What the victim and the probe saw during one attack. Times in seconds."""
+    """What the victim and the probe saw during one attack. Times are in seconds."""
 
     ttft_s: list[float] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
@@ -73,10 +71,7 @@ async def _watch(backend: Backend, seconds: float) -> Seen:
 
 async def _ask(url: str, seconds: float, seen: Seen) -> None:
     ends = time.monotonic() + seconds
-
-    def request(question: str) -> Ask:
-        return Ask(id=uuid.uuid4().hex, question=question, max_tokens=8, temperature=0.0)
-
+    request = asking(8, retrieving=True)
     async with AsyncExitStack() as stack:
         victim = await websocket_user(stack, url, request, {"X-User": "victim"})
         for question in questions.endless(itertools.count(time.monotonic_ns() // 1_000_000)):
@@ -93,7 +88,7 @@ async def _ask(url: str, seconds: float, seen: Seen) -> None:
 
 
 async def _probe(url: str, seen: Seen) -> None:
-    """The longest time from one answer of `/healthz` to the next, less the pause between them."""
+    """Notes the longest wait for an answer of `/healthz`."""
     async with httpx.AsyncClient(timeout=60) as client:
         while True:
             began = time.monotonic()
@@ -115,8 +110,8 @@ async def _study(arguments: argparse.Namespace, folder: Path) -> str:
         for name in arguments.attack or ATTACKS:
             command = [sys.executable, "-m", "loadtest.benchmarks.drivers.attacks",
                        backend.url, name, str(arguments.seconds)]  # fmt: skip
-            print(f"{name} …", file=sys.stderr, flush=True)
-            async with running(name, command, folder, {}):
+            say(f"{name} …")
+            async with running(name, command, folder):
                 found[name] = await _watch(backend, arguments.seconds)
             await asyncio.sleep(arguments.pause)
         found["none, afterwards"] = await _watch(backend, arguments.seconds)
@@ -145,22 +140,16 @@ def _report(found: dict[str, Seen]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.abuse.hostile",
-        description=(__doc__ or "").partition("\n")[0],
-    )
-    parser.add_argument("--deploy", choices=("local", "ray"), default="local")
-    parser.add_argument(
-        "--attack", action="append", choices=sorted(ATTACKS), help="one of them; again for more"
-    )
-    parser.add_argument("--seconds", type=float, default=12.0, help="of each attack (12)")
-    parser.add_argument("--pause", type=float, default=2.0, help="after each, in seconds (2)")
-    parser.add_argument(
-        "--model", type=Path, default=Path(".models/tiny"), metavar="FOLDER",
-        help="the tiny model; made there if need be (.models/tiny)",
+    study = Study(__spec__, __doc__)
+    study.deploy()
+    study.add_argument(
+        "--attack", action="append", choices=sorted(ATTACKS), metavar="NAME",
+        help=f"run only this one; give it again for more: {', '.join(sorted(ATTACKS))}",
     )  # fmt: skip
-    arguments = parser.parse_args()
-    run("hostile", lambda folder: _study(arguments, folder))
+    study.number("--seconds", 12.0, "length of each attack")
+    study.number("--pause", 2.0, "seconds after each attack", zero=True)
+    study.model()
+    study.run(_study)
 
 
 if __name__ == "__main__":

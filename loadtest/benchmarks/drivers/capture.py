@@ -1,22 +1,24 @@
-"""The very messages our backend sends to a model, seen by standing in for its upstream.
+"""Captures the messages that our backend sends to a model, by standing in for its upstream.
 
-`vllm serve` and AsyncLLM get the same ones, so that nobody's prompt is shorter.
+`vllm serve` and AsyncLLM get the same messages, so that no path reads a shorter prompt.
 """
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 from aiohttp import web
 
 from backend.protocol.wire import Ask
+from loadtest.benchmarks.command import say
 from loadtest.benchmarks.drivers.users import AnswerFailed, websocket_users
+from loadtest.benchmarks.servers.engine import Engine
 from loadtest.benchmarks.servers.in_process import Messages
-from loadtest.benchmarks.servers.paths import glossator, url_of
+from loadtest.benchmarks.servers.paths import Setting, glossator, indexed, url_of
 from loadtest.benchmarks.servers.process import running
+from loadtest.scenarios.questions import INDEXED
 
 _QUESTION = "THE QUESTION"
 _END = (
@@ -25,32 +27,41 @@ _END = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """``template``: the messages of an ``Ask`` without context, history or retrieval.
+async def prepared(engine: Engine, tokens: int, questions: Sequence[str], folder: Path) -> Setting:
+    """Makes an index and the settings in ``folder``, and captures the prompts.
 
-    ``documented``: by question, what the model is asked where its passages were retrieved.
+    With the passages that retrieval finds, they are captured for ``questions`` alone.
     """
+    say(f"Indexing {INDEXED} ...")
+    data = await indexed(folder)
+    config = folder / "glossator.toml"
+    config.write_text(engine.settings())
+    template, documented = await _captured(data, config, questions)
 
-    template: Messages
-    documented: Mapping[str, str]
-
-    def messages(self, question: str) -> Messages:
+    def messages(question: str) -> Messages:
         return [
             {**message, "content": message["content"].replace(_QUESTION, question)}
-            for message in self.template
+            for message in template
         ]
 
+    return Setting(engine, tokens, messages, documented, data, config, folder)
 
-async def captured(data: Path, config: Path, questions: Sequence[str]) -> Captured:
-    """Starts a backend of its own on the index in ``data``, and asks it every question."""
+
+async def _captured(
+    data: Path, config: Path, questions: Sequence[str]
+) -> tuple[Messages, dict[str, str]]:
+    """Starts a backend on the index in ``data``, and asks it every question.
+
+    Returns the messages of a question without retrieval, context or history; and by question, what
+    the model is asked when passages were retrieved for it.
+    """
     folder = config.parent
     async with _upstream() as (upstream, seen):
         command = glossator(
             "serve", "--engine", "openai", "--model", "capture", "--upstream", upstream,
             "--data", str(data), "--config", str(config), "--port", "0",
         )  # fmt: skip
-        async with running("capture", command, folder, {}) as child:
+        async with running("capture", command, folder) as child:
             url = await url_of(child)
             async with websocket_users(url, 1, _ask(sources=())) as (user,):
                 await user(_QUESTION)
@@ -59,9 +70,9 @@ async def captured(data: Path, config: Path, questions: Sequence[str]) -> Captur
                     await user(question)
     template, *retrieved = seen
     if sum(message["content"].count(_QUESTION) for message in template) != 1:
-        raise AnswerFailed("the question does not stand in our backend's prompt exactly once")
+        raise AnswerFailed("our backend's prompt does not hold the question exactly once")
     documented = [messages[-1]["content"] for messages in retrieved]
-    return Captured(template, dict(zip(questions, documented, strict=True)))
+    return template, dict(zip(questions, documented, strict=True))
 
 
 def _ask(sources: tuple[str, ...] | None) -> Callable[[str], Ask]:
@@ -70,7 +81,7 @@ def _ask(sources: tuple[str, ...] | None) -> Callable[[str], Ask]:
 
 @asynccontextmanager
 async def _upstream() -> AsyncIterator[tuple[str, list[Messages]]]:
-    """A server that says next to nothing, and the messages it was sent."""
+    """The address of a server that answers with one full stop, and the messages it was sent."""
     seen: list[Messages] = []
 
     async def complete(request: web.Request) -> web.Response:

@@ -1,29 +1,33 @@
-"""Paths take turns: each turn is metered, told while the run goes on, and held to the same work."""
+"""Paths are measured in turns. Each turn is metered and reported at once, and all paths have to do
+the same work.
+"""
 
 import asyncio
 import os
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from statistics import fmean
+from typing import Any
 
 import msgspec
 
 from loadtest.benchmarks import summary
+from loadtest.benchmarks.command import StudyFailed, say
 from loadtest.benchmarks.drivers.closed_loop import Pass
 from loadtest.benchmarks.servers.paths import Route
 from loadtest.experiments import machine
 
 QUIET_S = 3.0
-BUSY_CORES = 0.25  # beyond this the machine has other things to do, and the figures suffer
-SLACK_TOKENS = 4.0  # request ids are part of some prompts, and do not all have as many tokens
+BUSY_CORES = 0.25  # above this other work on the machine disturbs the figures
+SLACK_TOKENS = 4.0  # some prompts hold request ids, which differ in their number of tokens
 
 
-class Unfair(Exception):
+class Unfair(StudyFailed):
     """The paths did not do the same work."""
 
 
 def expect_fair(done: dict[str, Pass]) -> None:
-    """Raises ``Unfair`` unless all paths read equally long prompts, equally cached."""
+    """Raises ``Unfair`` unless all paths read equally long prompts, of which as much was cached."""
     means = {
         path: (
             fmean(answer.prompt_tokens for answer in each.answers),
@@ -60,8 +64,20 @@ def tell(turn: int, users: int, path: str, done: Pass) -> None:
     )
 
 
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def conditions() -> str:
+    """When and on what a measurement ran: the first sentence of a report."""
+    about = machine.describe()
+    versions = ", ".join(f"{name} {version}" for name, version in about.versions.items())
+    return (
+        f"{datetime.now(UTC):%d %B %Y}, {about.cores} cores of {about.cpu}, "
+        f"Python {about.python}, {versions}."
+    )
+
+
+def others(passes: Mapping[Any, Sequence[Pass]]) -> str:
+    """Cores that everything else kept busy during the passes: the mean and the extremes."""
+    cores = [each.others_cores for done in passes.values() for each in done]
+    return f"{fmean(cores):.2f} ({min(cores):.2f}–{max(cores):.2f})"
 
 
 async def quiet(when: str) -> float:

@@ -3,6 +3,8 @@
 All of them run in one process, on one event loop; its CPU time is part of every ``Pass``.
 """
 
+import random
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -14,6 +16,7 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 from backend.protocol.wire import SUBPROTOCOL, Ask, encode
+from loadtest.benchmarks.command import StudyFailed
 from loadtest.benchmarks.drivers.closed_loop import Answered, User
 from loadtest.scenarios.answer import (
     Answer,
@@ -29,7 +32,7 @@ CLOSES_WITHIN_S = 1.0
 _encoder = msgspec.json.Encoder()
 
 
-class AnswerFailed(Exception):
+class AnswerFailed(StudyFailed):
     """A server under test refused or broke off an answer; its message says why."""
 
 
@@ -56,6 +59,21 @@ def answered(answer: Answer) -> Answered:
 
 
 # -- our websocket
+
+
+def asking(
+    tokens: int, spread: float = 0.0, seed: int = 0, *, retrieving: bool = False
+) -> Callable[[str], Ask]:
+    """Makes requests for answers of so many tokens. Each is longer or shorter by up to ``spread``
+    of that, drawn evenly."""
+    chance = random.Random(seed)
+    return lambda question: Ask(
+        id=uuid.uuid4().hex,
+        question=question,
+        sources=None if retrieving else (),
+        max_tokens=round(tokens * chance.uniform(1 - spread, 1 + spread)),
+        temperature=0.0,
+    )
 
 
 def dial(url: str, **options: Any) -> connect:

@@ -1,12 +1,11 @@
 """What the streaming guard costs, and how long it makes text wait.
 
 ``python -m loadtest.benchmarks.rails.hold_back`` streams the documentation of an installed package
-through the guard, piece by piece as a model writes it, with the patterns of secrets alone and with
-those of personal data, too. Counts how many pieces had to wait for the next, and how many answers'
-first; times are of one core of one machine.
+through the guard, piece by piece as a model writes it: once with the patterns of secrets alone, and
+once with those of personal data as well. It counts the pieces that had to wait for the next one,
+and the answers whose first piece had to wait. Times are of one core of this machine.
 """
 
-import argparse
 import re
 import time
 from collections.abc import Iterable, Sequence
@@ -17,28 +16,29 @@ from backend.rails.formats.pii import PII
 from backend.rails.formats.secrets import SECRETS
 from backend.rails.output.hold_back import HoldBack
 from indexer.sources import open_source
+from loadtest.benchmarks.command import Study
 from loadtest.experiments.markdown import table as pipe_table
 
 TABLES: dict[str, tuple[Pattern, ...]] = {"secrets": SECRETS, "secrets, pii": (*SECRETS, *PII)}
-# About as tokenizers cut: a word with its blank, long ones in parts, signs one by one.
+# Cuts about as tokenizers do: a word with its blank, long words in parts, signs one by one.
 _PIECE = re.compile(r" ?\w{1,6}| ?[^\w\s]|\s")
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of all answers with one table of patterns."""
+    """The figures of all answers with one table of patterns."""
 
     patterns: str
     answers: int
     pieces: int
-    waited: int  # pieces of which something did
+    waited: int  # pieces of which some text had to wait
     first_waited: int
-    held: int  # characters that were not shown yet, summed over the pieces
+    held: int  # characters held back after each piece, added up
     seconds: float
 
 
 def pieces(text: str, tokens: int) -> list[str]:
-    """What comes at once: ``tokens`` pieces of a tokenizer's size."""
+    """The text in deltas of ``tokens`` tokens each."""
     cut = _PIECE.findall(text)
     return ["".join(cut[at : at + tokens]) for at in range(0, len(cut), tokens)]
 
@@ -81,18 +81,12 @@ def table(figures: Iterable[Figures]) -> str:
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.rails.hold_back", description=__doc__
-    )
-    parser.add_argument(
+    study = Study(__spec__, __doc__)
+    study.add_argument(
         "--source", default="package:numpy", help="what is streamed (default: %(default)s)"
     )
-    parser.add_argument(
-        "--tokens", type=int, default=1, metavar="N", help="that come at once (default: 1)"
-    )
-    arguments = parser.parse_args(given)
-    if arguments.tokens < 1:
-        parser.error("--tokens must be at least 1")
+    study.number("--tokens", 1, "tokens that come at once")
+    arguments = study.parse_args(given)
     texts = [each.text for each in open_source(arguments.source).documents() if each.text.strip()]
     answers = [pieces(text, arguments.tokens) for text in texts]
     print(table(streamed(name, patterns, answers) for name, patterns in TABLES.items()))

@@ -1,49 +1,38 @@
 """What the rails add to TTFT: all on beside all off, in one run (`make bench-rails`).
 
-Both gateways share one stub whose prefill takes 50, 200 or 800 ms
-(``loadtest.benchmarks.servers.stub_upstream``), and take turns. Then the same with real vLLM and
-the tiny model, whose prefill takes a few milliseconds: there the rails have nothing to hide behind.
+Two gateways take turns in front of one stub whose prefill takes 50, 200 or 800 ms
+(``loadtest.benchmarks.servers.stub_upstream``). Then the same is done with real vLLM and the tiny
+model, whose prefill takes a few milliseconds and so hides nothing of what the rails cost.
 
-Limits: one user, so nothing queues; the toxicity model is
-``loadtest.benchmarks.models.tiny_toxicity``, two layers where the published one has twelve;
-questions are short and all different, so no rail's cache helps.
+Limits: there is one user, so nothing queues. The toxicity model is
+``loadtest.benchmarks.models.tiny_toxicity``, which has two layers where the published one has
+twelve. Questions are short and all different, so no rail's cache helps.
 """
 
 import argparse
 import asyncio
 import shutil
-import socket
 import sys
-import tempfile
-import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 
-import uvloop
-
-from backend.protocol.wire import Ask
+from loadtest.benchmarks.command import Study, say
 from loadtest.benchmarks.drivers.closed_loop import closed_loop
-from loadtest.benchmarks.drivers.users import websocket_users
+from loadtest.benchmarks.drivers.users import asking, websocket_users
 from loadtest.benchmarks.models import tiny_model, tiny_toxicity
 from loadtest.benchmarks.servers import paths, stub_upstream
 from loadtest.benchmarks.servers.engine import Engine
-from loadtest.benchmarks.servers.process import finished, running
+from loadtest.benchmarks.servers.process import free_port, running
 from loadtest.benchmarks.summary import ttft_p50_ms
 from loadtest.experiments import machine
+from loadtest.experiments.markdown import table
 
 PREFILLS_MS = (50, 200, 800)
 TOKENS = 16
 ENGINE = '[vllm]\ndtype = "bfloat16"\ncpu_threads = 1\n[retrieval]\nembedder_threads = 1\n'
 RAILS = ("secrets", "pii", "toxicity", "topic", "injection")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _off() -> str:
@@ -63,7 +52,7 @@ async def _gateway(
 ) -> AsyncIterator[str]:
     config = folder / f"{name}.toml"
     config.write_text(settings + ENGINE)
-    own = folder / f"{name}-data"  # an index has one owner
+    own = folder / f"{name}-data"  # an index has one owner at a time
     await asyncio.to_thread(shutil.copytree, data, own)
     command = paths.glossator(
         "serve", "--port", "0", "--config", str(config), "--data", str(own), *engine
@@ -72,19 +61,15 @@ async def _gateway(
         yield await paths.url_of(child)
 
 
-def _request(question: str) -> Ask:
-    return Ask(id=uuid.uuid4().hex, question=question, max_tokens=TOKENS, temperature=0.0)
-
-
 async def _ttft(url: str, questions: Sequence[str]) -> float:
-    async with websocket_users(url, 1, _request) as users:
+    async with websocket_users(url, 1, asking(TOKENS, retrieving=True)) as users:
         return ttft_p50_ms(await closed_loop(users, questions))
 
 
 async def _row(
     label: str, urls: dict[str, str], prefill_ms: int, requests: int, passes: int
 ) -> list[str]:
-    """Medians over the passes of each side's p50, and of their difference pass by pass."""
+    """The medians over the passes: of each side's p50, and of the difference within a pass."""
     figures: dict[str, list[float]] = {name: [] for name in urls}
     serial = iter(range(10**9))
     for turn in range(-1, passes):  # the first one warms up
@@ -93,7 +78,7 @@ async def _row(
             figure = await _ttft(urls[name], asked)
             if turn >= 0:
                 figures[name].append(figure)
-        print(f"{label}: pass {turn + 1} of {passes}", file=sys.stderr, flush=True)
+        say(f"{label}: pass {turn + 1} of {passes}")
     added = [on - off for on, off in zip(figures["on"], figures["off"], strict=True)]
     off, on = median(figures["off"]), median(figures["on"])
     row = [
@@ -103,23 +88,24 @@ async def _row(
         f"{median(added):+.1f} ({min(added):+.1f} to {max(added):+.1f})",
         f"{100 * median(added) / off:+.1f} %",
     ]
-    print(" | ".join(row), file=sys.stderr, flush=True)
+    say(" | ".join(row))
     return row
 
 
-async def _measure(
-    requests: int, passes: int, folder: Path, model: Path, toxicity: tiny_toxicity.Checkpoint
-) -> str:
-    data = folder / "data"
-    index = paths.glossator("index", "package:numpy.fft", "--data", str(data))
-    await finished("index", index, folder, {})
+async def _measure(arguments: argparse.Namespace, folder: Path) -> str:
+    busy = await asyncio.to_thread(machine.busy_cores, 2.0)
+    say(f"Before the start: {busy:.2f} cores busy")
+    model = await asyncio.to_thread(tiny_model.make, arguments.models.resolve() / "tiny")
+    toxicity = await asyncio.to_thread(tiny_toxicity.make, arguments.models.resolve() / "toxicity")
+    requests, passes = arguments.requests, arguments.passes
+    data = await paths.indexed(folder)
     sides = {"off": _off(), "on": _on(toxicity)}
     rows = []
-    port = _free_port()
+    port = free_port()
     stub = [sys.executable, "-m", "loadtest.benchmarks.servers.stub_upstream", "--port", str(port)]
     upstream = ("--engine", "openai", "--upstream", f"http://127.0.0.1:{port}/v1")
     async with (
-        running("stub", stub, folder, {}),
+        running("stub", stub, folder),
         _gateway("stub-off", folder, data, sides["off"], upstream) as off,
         _gateway("stub-on", folder, data, sides["on"], upstream) as on,
     ):
@@ -133,27 +119,17 @@ async def _measure(
     ):
         rows.append(await _row("tiny vLLM", {"off": off, "on": on}, 0, requests, passes))
     header = ["generator", "rails off, ms", "rails on, ms", "added, ms", "added"]
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return (
+        f"TTFT p50, one user; {busy:.2f} cores were busy before the start.\n\n{table(header, rows)}"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.rails.rails_cost",
-        description=(__doc__ or "").partition("\n")[0],
-    )
-    parser.add_argument("--requests", type=int, default=20, help="answers per side and pass")
-    parser.add_argument("--passes", type=int, default=4, help="measured passes")
-    arguments = parser.parse_args()
-    busy = machine.busy_cores(2.0)
-    print(f"Before the start: {busy:.2f} cores busy", file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="glossator-rails-") as folder:
-        model = tiny_model.make(Path(".models/tiny").resolve())
-        toxicity = tiny_toxicity.make(Path(".models/toxicity").resolve())
-        table = uvloop.run(
-            _measure(arguments.requests, arguments.passes, Path(folder), model, toxicity)
-        )
-    print(f"TTFT p50, one user; {busy:.2f} cores were busy before the start.\n\n{table}")
+    study = Study(__spec__, __doc__)
+    study.number("--requests", 20, "answers per side and pass")
+    study.number("--passes", 4, "measured passes")
+    study.models()
+    study.run(_measure)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
-"""How fast sources are read and cut, kind by kind, and the share of it in indexing.
+"""How fast each kind of source is read and cut, and how much of indexing that takes.
 
 ``python -m loadtest.benchmarks.retrieval.chunking`` writes the documentation of an installed
-package in every format, reads and cuts each with the embedder's own measure, and embeds a sample of
-the chunks. The share is of one process on one machine: reading and cutting a chunk, beside
-embedding it as well. Files are in the page cache; nothing is stored.
+package in every format, reads and cuts each as the embedder measures text, and embeds a sample of
+the chunks. The share compares reading and cutting a chunk with doing that and embedding it, in one
+process on one machine. Files are in the page cache, and nothing is stored.
 """
 
-import argparse
 import html
 import json
 import tempfile
@@ -19,15 +18,16 @@ from indexer.chunkers import StructureChunker
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.sources import open_source
 from indexer.types import Chunk, Document, Source
+from loadtest.benchmarks.command import Study
 from loadtest.experiments.markdown import table as pipe_table
 
-PAGE = 8  # entries that share a page, as in a reference manual
-EMBEDDED = 256  # chunks that the embedder is timed on
+PAGE = 8  # entries on one page, as in a reference manual
+EMBEDDED = 256  # chunks in the sample that is embedded
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one kind: reading and cutting, in seconds of one core."""
+    """Reading and cutting one kind of source, in seconds of one core."""
 
     kind: str
     documents: int
@@ -39,7 +39,7 @@ class Figures:
         return self.chunks / self.seconds
 
     def share(self, embedded_rate: float) -> float:
-        """Of the time that indexing a chunk takes."""
+        """The share of reading and cutting in the time that indexing a chunk takes."""
         return (1 / self.rate) / (1 / self.rate + 1 / embedded_rate)
 
 
@@ -108,7 +108,7 @@ def write(folder: Path, suffix: str, entries: Sequence[Document],
 
 
 def table(figures: Iterable[Figures], embedded_rate: float) -> str:
-    """Markdown, with the embedder's own rate below."""
+    """In Markdown, with the embedder's own rate below."""
     rows = [
         [each.kind, str(each.documents), str(each.chunks), f"{each.rate:,.0f}",
          f"{each.share(embedded_rate):.1%}"]
@@ -119,10 +119,12 @@ def table(figures: Iterable[Figures], embedded_rate: float) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--package", default="numpy", help="whose documentation is written")
-    parser.add_argument("--entries", type=int, default=2000, help="how many entries of it")
-    options = parser.parse_args()
+    study = Study(__spec__, __doc__)
+    study.add_argument(
+        "--package", default="numpy", help="package whose documentation is used (default: numpy)"
+    )
+    study.number("--entries", 2000, "entries of it")
+    options = study.parse_args()
     embedder = SentenceTransformerEmbedder(threads=1)
     chunker = StructureChunker(embedder.ruler)
     package = f"package:{options.package}"
@@ -138,7 +140,7 @@ def main() -> None:
     found, chunks = cut("source code (Python)", open_source(f"code:{home}"), chunker)
     figures.append(found)
     found, chunks = cut("installed package", open_source(package), chunker)
-    figures.append(found)  # without the process that imports it
+    figures.append(found)  # the process that imports the package is not counted
     sample = [chunk.embedded_text for chunk in chunks[:: max(len(chunks) // EMBEDDED, 1)]]
     started = time.process_time()
     embedder.embed(sample)

@@ -1,20 +1,23 @@
 """How fast indexing is: `python -m loadtest.benchmarks.retrieval.indexing`.
 
-Two measurements. *Throughput*: the texts of a source's chunks, embedded by the bare embedder in one
-call, and the source indexed as `glossator index` does (read, cut, judged, embedded, stored, made
-searchable), in turns; the ratio is what indexing reaches of the embedder's speed. CPU time is given
-beside it, that of the process which reads a package included: on a busy machine only its ratio
-means something, and it is kinder, for one core is idle while the other cuts and stores. *Many
-files*: a folder of files indexed again without a change, and after one change until a search finds
-it.
+There are two measurements.
 
-Limits: a package is read by a process of its own. What passes until its first document is told
-apart; it counts as indexing all the same, and weighs the more the fewer chunks there are. Loading
-the embedder and opening the index count as neither. The many files are short, and their vectors
-are random, for nothing but their number matters there.
+*Throughput* alternates between the bare embedder, which embeds the texts of a source's chunks in
+one call, and indexing the source as `glossator index` does: read, cut, judge, embed, store, and
+make searchable. The ratio is how much of the embedder's speed indexing reaches. The CPU time is
+given as well and includes the process that reads a package. On a busy machine only the ratio of
+CPU times means something. It is the kinder one, because one core is idle while the other cuts and
+stores.
+
+*Many files* indexes a folder again without a change, and again after one change, until a search
+finds it.
+
+Limits: a separate process reads a package. The time until its first document is shown apart, but
+counts as indexing, and matters more the fewer chunks there are. Loading the embedder and opening
+the index are not counted. The many files are short and their vectors are random, because only their
+number matters there.
 """
 
-import argparse
 import os
 import tempfile
 import time
@@ -30,13 +33,15 @@ from indexer.index.search import HybridIndex
 from indexer.pipeline import index
 from indexer.sources import open_source
 from indexer.types import Vectors
+from loadtest.benchmarks.command import Study
 from loadtest.experiments.machine import busy_cores
+from loadtest.experiments.markdown import table
 
-_FEW = 8  # texts that are embedded in earnest while files are many
+_FEW = 8  # up to so many texts, `Fast` really embeds them
 
 
 class Fast:
-    """A real embedder for a few texts, random directions for many."""
+    """Embeds a few texts for real, and gives many of them random vectors."""
 
     def __init__(self, real: SentenceTransformerEmbedder) -> None:
         self.name, self.dimension, self.ruler = real.name, real.dimension, real.ruler
@@ -52,7 +57,7 @@ class Fast:
 
 
 class _Spent:
-    """Wall and CPU time from here on; of processes that this one waited for, too."""
+    """Wall and CPU time from here on, with processes that this one waited for."""
 
     def __init__(self) -> None:
         self._wall_s = time.perf_counter()
@@ -78,15 +83,9 @@ def throughput(embedder: SentenceTransformerEmbedder, source: str, passes: int) 
     opening = time.perf_counter() - started
     chunks = [chunk for document in chain([first], documents) for chunk in chunker.chunks(document)]
     texts = [chunk.embedded_text for chunk in chunks]
-    # An entry's headline is embedded once and drawn into the vectors of all its chunks.
+    # An entry's headline is embedded once, and is mixed into the vectors of all its chunks.
     texts += sorted({chunk.headline for chunk in chunks} - {""})
-    lines = [
-        f"{source}: {len(chunks)} chunks, {len(texts)} texts to embed; "
-        f"its first document after {opening:.1f} s",
-        "",
-        "| pass | bare embedder | indexing | share of its speed | CPU: bare, indexing | share |",
-        "|---|---|---|---|---|---|",
-    ]
+    rows = []
     for number in range(1, passes + 1):
         bare = _Spent()
         embedder.embed(texts)
@@ -100,12 +99,22 @@ def throughput(embedder: SentenceTransformerEmbedder, source: str, passes: int) 
             whole = _Spent()
             index(open_source(source), embedder, opened)
             whole_s, whole_cpu_s = whole.wall_s(), whole.cpu_s()
-        lines.append(
-            f"| {number} | {len(texts) / bare_s:.1f} texts/s | {len(texts) / whole_s:.1f} texts/s "
-            f"| {bare_s / whole_s:.0%} | {bare_cpu_s:.1f} s, {whole_cpu_s:.1f} s "
-            f"| {bare_cpu_s / whole_cpu_s:.0%} |"
+        rows.append(
+            [
+                str(number),
+                f"{len(texts) / bare_s:.1f} texts/s",
+                f"{len(texts) / whole_s:.1f} texts/s",
+                f"{bare_s / whole_s:.0%}",
+                f"{bare_cpu_s:.1f} s, {whole_cpu_s:.1f} s",
+                f"{bare_cpu_s / whole_cpu_s:.0%}",
+            ]
         )
-    return "\n".join(lines)
+    heads = ["pass", "bare embedder", "indexing", "share of its speed", "CPU: bare, indexing",
+             "share"]  # fmt: skip
+    return (
+        f"{source}: {len(chunks)} chunks, {len(texts)} texts to embed; "
+        f"its first document after {opening:.1f} s\n\n{table(heads, rows)}"
+    )
 
 
 def many_files(real: SentenceTransformerEmbedder, count: int) -> str:
@@ -140,11 +149,13 @@ def many_files(real: SentenceTransformerEmbedder, count: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--source", default="package:networkx")
-    parser.add_argument("--passes", type=int, default=2)
-    parser.add_argument("--files", type=int, default=10_000)
-    arguments = parser.parse_args()
+    study = Study(__spec__, __doc__)
+    study.add_argument(
+        "--source", default="package:networkx", help="source to index (default: %(default)s)"
+    )
+    study.number("--passes", 2, "passes of each way")
+    study.number("--files", 10_000, "how many files many are")
+    arguments = study.parse_args()
     busy = busy_cores(2.0)
     embedder = SentenceTransformerEmbedder()
     embedder.embed(["warm up"] * 32)

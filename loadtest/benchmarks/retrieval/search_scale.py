@@ -2,17 +2,16 @@
 
     python -m loadtest.benchmarks.retrieval.search_scale --chunks 10000 100000
 
-Fills an embedded index for each size and times whole searches on it: nearest chunks, words,
-ranking, reading the passages; not the embedding of the question. `--sources` spreads each size over
-as many sources, and over each of several numbers in turn. With `--keep` the indexes stay, and are
-not filled again: a million chunks take long.
+Fills an embedded index for each size and times whole searches on it: nearest chunks, words, ranking
+and reading the passages, but not embedding the question. `--sources` spreads each size over so many
+sources; given several numbers, it does so for each in turn. With `--keep` the indexes stay and are
+not filled again, because a million chunks take long.
 
-Limits: vectors and texts are synthetic (``loadtest.benchmarks.models.synthetic_index``); questions
-come one at a time, and with the index warm. Each row is a process of its own, whose memory is what
-is resident after the searches: Python and its libraries with it, and files that are mapped.
+Limits: vectors and texts are synthetic (``loadtest.benchmarks.models.synthetic_index``). Questions
+come one at a time, and the index is warm. Each row has its own process. Its memory is what is
+resident after the searches, including Python, its libraries and mapped files.
 """
 
-import argparse
 import multiprocessing
 import tempfile
 import time
@@ -25,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.index.search import HybridIndex
+from loadtest.benchmarks.command import Study
 from loadtest.benchmarks.models.synthetic_index import DIMENSION, NAME, Corpus, fill
 from loadtest.experiments import markdown
 from loadtest.experiments.machine import resident_mib
@@ -32,7 +32,7 @@ from loadtest.experiments.machine import resident_mib
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One index, its searches, and what it costs to be there."""
+    """One index: how fast its searches are, and what it takes."""
 
     chunks: int
     sources: int
@@ -43,19 +43,19 @@ class Row:
     opened_s: float
     resident_mib: float
     on_disk_mib: float
-    added_per_s: float | None  # None: it was there
+    added_per_s: float | None  # None if it was there already
 
 
 def filled(folder: Path, chunks: int, sources: int) -> float | None:
-    """Make the index, or complete it; how many chunks a second were added."""
+    """Makes or completes the index. Returns how many chunks a second were added."""
     with HybridIndex.open(folder, embedder_name=NAME, dimension=DIMENSION) as index:
         seconds = fill(index, Corpus(), chunks, sources)
     return chunks / seconds if seconds else None
 
 
 def measured(folder: Path, searches: int) -> tuple[float, float, float, float, float, float]:
-    """Median and 95th percentile of searches in ms, and of their CPU, after a tenth as many that do
-    not count; how many seconds opening took, with the first search; MiB in memory at the end."""
+    """Median and 95th percentile of searches in ms, and of their CPU time; seconds that opening and
+    the first search took; MiB in memory at the end. A tenth as many searches warm up first."""
     corpus = Corpus()
     started = time.perf_counter()
     with HybridIndex.open(folder, embedder_name=NAME, dimension=DIMENSION, writable=False) as index:
@@ -80,7 +80,7 @@ def run(
     for chunks in sizes:
         for sources in spreads:
             own = folder / f"{chunks}-in-{sources}"
-            # A process each: what an index takes is given back with it.
+            # Each index gets its own process, which gives back its memory when it ends.
             with ProcessPoolExecutor(1, spawn, max_tasks_per_child=1) as process:
                 added = process.submit(filled, own, chunks, sources).result()
                 if only_fill:
@@ -106,17 +106,15 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--chunks", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument(
-        "--sources", type=int, nargs="+", default=[1], help="that the chunks are spread over"
+    study = Study(__spec__, __doc__)
+    study.number("--chunks", [10_000, 100_000], "sizes of the index")
+    study.number("--sources", [1], "sources that the chunks are spread over")
+    study.number("--searches", 300, "timed searches on each index")
+    study.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="keep the indexes there (default: drop them)"
     )
-    parser.add_argument("--searches", type=int, default=300)
-    parser.add_argument(
-        "--keep", type=Path, help="folder whose indexes stay  [default: a temporary one]"
-    )
-    parser.add_argument("--only-fill", action="store_true", help="measure nothing yet")
-    arguments = parser.parse_args()
+    study.add_argument("--only-fill", action="store_true", help="fill the indexes, without timing")
+    arguments = study.parse_args()
     with ExitStack() as stack:
         folder = arguments.keep or Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="glossator-scale-"))

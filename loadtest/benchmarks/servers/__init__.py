@@ -1,1 +1,1 @@
-"""What is measured: our servers and others, started and stopped."""
+"""The servers that are measured, ours and others: how they are started and stopped."""

@@ -1,4 +1,4 @@
-"""A backend of ours on Ray Serve for a load test, and the processes of its replicas."""
+"""Our backend with an index, local or on Ray Serve, and the processes of its replicas."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -11,12 +11,11 @@ import psutil
 
 from loadtest.benchmarks.servers import paths
 from loadtest.benchmarks.servers.engine import Engine
-from loadtest.benchmarks.servers.process import Child, finished, running
-from loadtest.scenarios import questions
+from loadtest.benchmarks.servers.process import Child, running
 
 
 class Backend:
-    """A `glossator serve` at ``url``; with ``--deploy ray`` its replicas can be found and ended."""
+    """A `glossator serve` at ``url``. On Ray Serve its replicas can be found and killed."""
 
     def __init__(self, url: str, child: Child) -> None:
         self.url = url
@@ -27,7 +26,7 @@ class Backend:
         return self._child.process.pid
 
     def replicas(self, deployment: str) -> list[psutil.Process]:
-        """The replicas of one deployment that run now, by the titles that Ray gives them."""
+        """Running replicas of one deployment, found by the process titles that Ray gives them."""
         title = f"ray::ServeReplica:glossator:{deployment}"
         found = []
         for process in psutil.Process(self.pid).children(recursive=True):
@@ -39,7 +38,7 @@ class Backend:
         return found
 
     async def until_whole(self, deployment: str, count: int) -> None:
-        """Until so many replicas run and the backend can answer. Raises ``ProcessFailed``."""
+        """Waits until so many replicas run and the backend can answer. Raises ``ProcessFailed``."""
 
         def whole() -> bool | None:
             return (len(self.replicas(deployment)) == count and self._ready()) or None
@@ -58,11 +57,9 @@ class Backend:
 async def serving(
     folder: Path, engine: Engine, deploy: str, settings: Mapping[str, object]
 ) -> AsyncIterator[Backend]:
-    """Serves over a small index of its own. ``settings``, such as ``ray.gateway_replicas``, go
-    before those of the engine's comparison."""
-    data = folder / f"{deploy}-data"
-    index = paths.glossator("index", questions.INDEXED, "--data", str(data))
-    await finished("index", index, folder, {})
+    """Serves a small index of its own. ``settings``, such as ``ray.gateway_replicas``, override
+    those that the engine brings along."""
+    data = await paths.indexed(folder, f"{deploy}-data")
     config = folder / f"{deploy}.toml"
     config.write_text(engine.settings())
     environment = engine.environment() | {

@@ -1,6 +1,6 @@
-"""The one engine configuration of a comparison, in the words of each who starts an engine.
+"""The one engine configuration of a comparison, in the words of everything that starts an engine.
 
-Only when every path runs the same engine does a difference between them lie in the path.
+A difference between two paths lies in the path only if both run the same engine.
 """
 
 import sys
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# The scheduler's process runs the model too. vLLM itself would start one more process for a CPU
-# model; our backend does not (backend/generators/vllm/engine.py), so nobody here does.
+# The scheduler's process runs the model, too. vLLM by itself would start one more process for a
+# model on a CPU. Our backend does not (backend/generators/vllm/engine.py), so no path here does.
 EXECUTOR = "vllm.v1.executor.uniproc_executor.UniProcExecutor"
 
 
@@ -17,8 +17,8 @@ EXECUTOR = "vllm.v1.executor.uniproc_executor.UniProcExecutor"
 class Engine:
     """A model and how vLLM runs it.
 
-    ``threads`` are OpenMP's, ``kv_cache_gib`` is of a CPU; ``load_format`` ``dummy`` makes random
-    weights of the model's size; with ``gpus`` each replica takes one.
+    ``threads`` are OpenMP's. ``kv_cache_gib`` counts on a CPU only. A ``load_format`` of ``dummy``
+    makes random weights of the model's size. With ``gpus`` each replica takes one GPU.
     """
 
     model: Path
@@ -34,7 +34,7 @@ class Engine:
     gpus: bool = False
 
     def environment(self) -> dict[str, str]:
-        """What vLLM reads when it is imported."""
+        """The variables that vLLM reads when it is imported."""
         return {
             "OMP_NUM_THREADS": str(self.threads),
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",
@@ -64,7 +64,7 @@ class Engine:
     def serve_command(self, port: int) -> list[str]:
         """``vllm serve`` at its best: one API server, no logs.
 
-        By its module, for the ``vllm`` script of the CPU build fails on its own version.
+        It is started by its module, because the CPU build's ``vllm`` script fails on its version.
         """
         flags = {
             "--model": self.model,
@@ -91,10 +91,10 @@ class Engine:
         return [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *named, *switches]
 
     def settings(self) -> str:
-        """Our backend's settings file; all else is the product's default.
+        """Our backend's settings file. Everything else is the product's default.
 
-        Off are the two rails that load libraries or models: nobody else here has guardrails, and
-        where there are no weights one of them measures nothing. `glossator eval rails` times them.
+        The two rails that load libraries or models are off, because no other path has guardrails
+        and because one of them does nothing without weights. `glossator eval rails` times them.
         """
         return (
             "[vllm]\n"

@@ -1,8 +1,8 @@
 """vLLM's AsyncLLM as a program calls it: the baseline without any server.
 
-``python -m loadtest.benchmarks.servers.in_process`` is a process of its own: its users run beside
-the engine's front end, on one event loop. It reads a ``Start`` and then ``Job`` lines on standard
-input, and writes a ``Pass`` line for each on standard output.
+``python -m loadtest.benchmarks.servers.in_process MODEL`` runs users beside the engine's front end,
+on one event loop. It reads ``Job`` lines on standard input and writes a ``Pass`` line for each on
+standard output.
 """
 
 import asyncio
@@ -72,7 +72,7 @@ async def _serve(model: Path, replies: int) -> None:
         os.write(replies, b"ready\n")
         while line := await asyncio.to_thread(sys.stdin.buffer.readline):
             job = msgspec.json.decode(line, type=Job)
-            # The loop's questions are texts: a conversation travels as its JSON.
+            # The loop takes questions as text, so a conversation travels as JSON.
             questions = [msgspec.json.encode(each).decode() for each in job.conversations]
             users = [_user(engine, serial, job.max_tokens) for _ in range(job.users)]
             done: Pass = await closed_loop(users, questions)
@@ -83,7 +83,7 @@ async def _serve(model: Path, replies: int) -> None:
 
 
 def main() -> None:
-    # vLLM logs to standard output, which here carries the replies.
+    # vLLM logs to standard output, which carries the replies here.
     replies = os.dup(1)
     os.dup2(2, 1)
     uvloop.run(_serve(Path(sys.argv[1]), replies))

@@ -1,14 +1,13 @@
-"""The paths under comparison: each a context that starts its server and yields what to measure."""
+"""The paths under comparison. Each is a context that starts a server and yields its routes."""
 
 import asyncio
 import re
 import shutil
-import socket
 import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -19,11 +18,12 @@ import msgspec
 
 from backend.protocol.wire import Ask
 from loadtest.benchmarks.drivers.closed_loop import Pass, closed_loop
-from loadtest.benchmarks.drivers.users import sse_users, websocket_users
+from loadtest.benchmarks.drivers.users import asking, sse_users, websocket_users
 from loadtest.benchmarks.models import tiny_toxicity
 from loadtest.benchmarks.servers.engine import Engine
 from loadtest.benchmarks.servers.in_process import Job, Messages
-from loadtest.benchmarks.servers.process import Child, running
+from loadtest.benchmarks.servers.process import Child, finished, free_port, running
+from loadtest.scenarios import questions
 
 ASYNC_LLM = "AsyncLLM in process"
 VLLM_SERVE = "vllm serve"
@@ -45,9 +45,10 @@ Measure = Callable[[int, Iterable[str]], Awaitable[Pass]]  # (users, questions)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way to an answer; ``pid`` is the process that all of its server descends from.
+    """One way to an answer.
 
-    ``url``: where it answers, without a path; empty where nothing listens.
+    ``pid`` is the ancestor of all processes of its server. ``url`` is where the server answers,
+    without a path, and empty when nothing listens.
     """
 
     measure: Measure
@@ -57,7 +58,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the paths have in common. For the prompts, see ``capture``."""
+    """What all paths have in common. ``capture`` makes the prompts."""
 
     engine: Engine
     max_tokens: int
@@ -101,7 +102,7 @@ async def async_llm(setting: Setting) -> AsyncIterator[dict[str, Route]]:
 @asynccontextmanager
 async def vllm_serve(setting: Setting) -> AsyncIterator[dict[str, Route]]:
     engine = setting.engine
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
 
     def healthy() -> bool | None:
@@ -121,7 +122,7 @@ async def vllm_serve(setting: Setting) -> AsyncIterator[dict[str, Route]]:
 
 
 def _with_passages(setting: Setting) -> Callable[[str], Messages]:
-    """The messages of ``_retrieving``, nearly: what keeps them out of the cache stands first."""
+    """Nearly the messages of ``_retrieving``. They begin with what keeps them out of the cache."""
     return lambda question: setting.messages(
         f"Request {uuid.uuid4().hex}.\n{setting.documented[question]}"
     )
@@ -139,23 +140,23 @@ def _sse_route(
     return Route(measure, child.process.pid, url)
 
 
-@asynccontextmanager
-async def local_gateway(setting: Setting) -> AsyncIterator[dict[str, Route]]:
-    async with _gateway("local", setting) as route:
-        yield {
-            LOCAL: route(_bare(setting)),
-            LOCAL_DOCUMENTED: route(_documented(setting)),
-            LOCAL_RETRIEVAL: route(_retrieving(setting)),
-        }
+def local_gateway(setting: Setting) -> AbstractAsyncContextManager[dict[str, Route]]:
+    return _with_and_without_retrieval("local", setting, LOCAL, LOCAL_DOCUMENTED, LOCAL_RETRIEVAL)
+
+
+def ray_gateway(setting: Setting) -> AbstractAsyncContextManager[dict[str, Route]]:
+    return _with_and_without_retrieval("ray", setting, RAY, RAY_DOCUMENTED, RAY_RETRIEVAL)
 
 
 @asynccontextmanager
-async def ray_gateway(setting: Setting) -> AsyncIterator[dict[str, Route]]:
-    async with _gateway("ray", setting) as route:
+async def _with_and_without_retrieval(
+    deploy: str, setting: Setting, bare: str, documented: str, retrieving: str
+) -> AsyncIterator[dict[str, Route]]:
+    async with _gateway(deploy, setting) as route:
         yield {
-            RAY: route(_bare(setting)),
-            RAY_DOCUMENTED: route(_documented(setting)),
-            RAY_RETRIEVAL: route(_retrieving(setting)),
+            bare: route(asking(setting.max_tokens)),
+            documented: route(_documented(setting)),
+            retrieving: route(_retrieving(setting)),
         }
 
 
@@ -163,12 +164,12 @@ async def ray_gateway(setting: Setting) -> AsyncIterator[dict[str, Route]]:
 async def two_replicas(setting: Setting) -> AsyncIterator[dict[str, Route]]:
     more = {"GLOSSATOR_RAY__GENERATOR_REPLICAS": "2"}
     async with _gateway("ray", setting, environment=more) as route:
-        yield {RAY_TWO: route(_bare(setting))}
+        yield {RAY_TWO: route(asking(setting.max_tokens))}
 
 
 @asynccontextmanager
 async def full_gateway(setting: Setting) -> AsyncIterator[dict[str, Route]]:
-    """With every rail on; the toxicity model is the tiny one, made where the models are."""
+    """Every rail is on. The toxicity model is the tiny one, which is made beside the other."""
     toxicity = await asyncio.to_thread(tiny_toxicity.make, setting.engine.model.parent / "toxicity")
     rails = {
         "GLOSSATOR_RAILS__PII__ACTION": "redact",
@@ -183,29 +184,25 @@ async def full_gateway(setting: Setting) -> AsyncIterator[dict[str, Route]]:
 @asynccontextmanager
 async def pipeline(setting: Setting) -> AsyncIterator[dict[str, Route]]:
     async with _gateway("local", setting, engine="transformers") as route:
-        yield {PIPELINE: route(_bare(setting))}
+        yield {PIPELINE: route(asking(setting.max_tokens))}
+
+
+def ray_llm_app(setting: Setting) -> AbstractAsyncContextManager[dict[str, Route]]:
+    return _ray_llm("app", RAY_LLM_APP, setting)
+
+
+def ray_llm_direct(setting: Setting) -> AbstractAsyncContextManager[dict[str, Route]]:
+    return _ray_llm("direct", RAY_LLM_DIRECT, setting)
 
 
 @asynccontextmanager
-async def ray_llm_app(setting: Setting) -> AsyncIterator[dict[str, Route]]:
-    async with _ray_llm("app", setting) as route:
-        yield {RAY_LLM_APP: route}
-
-
-@asynccontextmanager
-async def ray_llm_direct(setting: Setting) -> AsyncIterator[dict[str, Route]]:
-    async with _ray_llm("direct", setting) as route:
-        yield {RAY_LLM_DIRECT: route}
-
-
-@asynccontextmanager
-async def _ray_llm(mode: str, setting: Setting) -> AsyncIterator[Route]:
+async def _ray_llm(mode: str, path: str, setting: Setting) -> AsyncIterator[dict[str, Route]]:
     engine = setting.engine
     command = [sys.executable, "-m", "loadtest.benchmarks.servers.ray_llm", mode, str(engine.model)]
-    command += ["--load-format", engine.load_format, "--port", str(_free_port())]
+    command += ["--load-format", engine.load_format, "--port", str(free_port())]
     command += [] if engine.eager else ["--graphs"]
     async with running(f"ray-llm {mode}", command, setting.folder, engine.environment()) as child:
-        yield _sse_route(await url_of(child), setting, child, setting.messages)
+        yield {path: _sse_route(await url_of(child), setting, child, setting.messages)}
 
 
 @asynccontextmanager
@@ -216,7 +213,7 @@ async def _gateway(
     engine: str = "vllm",
     environment: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Callable[[Callable[[str], Ask]], Route]]:
-    """Routes to one `glossator serve`, by what is asked of it."""
+    """One `glossator serve`; yields a function that makes a route for a kind of request."""
     # An index has one owner at a time: each gateway gets its own.
     data = Path(tempfile.mkdtemp(dir=setting.folder)) / "data"
     await asyncio.to_thread(shutil.copytree, setting.data, data)
@@ -238,30 +235,20 @@ async def _gateway(
         yield route
 
 
-def _bare(setting: Setting) -> Callable[[str], Ask]:
-    return lambda question: Ask(
-        id=uuid.uuid4().hex,
-        question=question,
-        sources=(),
-        max_tokens=setting.max_tokens,
-        temperature=0.0,
-    )
-
-
 def _retrieving(setting: Setting) -> Callable[[str], Ask]:
-    """Questions about one topic find the same passages. Instructions, which stand before them in
-    the prompt and here are never the same, keep those out of the prefix cache."""
-    bare = _bare(setting)
+    """Asks with retrieval. Questions about one topic find the same passages. The instructions come
+    before these in the prompt and always differ, which keeps them out of the prefix cache."""
+    ask_with_passages = asking(setting.max_tokens, retrieving=True)
 
     def request(question: str) -> Ask:
-        ask = bare(question)
-        return msgspec.structs.replace(ask, sources=None, instructions=f"Request {ask.id}.")
+        ask = ask_with_passages(question)
+        return msgspec.structs.replace(ask, instructions=f"Request {ask.id}.")
 
     return request
 
 
 def _documented(setting: Setting) -> Callable[[str], Ask]:
-    """The prompt of ``_retrieving``, passages and all, without the retrieval."""
+    """Asks for the prompt of ``_retrieving``, with its passages, but without retrieval."""
     retrieving = _retrieving(setting)
 
     def request(question: str) -> Ask:
@@ -275,18 +262,18 @@ def glossator(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "glossator", *arguments]
 
 
+async def indexed(folder: Path, name: str = "data") -> Path:
+    """An index of what ``questions`` asks about, in ``folder / name``."""
+    data = folder / name
+    await finished("index", glossator("index", questions.INDEXED, "--data", str(data)), folder)
+    return data
+
+
 async def url_of(child: Child) -> str:
-    """Where a `glossator serve` answers, once it says so."""
+    """Where a `glossator serve` answers, as soon as its log says so."""
 
     async def look() -> str | None:
         found = re.search(r"serves at (\S+?),", child.log())
         return found[1] if found else None
 
     return await child.until(look)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

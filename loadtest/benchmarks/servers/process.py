@@ -1,25 +1,38 @@
-"""Child processes that end with their block, whatever happens in it."""
+"""Child processes that end when their block is left, whatever happens in it."""
 
 import asyncio
 import os
 import signal
+import socket
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
+
+from loadtest.benchmarks.command import StudyFailed
 
 STARTS_WITHIN_S = 240.0
 STOPS_WITHIN_S = 60.0
 _POLL_S = 0.1
 _TAIL = 3000  # characters of a log that are worth showing
-_LINE_LIMIT = 64 * 2**20  # a pass of answers is one line
+_LINE_LIMIT = 64 * 2**20  # bytes; a whole pass of answers is one line
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 Found = TypeVar("Found")
 
 
-class ProcessFailed(Exception):
-    """A process did not start, or ended early; the message holds the end of its log."""
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class ProcessFailed(StudyFailed):
+    """A process did not start, or ended early. The message holds the end of its log."""
 
 
 class Child:
@@ -54,14 +67,15 @@ async def running(
     name: str,
     command: Sequence[str],
     folder: Path,
-    environment: Mapping[str, str],
+    environment: Mapping[str, str] = _NOTHING,
     *,
     piped: bool = False,
 ) -> AsyncIterator[Child]:
-    """A process that is stopped with the block: asked first, killed with all its own if need be.
+    """A process that is stopped when the block is left.
 
-    Its output goes to a log in ``folder``; with ``piped``, standard input and output are the
-    caller's and only standard error is logged.
+    It is asked to stop first; then it is killed, with every process that it started. Its output
+    goes to a log in ``folder``. With ``piped``, the caller has its standard input and output, and
+    only standard error is logged.
     """
     log = folder / f"{name.replace(' ', '-')}.log"
     with log.open("wb") as output:
@@ -72,7 +86,7 @@ async def running(
             stderr=output,
             env={**os.environ, **environment},
             limit=_LINE_LIMIT,
-            # A group of its own: Ctrl-C reaches us alone, and we stop everything in order.
+            # It gets its own group, so that Ctrl-C reaches us alone and we stop all in order.
             start_new_session=True,
         )
     try:
@@ -89,14 +103,14 @@ async def _stop(process: Process) -> None:
             async with asyncio.timeout(STOPS_WITHIN_S):
                 await process.wait()
     finally:
-        # Also when this is cancelled, and for what the process left behind.
+        # Runs when this is cancelled, too, and kills what the process left behind.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
 
 
 async def finished(
-    name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]
+    name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str] = _NOTHING
 ) -> None:
     """Runs a command to its end. Raises ``ProcessFailed`` when it fails."""
     async with running(name, command, folder, environment) as child:

@@ -1,29 +1,31 @@
-"""`ray.serve.llm`'s OpenAI app as a server to compare with, until it is stopped.
+"""`ray.serve.llm`'s OpenAI app, as a server to compare with. It runs until it is stopped.
 
-``app`` is what ``build_openai_app`` makes: requests pass an ingress deployment. With ``direct``
-streaming they reach the engine's replica straight from the proxy. Both get what our own deployment
-gets: HAProxy in front, and Serve's throughput options; without those they are slower.
+``app`` is what ``build_openai_app`` makes, in which requests pass an ingress deployment. With
+``direct`` streaming the proxy sends requests straight to the engine's replica. Both get what our
+own deployment gets, HAProxy in front and Serve's throughput options, because they are slower
+without these.
 
-On a CPU its engine runs the model in one process more than ours: it allows no other executor.
+On a CPU its engine runs the model in one more process than ours, because it allows no other
+executor.
 """
 
-import argparse
 import logging
 import os
 import signal
-import socket
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from loadtest.benchmarks.command import Study
 from loadtest.benchmarks.servers.engine import Engine
+from loadtest.benchmarks.servers.process import free_port
 
-ONGOING = 256  # requests per replica; its default of 100 would do for 50 users, too
+ONGOING = 256  # requests per replica; the default of 100 would also do for 50 users
 
 
 def _tune(folder: Path, mode: str) -> None:
-    """Read when Serve is imported; ports and sockets of its own, beside other clusters."""
+    """Serve reads these on import. Own ports and sockets keep it apart from other clusters."""
     os.environ |= {
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
@@ -32,32 +34,25 @@ def _tune(folder: Path, mode: str) -> None:
         "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "metrics.sock"),
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
-        "RAY_SERVE_HAPROXY_METRICS_PORT": str(_free_port()),
-        "RAY_SERVE_HAPROXY_STATS_PORT": str(_free_port()),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
         "RAY_SERVE_LLM_ENABLE_DIRECT_STREAMING": "1" if mode == "direct" else "0",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAYLLM_ENABLE_REQUEST_PROMPT_LOGS": "0",
-        # Its own handler for SIGTERM ends the process before the cluster can be stopped.
+        # Ray's own handler for SIGTERM ends the process before the cluster can be stopped.
         "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
         "RAY_worker_niceness": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _config(engine: Engine) -> dict[str, Any]:
-    """The same engine as everybody's, in the words of ``LLMConfig``."""
+    """The engine that all paths run, in the words of ``LLMConfig``."""
     from vllm.platforms import current_platform
 
     arguments = engine.arguments()
     source = arguments.pop("model")
-    # It sets its own, and refuses another.
+    # LLMConfig chooses the executor itself, and refuses another.
     del arguments["distributed_executor_backend"]
     return {
         "model_loading_config": {"model_id": engine.name, "model_source": source},
@@ -74,7 +69,7 @@ def _serve(engine: Engine, port: int) -> None:
     from ray.serve.config import HTTPOptions
     from ray.serve.llm import LLMConfig, build_openai_app
 
-    # More logical CPUs than there are: reservations must not keep anything from starting here.
+    # Ray believes in more CPUs than there are, so that reservations keep nothing from starting.
     ray.init(address="local", include_dashboard=False, log_to_driver=False, num_cpus=32)
     try:
         logging.getLogger("ray.serve").setLevel(logging.WARNING)
@@ -93,15 +88,13 @@ def _serve(engine: Engine, port: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.servers.ray_llm", description=__doc__
-    )
-    parser.add_argument("mode", choices=["app", "direct"])
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--load-format", default="auto")
-    parser.add_argument("--graphs", action="store_true", help="compile, as a GPU wants it")
-    parser.add_argument("--port", type=int, required=True)
-    arguments = parser.parse_args()
+    study = Study(__spec__, __doc__)
+    study.add_argument("mode", choices=["app", "direct"])
+    study.add_argument("model", type=Path)
+    study.add_argument("--load-format", default="auto")
+    study.add_argument("--graphs", action="store_true", help="compile the model, as suits a GPU")
+    study.add_argument("--port", type=int, required=True)
+    arguments = study.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with tempfile.TemporaryDirectory(prefix="ray-llm-") as folder:
         _tune(Path(folder), arguments.mode)

@@ -1,16 +1,13 @@
-"""One local gateway under load: started, known, stopped."""
+"""One local gateway without an index, and the requests that load it."""
 
 import asyncio
-import random
 import re
-import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-from backend.protocol.wire import Ask
 from loadtest.benchmarks.servers import paths
 from loadtest.benchmarks.servers.engine import Engine
 from loadtest.benchmarks.servers.process import Child, running
@@ -18,7 +15,7 @@ from loadtest.benchmarks.servers.process import Child, running
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """``pid`` is the process that all of it descends from."""
+    """``pid`` is the ancestor of all its processes."""
 
     url: str
     pid: int
@@ -39,7 +36,7 @@ class Server:
 async def serving(
     name: str, folder: Path, engine: Engine, settings: str = ""
 ) -> AsyncIterator[Server]:
-    """A gateway without an index; ``settings`` come on top of the engine's."""
+    """``settings`` are TOML, added to the engine's."""
     config = folder / f"{name}.toml"
     config.write_text(engine.settings() + settings)
     command = paths.glossator(
@@ -50,21 +47,8 @@ async def serving(
         yield Server(await paths.url_of(child), child.process.pid, child)
 
 
-def asking(tokens: int, spread: float = 0.0, seed: int = 0) -> Callable[[str], Ask]:
-    """Makes requests for answers of so many tokens, without retrieval; by up to ``spread`` of that
-    more or fewer, drawn evenly."""
-    chance = random.Random(seed)
-    return lambda question: Ask(
-        id=uuid.uuid4().hex,
-        question=question,
-        sources=(),
-        max_tokens=round(tokens * chance.uniform(1 - spread, 1 + spread)),
-        temperature=0.0,
-    )
-
-
 def distinct() -> Iterator[str]:
-    """Questions that no prefix cache has seen."""
+    """Endless questions that no prefix cache has seen."""
     number = 0
     while True:
         number += 1

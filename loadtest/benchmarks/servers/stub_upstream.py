@@ -1,24 +1,26 @@
 """An OpenAI-compatible upstream whose prefill takes exactly as long as the question says.
 
-Nothing about it pretends to be an answer. It stands for engines and prompts of any size, so that
-what surrounds a prefill of 50, 200 or 800 ms can be measured on a machine without a GPU::
+Its text does not pretend to be an answer. It stands for engines and prompts of any size, so that a
+machine without a GPU can measure what surrounds a prefill of 50, 200 or 800 ms. It listens on
+127.0.0.1 until it is stopped::
 
     python -m loadtest.benchmarks.servers.stub_upstream --port 8099
 """
 
-import argparse
 import asyncio
 import json
 import re
 
 from aiohttp import web
 
+from loadtest.benchmarks.command import Study
+
 MODEL = "stub"
 _PREFILL = re.compile(r"prefill (\d+) ms")
 
 
 def question(prefill_ms: int, serial: int) -> str:
-    """A question on the topic of the index, that the stub prefills for ``prefill_ms``."""
+    """A question about the index, for which the stub spends ``prefill_ms`` on prefill."""
     return f"prefill {prefill_ms} ms, case {serial}: which numpy.fft function takes real input?"
 
 
@@ -69,9 +71,9 @@ def application() -> web.Application:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Serve the stub on 127.0.0.1 until stopped.")
-    parser.add_argument("--port", type=int, required=True)
-    web.run_app(application(), host="127.0.0.1", port=parser.parse_args().port, print=None)
+    study = Study(__spec__, __doc__)
+    study.add_argument("--port", type=int, required=True)
+    web.run_app(application(), host="127.0.0.1", port=study.parse_args().port, print=None)
 
 
 if __name__ == "__main__":

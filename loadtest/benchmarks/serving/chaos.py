@@ -1,14 +1,14 @@
-"""Replicas are killed in the middle of many streams: what do their users notice?
+"""Kills replicas in the middle of many streams, and reports what their users notice.
 
-Each user has a session of the language server's and asks a question of its own, greedily. Before
-anything is killed the answers are taken once, undisturbed. Then, again and again: all ask, and
-when a third of the text has come a replica gets SIGKILL; half of the users ask only after that.
+Each user has a session of the language server and always asks the same question, with greedy
+decoding. The answers are taken once before anything is killed. After that, in each round, half of
+the users ask; a replica gets SIGKILL when a third of their text has come; then the others ask.
 Every answer is compared with the undisturbed one, character by character.
 
     python -m loadtest.benchmarks.serving.chaos --times 20
 
-Limits: one machine, so no network ever splits; the tiny model, in float32, because in bfloat16 two
-engines that batch differently do not always agree on the likeliest token.
+Limits: there is one machine, so no network ever splits. The tiny model runs in float32, because in
+bfloat16 two engines that batch differently do not always agree on the likeliest token.
 """
 
 import argparse
@@ -16,17 +16,14 @@ import asyncio
 import itertools
 import random
 import signal
-import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import uvloop
-
 from backend.protocol.wire import Ask, Delta, Failed, Finished, Terminal
+from loadtest.benchmarks.command import Study, say
 from loadtest.benchmarks.models import tiny_model
 from loadtest.benchmarks.servers.cluster import Backend, serving
 from loadtest.benchmarks.servers.engine import Engine
@@ -35,7 +32,7 @@ from loadtest.experiments import markdown
 from loadtest.scenarios import questions
 from lsp_server.client.session import Session, SessionError
 
-VICTIMS = {"generator": 2, "gateway": 2, "rail-pii": 2}  # and how many replicas of each there are
+VICTIMS = {"generator": 2, "gateway": 2, "rail-pii": 2}  # replicas of each deployment
 KILL_AFTER = 1 / 3  # of the undisturbed text
 RESUME_S = 60.0
 
@@ -54,21 +51,21 @@ class Outcome:
     """One answer as its user saw it. ``pause_s`` is the longest silence in it."""
 
     text: str
-    end: str  # how it ended; "" if no terminal frame did
+    end: str  # the reason or error it ended with; "" without a terminal frame
     terminals: int
     pause_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of the answers of one kind of victim."""
+    """What happened to the answers while replicas of one deployment were killed."""
 
     kills: int = 0
     answers: int = 0
     ended_once: int = 0
     exact: int = 0
     pauses_s: tuple[float, ...] = ()
-    others: tuple[str, ...] = ()  # how those that were not exact ended
+    others: tuple[str, ...] = ()  # how the answers ended that were not exact
 
     def and_of(self, outcomes: Sequence[Outcome], expected: Sequence[str]) -> "Tally":
         exact = [
@@ -120,7 +117,7 @@ def _share(count: int, tally: Tally) -> str:
 
 
 class Meter:
-    """How much text has come in all, and an event when it is enough to kill."""
+    """Counts the text of all answers. ``reached`` is set when there is enough to kill a replica."""
 
     def __init__(self, enough: float) -> None:
         self.reached = asyncio.Event()
@@ -194,7 +191,7 @@ async def _undisturbed(sessions: list[Session], tokens: int) -> list[str]:
 async def _run(arguments: argparse.Namespace, folder: Path) -> str:
     model = await asyncio.to_thread(tiny_model.make, arguments.model.resolve())
     engine = Engine(model, dtype="float32")
-    _say("Starting two gateways, two generators and two rails on Ray Serve ...")
+    say("Starting two gateways, two generators and two rails on Ray Serve ...")
     async with serving(folder, engine, "ray", SETTINGS) as backend:
         sessions = [Session(backend.url, resume_s=RESUME_S) for _ in range(arguments.streams)]
         tallies: dict[str, Tally] = {}
@@ -205,7 +202,7 @@ async def _run(arguments: argparse.Namespace, folder: Path) -> str:
                 outcomes = await _round(backend, sessions, expected, arguments.tokens, victim)
                 before = tallies.get(victim, Tally())
                 tally = tallies[victim] = before.and_of(outcomes, expected)
-                _say(
+                say(
                     f"{turn + 1}/{arguments.times} {victim}: {tally.exact - before.exact} of "
                     f"{len(outcomes)} exact, longest silence {tally.pauses_s[-1]:.1f} s"
                     f"{''.join(f'; {other}' for other in tally.others[len(before.others) :])}"
@@ -216,32 +213,17 @@ async def _run(arguments: argparse.Namespace, folder: Path) -> str:
     return table(tallies)
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.serving.chaos",
-        description=(__doc__ or "").partition("\n")[0],
-    )
-    parser.add_argument("--times", type=int, default=20, metavar="N", help="kills of each (20)")
-    parser.add_argument("--streams", type=int, default=30, metavar="N", help="users (30)")
-    parser.add_argument("--tokens", type=int, default=150, metavar="N", help="of an answer (150)")
-    parser.add_argument(
+    study = Study(__spec__, __doc__)
+    study.number("--times", 20, "kills in each deployment")
+    study.number("--streams", 30, "users")
+    study.number("--tokens", 150, "tokens of an answer")
+    study.add_argument(
         "--victims", nargs="+", choices=VICTIMS, default=list(VICTIMS), metavar="NAME",
-        help=f"deployments to kill replicas of: {', '.join(VICTIMS)}",
+        help=f"deployments whose replicas are killed: {', '.join(VICTIMS)}",
     )  # fmt: skip
-    parser.add_argument(
-        "--model", type=Path, default=Path(".models/tiny"), metavar="FOLDER",
-        help="the tiny model; made there if need be (.models/tiny)",
-    )  # fmt: skip
-    arguments = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory(prefix="glossator-chaos-") as folder:
-            print(uvloop.run(_run(arguments, Path(folder))))
-    except (ProcessFailed, OSError) as error:
-        sys.exit(f"chaos: {error}")
+    study.model()
+    study.run(_run)
 
 
 if __name__ == "__main__":

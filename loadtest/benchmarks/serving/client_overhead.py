@@ -2,14 +2,15 @@
 
     python -m loadtest.benchmarks.serving.client_overhead
 
-A server in a process and on a core of its own sends frames; 50 users, greenlets as under Locust,
-hear them through the same ``WebsocketClient``. Two times of each event:
+A server sends frames from its own process, on its own core. 50 users, greenlets as in Locust,
+receive them through the same ``WebsocketClient`` as a load test. Each event is timed twice:
 
-- *client*: from the kernel's having its bytes (SO_TIMESTAMPNS, Linux) to the client's waiting for
-  the next: woken, read, parsed, decoded, noted, and behind whichever other users were first. A
-  little more than what a figure contains, for the stamp is taken before the client waits again.
-- *way*: from the server's sending it to its being noted: with the kernel, the scheduling and what
-  the server does between two users.
+- *client*: from when the kernel has the bytes (SO_TIMESTAMPNS, Linux) until the client waits for
+  the next ones. This covers waking up, reading, parsing, decoding and noting the time, and waiting
+  for users whose bytes came first. It is a little more than what a figure of a load test contains,
+  because there the time is noted before the client waits again.
+- *way*: from when the server sends the frame until its time is noted. This adds the kernel, the
+  scheduling, and what the server does between two users.
 """
 
 import argparse
@@ -23,14 +24,16 @@ import sys
 import time
 from typing import Any
 
-EVERY_S = 0.05  # a delta per user: 20 a second, faster than anybody reads
+from loadtest.benchmarks.command import Study
+
+EVERY_S = 0.05  # between two deltas of a user: 20 a second, faster than people read
 DELTAS = 64
 _SO_TIMESTAMPNS = 35  # asm-generic/socket.h; Python has no name for it
 _TIMESPEC = struct.Struct("@ll")
 
 
 async def _serve() -> None:
-    """Answers every question with ``DELTAS`` timed deltas; prints its port."""
+    """Prints its port, and answers every question with ``DELTAS`` timed deltas."""
     from websockets.asyncio.server import ServerConnection, serve
     from websockets.typing import Subprotocol
 
@@ -54,7 +57,7 @@ async def _serve() -> None:
 
 
 class _Stamped:
-    """A socket that notes how long its reader was busy with what the kernel had for it."""
+    """A socket that notes how long its reader was busy with the bytes that it was given."""
 
     def __init__(self, inner: socket.socket, busy: list[float]) -> None:
         self._inner = inner
@@ -77,7 +80,7 @@ class _Stamped:
 
 
 def _measure(port: int, users: int, answers: int) -> tuple[list[float], list[float]]:
-    """Seconds of every event: of the client, and of the whole way."""
+    """Seconds for every event: in the client, and for the whole way."""
     import gevent.monkey
 
     gevent.monkey.patch_all()
@@ -93,7 +96,7 @@ def _measure(port: int, users: int, answers: int) -> tuple[list[float], list[flo
         client = WebsocketClient(f"http://127.0.0.1:{port}", {})
         opened = client._connected()
         opened._socket = _Stamped(opened._socket, busy)  # type: ignore[assignment]
-        gevent.sleep(EVERY_S * user / users)  # users don't ask in step
+        gevent.sleep(EVERY_S * user / users)  # keeps users from asking in step
         conversations = Workload().conversations(user)
         for number in range(answers):
             conversation = next(conversations)
@@ -116,21 +119,18 @@ def _measure(port: int, users: int, answers: int) -> tuple[list[float], list[flo
 
 
 def _apart(*, server: bool) -> None:
-    """The last core is the server's, the others the client's."""
+    """The server gets the last core, the client the others."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) > 1:
         os.sched_setaffinity(0, cores[-1:] if server else cores[:-1])
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.serving.client_overhead",
-        description="Time from a frame's leaving a server to its being timed by the load test.",
-    )
-    parser.add_argument("--users", type=int, default=50, help="default: %(default)s")
-    parser.add_argument("--answers", type=int, default=5, help="per user; default: %(default)s")
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    chosen = parser.parse_args(arguments)
+    study = Study(__spec__, __doc__)
+    study.number("--users", 50, "users at once")
+    study.number("--answers", 5, "answers per user")
+    study.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    chosen = study.parse_args(arguments)
     if chosen.serve:
         _apart(server=True)
         asyncio.run(_serve())

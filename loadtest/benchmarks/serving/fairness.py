@@ -1,44 +1,49 @@
 """Fairness: one user floods, nineteen ask normally (`make bench-fairness`).
 
-The nineteen read for a while before they ask again, at random, and together ask for 60% of what
-the server can answer. Three situations take turns against one local gateway with the tiny model on
-vLLM: the nineteen alone; beside them one user with 50 requests at a time, each repeated as soon as
-it was answered or shed; and the same flood under 50 names, which shows what telling users apart is
+The nineteen read for a random time before they ask again, and together ask for 60% of what the
+server can answer. Three situations take turns on one local gateway with the tiny model on vLLM: the
+nineteen alone; with one user who always has 50 requests open and repeats each as soon as it is
+answered or shed; and with the same flood under 50 names, which shows what telling users apart is
 worth.
 
-Limits: client and server share this machine's cores, and a decoding step with more sequences takes
-a CPU longer: the flood slows the nineteen down by its mere presence in the engine.
+Limits: client and server share this machine's cores. On a CPU a decoding step takes longer with
+more sequences, so the flood slows the nineteen down by being in the engine at all.
 """
 
 import argparse
 import asyncio
 import random
-import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import median
 
-from loadtest.benchmarks.command import run
+from loadtest.benchmarks.command import Study, say
 from loadtest.benchmarks.drivers.capacity import capacity
 from loadtest.benchmarks.drivers.closed_loop import User
 from loadtest.benchmarks.drivers.open_loop import Outcome
-from loadtest.benchmarks.drivers.users import AnswerFailed, Shed, websocket_user, websocket_users
+from loadtest.benchmarks.drivers.users import (
+    AnswerFailed,
+    Shed,
+    asking,
+    websocket_user,
+    websocket_users,
+)
 from loadtest.benchmarks.models import tiny_model
 from loadtest.benchmarks.servers.engine import Engine
-from loadtest.benchmarks.servers.server import Server, asking, distinct, serving
+from loadtest.benchmarks.servers.server import Server, distinct, serving
 from loadtest.benchmarks.summary import Spread
 from loadtest.experiments import machine
 from loadtest.experiments.markdown import table
 from loadtest.experiments.quantile import quantile
 
-SEQUENCES = 16  # that the engine decodes together
+SEQUENCES = 16  # decoded together by the engine
 NORMAL_USERS = 19
-NORMAL_LOAD = 0.6  # of the capacity, of all of them together
+NORMAL_LOAD = 0.6  # share of the capacity that they ask for together
 FLOOD = 50  # requests at a time
-AGAIN_S = 0.05  # after the flood was shed: sooner would load the client more than the server
-RAMP_S = 2.0  # of each turn that is not counted
+AGAIN_S = 0.05  # pause after a shed request; less would load the client more than the server
+RAMP_S = 2.0  # at the start of each turn, not counted
 PATIENCE_S = 10.0
 CAPACITY_S = 8.0
 SETTINGS = '[server]\nuser_header = "X-User"\n'
@@ -58,7 +63,7 @@ class _Bench:
             return await capacity(users, self._asked, CAPACITY_S)
 
     async def turn(self, situation: str, pause_s: float) -> list[Outcome]:
-        """What became of the requests of the nineteen, who pause for so long on average."""
+        """The outcomes of the nineteen, who pause for ``pause_s`` on average."""
         await self._server.idle()
         async with AsyncExitStack() as stack:
             flooders = {ALONE: [], ONE: ["flood"] * FLOOD, MANY: [f"f{n}" for n in range(FLOOD)]}
@@ -75,7 +80,7 @@ class _Bench:
     async def _read(
         self, user: User, chance: random.Random, pause_s: float, began: float
     ) -> list[Outcome]:
-        """Of one user, who comes at a random moment of the first pause."""
+        """The outcomes of one user, who first asks at a random moment within one pause."""
         outcomes: list[Outcome] = []
         await asyncio.sleep(chance.uniform(0, pause_s))
         while (asked_s := time.perf_counter() - began) < self._seconds:
@@ -92,7 +97,7 @@ class _Bench:
             ended_s = time.perf_counter() - began
             outcomes.append(Outcome(asked_s, ended_s, **what))  # type: ignore[arg-type]
             if "unanswered" in what:
-                break  # its frames may still come
+                break  # its frames may still arrive
             await asyncio.sleep(chance.expovariate(1 / pause_s))
         return outcomes
 
@@ -120,7 +125,7 @@ def ttft_s(outcomes: Sequence[Outcome], share: float) -> float:
 
 
 def report(turns: dict[str, list[list[Outcome]]]) -> str:
-    """Medians over the turns; ratios are taken turn by turn to that of the nineteen alone."""
+    """Medians over the turns. Ratios are taken turn by turn, to the nineteen alone."""
     rows = []
     for situation, done in turns.items():
         ratios = [
@@ -143,21 +148,21 @@ def report(turns: dict[str, list[list[Outcome]]]) -> str:
     return table(header, rows)
 
 
-async def _measure(folder: Path, model: Path, arguments: argparse.Namespace) -> str:
+async def _measure(arguments: argparse.Namespace, folder: Path) -> str:
+    model = await asyncio.to_thread(tiny_model.make, arguments.model.resolve())
     busy = await asyncio.to_thread(machine.busy_cores, 2.0)
     engine = Engine(model, max_num_seqs=SEQUENCES)
     turns: dict[str, list[list[Outcome]]] = {ALONE: [], ONE: [], MANY: []}
     async with serving("fair", folder, engine, SETTINGS) as server:
         bench = _Bench(server, arguments.seconds, arguments.tokens)
-        # The first one warms up too; whatever disturbs one makes it smaller.
+        # The first one also warms up. Disturbances only ever make the capacity look smaller.
         rate = max([await bench.capacity() for _ in range(2)])
-        # A question takes as long as its place in a full engine does, or a little less.
+        # A question holds its slot in a full engine for this long, or a little less.
         pause_s = (NORMAL_USERS / NORMAL_LOAD - SEQUENCES) / rate
         for _ in range(arguments.passes):
             for situation, done in turns.items():
                 done.append(await bench.turn(situation, pause_s))
-                said = f"{situation}: TTFT p95 {1000 * ttft_s(done[-1], 0.95):.0f} ms"
-                print(said, file=sys.stderr, flush=True)
+                say(f"{situation}: TTFT p95 {1000 * ttft_s(done[-1], 0.95):.0f} ms")
     about = machine.describe()
     return (
         f"{about.cores} cores of {about.cpu}, {busy:.2f} of them busy before the start; "
@@ -168,16 +173,12 @@ async def _measure(folder: Path, model: Path, arguments: argparse.Namespace) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.serving.fairness",
-        description=(__doc__ or "").partition("\n")[0],
-    )
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each turn")
-    parser.add_argument("--passes", type=int, default=3, help="turns of each situation")
-    parser.add_argument("--tokens", type=int, default=64, help="per answer")
-    arguments = parser.parse_args()
-    model = tiny_model.make(Path(".models/tiny").resolve())
-    run("fairness", lambda folder: _measure(folder, model, arguments))
+    study = Study(__spec__, __doc__)
+    study.number("--seconds", 10.0, "length of each turn")
+    study.number("--passes", 3, "turns of each situation")
+    study.number("--tokens", 64, "tokens of an answer")
+    study.model()
+    study.run(_measure)
 
 
 if __name__ == "__main__":

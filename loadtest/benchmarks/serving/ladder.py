@@ -1,38 +1,49 @@
 """The load ladder: TTFT and tokens/s from one user to fifty, of every way to serve one model.
 
-Paths take turns, one server at a time: it has the machine, and the GPU's memory, to itself. The
-order is reversed from pass to pass, and ratios are taken within a pass.
+Measured are FastAPI with a Hugging Face pipeline, `vllm serve`, `ray.serve.llm` in both its modes,
+and our gateway, local and on Ray Serve with one and with two generators. One server runs at a time
+and has the machine, and the GPU's memory, to itself. The order is reversed from pass to pass.
+
+Each user asks again as soon as it is answered, with a question that nobody asked before, so that no
+prefix cache helps. TTFT counts from sending the question to the first text; tokens/s are the
+engine's counts over the wall time. Ratios are taken to `vllm serve`, pass by pass. Look at the
+ratios, because absolute figures depend on this machine.
+
+On a GPU, `--dummy 7b` serves a model of 7B's dimensions with random weights. The pipeline needs
+weights and is then left out, and so are two generators if there is one GPU. `full` has all rails on
+and retrieves; to compare with it, `vllm serve` is asked with the passages that it finds.
+
+The Markdown goes to standard output, progress to standard error. Ctrl-C ends the program with the
+table of what has been measured so far, and `--json` is written after each path. A path that fails
+is left out, and the report says why. The defaults take about 25 minutes.
 """
 
 import argparse
 import asyncio
-import datetime
 import importlib.util
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from statistics import fmean
 
 import msgspec
 
-from loadtest.benchmarks import command, summary
+from loadtest.benchmarks import summary
+from loadtest.benchmarks.command import Study, StudyFailed, say
 from loadtest.benchmarks.drivers import turns
-from loadtest.benchmarks.drivers.capture import captured
+from loadtest.benchmarks.drivers.capture import prepared
 from loadtest.benchmarks.drivers.closed_loop import Pass, lasting
-from loadtest.benchmarks.drivers.users import AnswerFailed
 from loadtest.benchmarks.models import dummy_model, tiny_model
 from loadtest.benchmarks.servers import paths
 from loadtest.benchmarks.servers.engine import Engine
 from loadtest.benchmarks.servers.paths import Route, Setting
-from loadtest.benchmarks.servers.process import ProcessFailed, finished
 from loadtest.experiments import machine
 from loadtest.scenarios import questions
 
 Passes = dict[tuple[str, int], list[Pass]]
 Server = Callable[[Setting], AbstractAsyncContextManager[dict[str, Route]]]
 
-# The lowest rung first; the name of its table row, and what starts it.
+# The lowest rung comes first: the name of its row in the table, and what starts it.
 PATHS: dict[str, tuple[str, Server]] = {
     "pipeline": (paths.PIPELINE, paths.pipeline),
     "vllm-serve": (paths.VLLM_SERVE, paths.vllm_serve),
@@ -43,65 +54,30 @@ PATHS: dict[str, tuple[str, Server]] = {
     "ray-2": (paths.RAY_TWO, paths.two_replicas),
     "full": (paths.FULL, paths.full_gateway),
 }
-# Asked with what retrieval finds, 1,700 tokens instead of 150: another measurement.
+# These read what retrieval finds, 1,700 tokens instead of 150, which is another measurement.
 DOCUMENTED = (paths.VLLM_DOCUMENTED, paths.FULL)
-LIGHT_S = 3.0  # of a warm-up at each number of users
+LIGHT_S = 3.0  # of warming up
 COLUMNS = (summary.TTFT_P50, summary.TTFT_P99, summary.TOKENS, summary.CPU)
-SPAN = 100_000  # questions kept apart for each pass and number of users
-
-EPILOG = """\
-Each user asks again as soon as it is answered, with a question that nobody asked before: no prefix
-cache helps. TTFT counts from sending the question to the first text; tokens/s are the engine's
-counts over the wall time. `vllm serve` is what the ratios are taken to, pass by pass. Look at the
-ratios: absolute figures are this machine's own. On a GPU: --dummy 7b serves a model of 7B's
-dimensions with random weights; the pipeline, which needs weights, is then left out, and so are two
-generators where there is one GPU. `full` has all rails on and retrieves; beside it, `vllm serve` is
-asked with the passages that it finds. The Markdown goes to standard output, progress to standard
-error. Ctrl-C ends it with the table of what has been measured by then, and --json is written after
-each path. A path that fails is left out, and the report says why. Defaults take about 25 minutes.
-"""
+SPAN = 100_000  # questions set aside for each pass and number of users
 
 
-def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.serving.ladder",
-        description="Measure TTFT and tokens/s under more and more users: FastAPI with a Hugging "
-        "Face pipeline, `vllm serve`, `ray.serve.llm` in both its modes, and our gateway, local "
-        "and on Ray Serve with one and with two generators.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
+def _study() -> Study:
+    study = Study(__spec__, __doc__)
+    study.add_argument(
         "--paths", nargs="+", choices=PATHS, default=list(PATHS), metavar="NAME",
         help=f"measure only these: {', '.join(PATHS)}",
     )  # fmt: skip
-    parser.add_argument(
-        "--users", type=int, nargs="+", default=[1, 10, 20, 30, 50], metavar="N",
-        help="concurrent streaming users (default: 1 10 20 30 50)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--seconds", type=float, default=8.0, metavar="S",
-        help="how long each path is asked at each number of users, per pass (default: 8)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--passes", type=int, default=2, metavar="K", help="measured passes (default: 2)"
-    )
-    parser.add_argument(
-        "--tokens", type=int, default=64, metavar="N", help="tokens of an answer (default: 64)"
-    )
-    parser.add_argument(
+    study.number("--users", [1, 10, 20, 30, 50], "users at once, who all stream")
+    study.number("--seconds", 8.0, "time for each path and number of users, per pass")
+    study.number("--passes", 2, "measured passes")
+    study.number("--tokens", 64, "tokens of an answer")
+    study.add_argument(
         "--dummy", choices=dummy_model.SIZES, metavar="SIZE",
-        help=f"a model of this size without weights: {', '.join(dummy_model.SIZES)}",
+        help=f"serve a model of this size without weights: {', '.join(dummy_model.SIZES)}",
     )  # fmt: skip
-    parser.add_argument(
-        "--models", type=Path, default=Path(".models"), metavar="FOLDER",
-        help="where the tiny and the dummy models are made (default: .models)",
-    )  # fmt: skip
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every answer there")
-    arguments = parser.parse_args(given)
-    if min(*arguments.users, arguments.passes, arguments.tokens, arguments.seconds) <= 0:
-        parser.error("numbers must be more than 0")
-    return arguments
+    study.models()
+    study.add_argument("--json", type=Path, metavar="FILE", help="write every answer there")
+    return study
 
 
 def _left_out(arguments: argparse.Namespace) -> dict[str, str]:
@@ -133,7 +109,7 @@ async def _climb(
     measured: Passes,
     missing: dict[str, str],
 ) -> None:
-    """Fills in ``measured`` as it goes, and ``missing`` with what did not run to its end."""
+    """Fills ``measured`` as it goes, and ``missing`` with the paths that failed."""
     for turn in range(arguments.passes):
         done: dict[int, dict[str, Pass]] = {users: {} for users in arguments.users}
         for name in names[:: -1 if turn % 2 else 1]:
@@ -144,10 +120,10 @@ async def _climb(
                 rows.append(paths.VLLM_DOCUMENTED)
             try:
                 await _rungs(arguments, name, rows, setting, turn, done)
-            except (ProcessFailed, AnswerFailed, OSError, ExceptionGroup) as failed:
+            except (StudyFailed, OSError, ExceptionGroup) as failed:
                 # One path that fails must not cost the figures of all the others.
                 missing[name] = f"it failed: {_first(failed)}"
-                turns.say(f"Going on without {name}: {missing[name]}")
+                say(f"Going on without {name}: {missing[name]}")
                 continue
             for users, by_row in done.items():
                 for row in rows:
@@ -168,11 +144,11 @@ async def _rungs(
     turn: int,
     done: dict[int, dict[str, Pass]],
 ) -> None:
-    """One path at each number of users, while it has the machine to itself."""
-    turns.say(f"Starting {rows[0]} ...")
+    """Measures one path at each number of users, while it has the machine to itself."""
+    say(f"Starting {rows[0]} ...")
     async with PATHS[name][1](setting) as routes:
         for row in rows:
-            # First requests compile, connect and allocate; nobody measures them.
+            # The first requests compile, connect and allocate, so they are not measured.
             warm = _questions(row, SPAN // 2)
             await routes[row].measure(max(arguments.users), lasting(LIGHT_S, warm))
             for rung, users in enumerate(arguments.users):
@@ -183,7 +159,7 @@ async def _rungs(
 
 
 def _first(error: Exception) -> str:
-    """Of all that users saw at once, mostly for one reason; without the log that may follow."""
+    """The first of the errors that users saw at once, without the log that may follow it."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return str(error).splitlines()[0]
@@ -198,23 +174,14 @@ def _questions(row: str, first: int) -> Iterator[str]:
 async def _ladder(arguments: argparse.Namespace, folder: Path) -> str:
     missing = _left_out(arguments)
     for name, why in missing.items():
-        turns.say(f"Leaving {name} out: {why}.")
+        say(f"Leaving {name} out: {why}.")
     names = [name for name in PATHS if name in arguments.paths and name not in missing]
     if not names:
-        raise turns.Unfair("nothing is left to measure")
+        raise StudyFailed("nothing is left to measure")
     before = await turns.quiet("Before anything was started")
     engine = await asyncio.to_thread(_engine, arguments)
-    turns.say(f"Indexing {questions.INDEXED} ...")
-    data = folder / "data"
-    await finished(
-        "index", paths.glossator("index", questions.INDEXED, "--data", str(data)), folder, {}
-    )
-    config = folder / "glossator.toml"
-    config.write_text(engine.settings())
-    prompts = await captured(data, config, questions.TOPICS if "full" in names else ())
-    setting = Setting(
-        engine, arguments.tokens, prompts.messages, prompts.documented, data, config, folder
-    )
+    topics = questions.TOPICS if "full" in names else ()
+    setting = await prepared(engine, arguments.tokens, topics, folder)
     measured: Passes = {}
     try:
         await _climb(arguments, names, setting, measured, missing)
@@ -223,7 +190,7 @@ async def _ladder(arguments: argparse.Namespace, folder: Path) -> str:
             print(_report(arguments, before, measured, missing), flush=True)
         raise
     if not measured:
-        raise turns.Unfair("nothing could be measured")
+        raise StudyFailed("nothing could be measured")
     return _report(arguments, before, measured, missing)
 
 
@@ -235,17 +202,13 @@ def _write(file: Path, measured: Passes) -> None:
 def _report(
     arguments: argparse.Namespace, before: float, passes: Passes, missing: dict[str, str]
 ) -> str:
-    described = machine.describe()
-    others = [each.others_cores for done in passes.values() for each in done]
-    versions = ", ".join(f"{name} {version}" for name, version in described.versions.items())
     rows = list(dict.fromkeys(row for row, _ in passes))
     model = f"a model of {arguments.dummy} size" if arguments.dummy else "the tiny model"
     parts = [
-        f"{datetime.datetime.now(datetime.UTC):%d %B %Y}, {described.cores} cores of "
-        f"{described.cpu}, Python {described.python}, {versions}. {model[0].upper()}{model[1:]}, "
+        f"{turns.conditions()} {model[0].upper()}{model[1:]}, "
         f"{arguments.tokens} tokens an answer, {arguments.passes} passes of "
         f"{arguments.seconds:.0f} s. Busy cores before the start: {before:.2f}; by everything "
-        f"else while measuring: {fmean(others):.2f} ({min(others):.2f}–{max(others):.2f})."
+        f"else while measuring: {turns.others(passes)}."
     ]
     parts += [f"Left out: {name}, because {why}." for name, why in missing.items()]
     for baseline, columns, ahead in (
@@ -267,8 +230,7 @@ def _report(
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    arguments = _arguments(given)
-    command.run("ladder", lambda folder: _ladder(arguments, folder))
+    _study().run(_ladder, given)
 
 
 if __name__ == "__main__":

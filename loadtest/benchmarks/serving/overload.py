@@ -1,19 +1,18 @@
 """Overload: arrivals at 1, 2, 4 and 8 times what the server can answer (`make bench-overload`).
 
-An open loop against one local gateway with the tiny model on vLLM. In each pass it is measured what
-a full engine answers per second, then each load in turn, from the next load on in the next pass;
-figures are of all passes together. Then the same, once, with admission switched off.
+An open loop against one local gateway with the tiny model on vLLM. Each pass measures what a full
+engine answers per second, and then each load in turn; the next pass begins with the next load.
+Figures are of all passes together. At the end each load is measured once without admission.
 
-Limits: client and server share this machine's cores, so a load that costs the client much leaves
-the server less; what it costs is in the table. Prompts are short, all different and without
-retrieval. Answers differ in length (``--spread``): of one length they fall into step, the engine's
-places become free all at once, and whoever comes in between waits for that, at any load.
+Limits: client and server share this machine's cores, so what a load costs the client is missing at
+the server; the table has this cost. Prompts are short, all different and without retrieval. Answers
+differ in length (``--spread``), because answers of one length fall into step: the engine's slots
+become free all at once, and whatever arrives in between waits for that at any load.
 """
 
 import argparse
 import asyncio
 import random
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -23,24 +22,24 @@ from pathlib import Path
 from msgspec import Struct
 
 from backend.protocol.wire import Ask
-from loadtest.benchmarks.command import run
+from loadtest.benchmarks.command import Study, say
 from loadtest.benchmarks.drivers.capacity import capacity
 from loadtest.benchmarks.drivers.open_loop import Crowd, Outcome, open_loop, poisson
-from loadtest.benchmarks.drivers.users import websocket_user, websocket_users
+from loadtest.benchmarks.drivers.users import asking, websocket_user, websocket_users
 from loadtest.benchmarks.models import tiny_model
 from loadtest.benchmarks.servers.engine import Engine
-from loadtest.benchmarks.servers.server import Server, asking, distinct, serving
+from loadtest.benchmarks.servers.server import Server, distinct, serving
 from loadtest.experiments import machine
 from loadtest.experiments.markdown import table
 from loadtest.experiments.quantile import quantile
 
-SEQUENCES = 32  # that the engine decodes together
+SEQUENCES = 32  # decoded together by the engine
 SLO_S = 2.0  # a later first token is worth nothing
 CONNECTIONS = 150  # open before the first arrival
-RAMP_S = 2.0  # of each load that is not counted
+RAMP_S = 2.0  # at the start of each load, not counted
 CAPACITY_S = 8.0
-PATIENCE_S = 10.0  # with answers, after the last arrival
-OFF_PATIENCE_S = 0.5  # without admission they would keep coming for minutes
+PATIENCE_S = 10.0  # for answers after the last arrival
+OFF_PATIENCE_S = 0.5  # without admission, answers would keep coming for minutes
 ON = "[admission]\nmax_wait_s = {}\n"
 OFF = (
     "[admission]\nengine_requests = 1000000\nengine_tokens = 1000000000\nreserved_share = 0.0\n"
@@ -49,24 +48,24 @@ OFF = (
 
 
 class Figures(Struct, frozen=True):
-    """Of the requests that arrived, and the answers that ended, in a window; rates per second."""
+    """Requests that arrived and answers that ended within a window. Rates are per second."""
 
     offered: float
     goodput: float  # answers whose first token came in time
     ttft_p50_s: float
     ttft_p99_s: float
     shed: float  # share of the arrivals
-    shed_p99_s: float  # to the answer that says so
+    shed_p99_s: float  # from asking to being told
     failed: int
     unanswered: int
 
 
 def figures(passes: Sequence[Sequence[Outcome]], start: float, end: float) -> Figures:
-    """Of all passes together, in the same window of each."""
+    """The figures of all passes together, in the same window of each."""
     seconds = len(passes) * (end - start)
     outcomes = [each for outcomes in passes for each in outcomes]
     arrived = [each for each in outcomes if start <= each.arrived_s < end]
-    # Of those still unanswered in the end, it is known how long they have waited at least.
+    # A request that is still unanswered at the end has waited for at least this long.
     ttft = [
         each.answered.ttft_s if each.answered else each.lasted_s
         for each in arrived
@@ -92,15 +91,15 @@ def figures(passes: Sequence[Sequence[Outcome]], start: float, end: float) -> Fi
 
 @dataclass(slots=True)
 class _Row:
-    """One load, pass after pass."""
+    """What one load led to, pass after pass."""
 
     passes: list[list[Outcome]] = field(default_factory=list)
-    memory_mib: float = 0.0  # the most that it was after a pass
-    client_cores: float = 0.0  # likewise
+    memory_mib: float = 0.0  # the largest after any pass
+    client_cores: float = 0.0  # the largest in any pass
 
 
 class _Bench:
-    """Measures one server after the other with the same arrivals."""
+    """Measures several servers with the same arrivals."""
 
     def __init__(self, seconds: float, request: Callable[[str], Ask], seed: int) -> None:
         self._seconds = seconds
@@ -113,7 +112,7 @@ class _Bench:
             return await capacity(users, self._asked, CAPACITY_S)
 
     async def measure(self, server: Server, row: _Row, rate: float, patience_s: float) -> None:
-        """One more pass of ``rate`` arrivals a second."""
+        """Adds a pass of ``rate`` arrivals a second to ``row``."""
         await server.idle()
         chance = random.Random(self._seed + len(row.passes))
         async with AsyncExitStack() as stack:
@@ -155,10 +154,10 @@ HEADER = [
 
 
 def verdict(measured: dict[float, Figures]) -> str:
-    """What the figures with admission say about the aims.
+    """Compares the figures with admission with the aims.
 
-    Goodput at the lightest load is bounded by what arrives, too: while nobody comes the engine
-    idles, and that is not made up for. So it is told apart, as a share of what was offered.
+    At the lightest load goodput is also bounded by what arrives: the engine idles while nobody
+    comes, and cannot make up for that. So there it is given as a share of what was offered.
     """
     lightest = min(measured)
     light = measured[lightest]
@@ -176,7 +175,8 @@ def verdict(measured: dict[float, Figures]) -> str:
     )
 
 
-async def _measure(folder: Path, model: Path, arguments: argparse.Namespace) -> str:
+async def _measure(arguments: argparse.Namespace, folder: Path) -> str:
+    model = await asyncio.to_thread(tiny_model.make, arguments.model.resolve())
     busy = await asyncio.to_thread(machine.busy_cores, 2.0)
     engine = Engine(model, max_num_seqs=SEQUENCES)
     request = asking(arguments.tokens, arguments.spread, arguments.seed)
@@ -186,13 +186,13 @@ async def _measure(folder: Path, model: Path, arguments: argparse.Namespace) -> 
     rates = []
 
     def tell(name: str, load: float, row: _Row) -> None:
-        print(" | ".join(bench.cells(name, load, row)), file=sys.stderr, flush=True)
+        say(" | ".join(bench.cells(name, load, row)))
 
     async with serving("on", folder, engine, ON.format(arguments.wait)) as server:
         await bench.capacity(server)  # warms up
         for turn in range(arguments.passes):
             rates.append(await bench.capacity(server))
-            print(f"Pass {turn + 1}: {rates[-1]:.1f} answers/s", file=sys.stderr, flush=True)
+            say(f"Pass {turn + 1}: {rates[-1]:.1f} answers/s")
             first = turn % len(loads)
             for load in loads[first:] + loads[:first]:
                 await bench.measure(server, on[load], load * rates[-1], PATIENCE_S)
@@ -220,31 +220,16 @@ async def _measure(folder: Path, model: Path, arguments: argparse.Namespace) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.serving.overload",
-        description=(__doc__ or "").partition("\n")[0],
-    )
-    parser.add_argument("--seconds", type=float, default=10.0, help="of arrivals at each load")
-    parser.add_argument("--loads", type=float, nargs="+", default=[1, 2, 4, 8], metavar="TIMES")
-    parser.add_argument("--passes", type=int, default=4, help="with admission")
-    parser.add_argument(
-        "--wait",
-        type=float,
-        default=0.6,
-        metavar="SECONDS",
-        help="the longest predicted wait that is not shed (default: 0.6)",
-    )
-    parser.add_argument("--tokens", type=int, default=128, help="per answer, on average")
-    parser.add_argument(
-        "--spread",
-        type=float,
-        default=0.6,
-        help="of that, which an answer may be longer or shorter",
-    )
-    parser.add_argument("--seed", type=int, default=1, help="of the arrival times")
-    arguments = parser.parse_args()
-    model = tiny_model.make(Path(".models/tiny").resolve())
-    run("overload", lambda folder: _measure(folder, model, arguments))
+    study = Study(__spec__, __doc__)
+    study.number("--seconds", 10.0, "time of arrivals at each load")
+    study.number("--loads", [1.0, 2.0, 4.0, 8.0], "multiples of what a full engine answers")
+    study.number("--passes", 4, "passes with admission")
+    study.number("--wait", 0.6, "the longest predicted wait in seconds that is not shed", zero=True)
+    study.number("--tokens", 128, "tokens of an answer, on average")
+    study.number("--spread", 0.6, "share by which an answer may be longer or shorter", zero=True)
+    study.number("--seed", 1, "seed of the arrival times", zero=True)
+    study.model()
+    study.run(_measure)
 
 
 if __name__ == "__main__":

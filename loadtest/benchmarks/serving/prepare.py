@@ -1,46 +1,44 @@
-"""What `prepare` is worth: TTFT of a question that was prepared beside one that was not.
+"""What `prepare` is worth: TTFT of a prepared question beside one that was not prepared.
 
-A user works on a file of about 3,000 tokens, no two alike. Either the question comes out of the
-blue, or the editor has sent `prepare` with the file before, as it does while the user types, and
-the question follows once that is through. Pairs take turns, cold first and prepared first.
+A user works on a file of about 3,000 tokens; no two files are alike. Either the question comes
+unannounced, or the editor has sent `prepare` with the file before, as it does while the user types,
+and the question follows when that is done. Pairs alternate between cold first and prepared first.
 
     python -m loadtest.benchmarks.serving.prepare [--deploy ray]
 
-Limits: one user at a time, so `prepare` has the engine for itself, and a user who types for longer
-than prefill takes; without retrieval, whose passages would not fit into the tiny model's context
-beside the file. In both cases the backend has answered before: models and caches are warm.
+Limits: there is one user at a time, so `prepare` has the engine to itself, and the user types for
+longer than prefill takes. Retrieval is off, because its passages would not fit into the tiny
+model's context beside the file. In both cases models and caches are warm.
 """
 
 import argparse
 import asyncio
 import itertools
 import random
-import sys
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-import uvloop
 from websockets.asyncio.client import ClientConnection
 
 from backend.protocol.wire import Ask, Context, Prepare, encode
+from loadtest.benchmarks.command import Study, say
 from loadtest.benchmarks.drivers.users import asked, dial
 from loadtest.benchmarks.models import tiny_model
 from loadtest.benchmarks.servers.cluster import serving
 from loadtest.benchmarks.servers.engine import Engine
-from loadtest.benchmarks.servers.process import ProcessFailed
+from loadtest.experiments.markdown import table
 
 CONTEXT_TOKENS = 3000
 TOKENS = 16
 QUESTION = "What does this file compute, and which numpy.fft function would be faster?"
-_CHARACTERS_PER_TOKEN = 3.2  # of the tiny model, on such a file
+_CHARACTERS_PER_TOKEN = 3.2  # for the tiny model, on such a file
 _WORDS = ("index", "value", "result", "name", "data", "size", "count", "path", "line", "text")
 
 
 def source(serial: int, tokens: int) -> str:
-    """Python of about so many tokens, that no other serial shares a beginning with."""
+    """Python of about so many tokens. Files of two serials share no beginning."""
     words = random.Random(serial)
     lines = [f"# {serial}"]
     while len("\n".join(lines)) < tokens * _CHARACTERS_PER_TOKEN:
@@ -78,13 +76,14 @@ async def _measure(url: str, pairs: int, typing_s: float) -> str:
                     await socket.send(encode(guess))
                 await asyncio.sleep(typing_s)
                 taken[how].append(await _ttft_ms(socket, context))
-                print(f"{how}: {taken[how][-1][0]:.1f} ms", file=sys.stderr, flush=True)
-    rows = ["| question | TTFT p50, ms | prompt tokens | of them cached |", "| --- " * 4 + "|"]
+                say(f"{how}: {taken[how][-1][0]:.1f} ms")
+    rows = []
     for how, answers in taken.items():
         ttft, prompt, cached = (median(column) for column in zip(*answers, strict=True))
-        rows.append(f"| {how} | {ttft:.1f} | {prompt:.0f} | {cached:.0f} |")
+        rows.append([how, f"{ttft:.1f}", f"{prompt:.0f}", f"{cached:.0f}"])
     cold, prepared = (median(each[0] for each in taken[how]) for how in ("cold", "prepared"))
-    return "\n".join([*rows, "", f"Prepared to cold: {prepared / cold:.2f}"])
+    heads = ["question", "TTFT p50, ms", "prompt tokens", "of them cached"]
+    return f"{table(heads, rows)}\n\nPrepared to cold: {prepared / cold:.2f}"
 
 
 def _context(serial: Iterator[int]) -> Context:
@@ -100,26 +99,15 @@ async def _run(arguments: argparse.Namespace, folder: Path) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.serving.prepare",
-        description=(__doc__ or "").partition("\n")[0],
-    )
-    parser.add_argument("--deploy", choices=["local", "ray"], default="local", help="(local)")
-    parser.add_argument("--pairs", type=int, default=15, metavar="N", help="measured (15)")
-    parser.add_argument(
-        "--typing-s", type=float, default=1.5, metavar="S",
-        help="from prepare to the question; the cold one waits as long (1.5)",
+    study = Study(__spec__, __doc__)
+    study.deploy()
+    study.number("--pairs", 15, "measured pairs")
+    study.number(
+        "--typing-s", 1.5, "seconds from prepare to the question; a cold one waits as long",
+        zero=True,
     )  # fmt: skip
-    parser.add_argument(
-        "--model", type=Path, default=Path(".models/tiny"), metavar="FOLDER",
-        help="the tiny model; made there if need be (.models/tiny)",
-    )  # fmt: skip
-    arguments = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory(prefix="glossator-prepare-") as folder:
-            print(uvloop.run(_run(arguments, Path(folder))))
-    except (ProcessFailed, OSError) as error:
-        sys.exit(f"prepare: {error}")
+    study.model()
+    study.run(_run)
 
 
 if __name__ == "__main__":

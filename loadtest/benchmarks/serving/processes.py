@@ -1,11 +1,11 @@
-"""Where a backend's CPU time goes: of each of its processes, per answer.
+"""Where a backend's CPU time goes: how much of it each process spends per answer.
 
     python -m loadtest.benchmarks.serving.processes --users 20
 
-CPU time hardly depends on what else the machine does, and wall time wholly: of two commits that
-differ by a few percent, only this shows it. Limits: what a process does on its own, asked or not,
-is shared among the answers too, so a slower machine shows more of it; and the fewer tokens an
-engine's step makes, the more each of them costs.
+CPU time hardly depends on what else the machine does, while wall time depends on it wholly. So only
+CPU time can show a difference of a few percent between two commits. Limits: what a process does
+without being asked is shared among the answers, too, so a slower machine shows more of it. The
+fewer tokens an engine's step makes, the more each of them costs.
 """
 
 import argparse
@@ -18,13 +18,12 @@ from pathlib import Path
 
 import psutil
 
-from loadtest.benchmarks import command
+from loadtest.benchmarks.command import Study
 from loadtest.benchmarks.drivers.closed_loop import closed_loop, lasting
-from loadtest.benchmarks.drivers.users import websocket_users
+from loadtest.benchmarks.drivers.users import asking, websocket_users
 from loadtest.benchmarks.models import tiny_model
 from loadtest.benchmarks.servers.cluster import serving
 from loadtest.benchmarks.servers.engine import Engine
-from loadtest.benchmarks.servers.server import asking
 from loadtest.experiments.machine import Meter
 from loadtest.experiments.markdown import table
 from loadtest.scenarios import questions
@@ -33,7 +32,7 @@ WARM_S = 3.0
 
 
 def name(arguments: Sequence[str]) -> str:
-    """What a process is, by its command line; Ray writes there what an actor does at the time."""
+    """What a process is, by its command line. Ray adds what an actor is doing at the moment."""
     title, *rest = arguments
     if "::" in title:
         return title.partition(" ")[0].partition(".")[0]
@@ -43,7 +42,7 @@ def name(arguments: Sequence[str]) -> str:
 
 
 def spent(meter: Meter, root: int) -> dict[str, float]:
-    """CPU seconds on ``meter``, by name, of a process and all of its descendants."""
+    """CPU seconds of a process and all of its descendants, by name."""
     seconds: defaultdict[str, float] = defaultdict(float)
     for pid, spent_s in meter.each_s(root).items():
         with suppress(psutil.Error):  # it ended meanwhile
@@ -77,17 +76,13 @@ def _table(seconds: Mapping[str, float], answers: int) -> str:
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.serving.processes",
-        description=(__doc__ or "").partition("\n")[0],
-    )
-    parser.add_argument("--deploy", choices=("local", "ray"), default="ray")
-    parser.add_argument("--users", type=int, default=20, help="default: %(default)s")
-    parser.add_argument("--tokens", type=int, default=64, help="of an answer (default: 64)")
-    parser.add_argument("--seconds", type=float, default=20.0, help="default: %(default)s")
-    parser.add_argument("--model", type=Path, default=Path(".models/tiny"))
-    arguments = parser.parse_args(given)
-    command.run("processes", lambda folder: _measure(arguments, folder))
+    study = Study(__spec__, __doc__)
+    study.deploy("ray")
+    study.number("--users", 20, "users at once")
+    study.number("--tokens", 64, "tokens of an answer")
+    study.number("--seconds", 20.0, "time of the measurement")
+    study.model()
+    study.run(_measure, given)
 
 
 if __name__ == "__main__":

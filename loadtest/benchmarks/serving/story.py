@@ -1,24 +1,25 @@
-"""The seed story's ladder, climbed again: one model, three ways to serve it, the same ten users.
+"""The seed story's ladder again: one model, three ways to serve it, the same ten users.
 
     python -m loadtest.benchmarks.serving.story                      # make ladder
 
-The story: a team put a Hugging Face pipeline behind FastAPI, then vLLM, then Ray Serve with
-replicas, and load-tested each with the same scenario; answers took 11 s, 3 s, and less than one.
+In the story a team put a Hugging Face pipeline behind FastAPI, then vLLM, then Ray Serve with
+replicas, and load-tested each with the same scenario. Answers took 11 s, 3 s, and less than 1 s.
 Here each stage is started in turn and asked by `glossator loadtest --scenario developer`, whose
-users think between questions, ask for answers of all lengths and go on with conversations.
+users think between questions, ask for answers of all lengths and go on with conversations. The
+report has the story's table and this one.
 
-Limits: the model is tiny and so are its times; the stages' ratios are what compares. Replicas share
-one machine, so the last stage gains what overlaps and not what more machines would give.
+Limits: the model is tiny and so are its times, so compare the ratios of the stages. Replicas share
+one machine, so the last stage gains from work that overlaps but not from more machines.
 """
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtest.benchmarks import command
+from loadtest.benchmarks.command import Study, say
 from loadtest.benchmarks.drivers import turns
 from loadtest.benchmarks.models import tiny_model
 from loadtest.benchmarks.servers import paths
@@ -27,61 +28,43 @@ from loadtest.benchmarks.servers.paths import Route, Setting
 from loadtest.benchmarks.servers.process import finished
 from loadtest.experiments import machine, markdown
 from loadtest.experiments.log import Experiment, read
-from loadtest.scenarios import questions
 
 SCENARIO = "developer"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """``told``: how long an answer took in the story. ``api``: what its server speaks."""
+    """``told`` is how long an answer took in the story, ``api`` what the server speaks."""
 
     name: str
     told: str
-    start: Callable[[Setting], AbstractAsyncContextManager[Route]]
+    start: Callable[[Setting], AbstractAsyncContextManager[dict[str, Route]]]
+    path: str
     api: str
 
 
-@asynccontextmanager
-async def _pipeline(setting: Setting) -> AsyncIterator[Route]:
-    async with paths.pipeline(setting) as routes:
-        yield routes[paths.PIPELINE]
-
-
-@asynccontextmanager
-async def _vllm(setting: Setting) -> AsyncIterator[Route]:
-    async with paths.vllm_serve(setting) as routes:
-        yield routes[paths.VLLM_SERVE]
-
-
-@asynccontextmanager
-async def _ray(setting: Setting) -> AsyncIterator[Route]:
-    async with paths.two_replicas(setting) as routes:
-        yield routes[paths.RAY_TWO]
-
-
 STAGES = (
-    Stage("0: FastAPI + Hugging Face pipeline", "11 s", _pipeline, "websocket"),
-    Stage("1: vLLM", "3 s", _vllm, "openai"),
-    Stage("2: Ray Serve, 2 replicas of vLLM", "below 1 s", _ray, "websocket"),
-)
+    Stage("0: FastAPI + Hugging Face pipeline", "11 s",
+          paths.pipeline, paths.PIPELINE, "websocket"),
+    Stage("1: vLLM", "3 s", paths.vllm_serve, paths.VLLM_SERVE, "openai"),
+    Stage("2: Ray Serve, 2 replicas of vLLM", "below 1 s",
+          paths.two_replicas, paths.RAY_TWO, "websocket"),
+)  # fmt: skip
 
 
 async def _climb(arguments: argparse.Namespace, folder: Path) -> str:
     await turns.quiet("Before anything was started")
     engine = Engine(await asyncio.to_thread(tiny_model.make, arguments.models.resolve() / "tiny"))
-    data, config = folder / "data", folder / "glossator.toml"
-    index = paths.glossator("index", questions.INDEXED, "--data", str(data))
-    await finished("index", index, folder, {})
-    # In the story nobody was turned away: everybody waited.
+    data, config = await paths.indexed(folder), folder / "glossator.toml"
+    # In the story nobody was shed; everybody waited.
     config.write_text(f"{engine.settings()}[admission]\nmax_wait_s = 600\n")
     setting = Setting(engine, 0, lambda question: [], {}, data, config, folder)
     runs = []
     for stage in STAGES:
-        turns.say(f"Stage {stage.name}: starting ...")
-        async with stage.start(setting) as route:
-            runs.append(await _measure(stage, route, arguments, folder))
-        turns.say(f"  answers: p50 {runs[-1].figures['e2e_p50']:,.0f} ms")
+        say(f"Stage {stage.name}: starting ...")
+        async with stage.start(setting) as routes:
+            runs.append(await _measure(stage, routes[stage.path], arguments, folder))
+        say(f"  answers: p50 {runs[-1].figures['e2e_p50']:,.0f} ms")
     return report(runs)
 
 
@@ -91,16 +74,17 @@ async def _measure(
     log = arguments.log.resolve()
     load = ["loadtest", "--url", route.url, "--api", stage.api, "--scenario", SCENARIO, "--bare"]
     load += ["--think", str(arguments.think), "--slo", "failed<100%"]
-    # First requests compile, connect and allocate. Another seed: no cache knows what follows.
+    # The first requests compile, connect and allocate. Their seed differs, so that no cache knows
+    # the questions that follow.
     warm = paths.glossator(*load, "--seconds", "8", "--seed", "1", "--log", str(folder / "warm-up"))
-    await finished("warm-up", warm, folder, {})
+    await finished("warm-up", warm, folder)
     kept = ["--seconds", str(arguments.seconds), "--log", str(log), "--note", f"stage {stage.name}"]
-    await finished("loadtest", paths.glossator(*load, *kept), folder, {})
+    await finished("loadtest", paths.glossator(*load, *kept), folder)
     return read(log, "last")
 
 
 def report(runs: Sequence[Experiment]) -> str:
-    """The story's table and ours, Markdown; ``runs`` in the order of ``STAGES``."""
+    """The story's table and ours, in Markdown. ``runs`` are in the order of ``STAGES``."""
     slowest = runs[0].figures["e2e_p50"]
     theirs = [[stage.name, stage.told] for stage in STAGES]
     ours = [
@@ -132,22 +116,12 @@ def report(runs: Sequence[Experiment]) -> str:
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.serving.story",
-        description="Serve one model as FastAPI with a Hugging Face pipeline, by vLLM, and on Ray "
-        "Serve; ask each with the same scenario; print the seed story's table and this one.",
-    )
-    parser.add_argument("--seconds", type=float, default=45.0, help="per stage; default: 45")
-    parser.add_argument("--think", type=float, default=0.25,
-                        help="factor on the users' pauses; default: 0.25")  # fmt: skip
-    parser.add_argument("--models", type=Path, default=Path(".models"), metavar="FOLDER",
-                        help="where the tiny model is made; default: .models")  # fmt: skip
-    parser.add_argument("--log", type=Path, default=Path("experiments"), metavar="FOLDER",
-                        help="folder of the experiment log; default: experiments")  # fmt: skip
-    arguments = parser.parse_args(given)
-    if min(arguments.seconds, arguments.think) <= 0:
-        parser.error("numbers must be more than 0")
-    command.run("ladder", lambda folder: _climb(arguments, folder))
+    study = Study(__spec__, __doc__)
+    study.number("--seconds", 45.0, "time of each stage")
+    study.number("--think", 0.25, "factor on the users' pauses")
+    study.models()
+    study.folder("--log", "experiments", "folder of the experiment log")
+    study.run(_climb, given)
 
 
 if __name__ == "__main__":

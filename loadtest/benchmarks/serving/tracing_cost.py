@@ -1,13 +1,12 @@
-"""What tracing costs a request: CPU time with nobody collecting, and with every span exported.
+"""What tracing costs a request: CPU time when nobody collects spans, and when all are exported.
 
     python -m loadtest.benchmarks.serving.tracing_cost
 
-The spans of one answer, as the gateway makes them, with nothing between them. Exporting goes to a
-receiver in a process of its own, which answers at once; encoding and sending are counted, in
-whatever thread. Limits: no network, no TLS; every request is sampled.
+The spans are those that the gateway makes for one answer, with nothing between them. They are
+exported to a receiver in another process, which answers at once. Encoding and sending count, in
+whatever thread they run. Limits: there is no network and no TLS, and every request is sampled.
 """
 
-import argparse
 import subprocess
 import sys
 import time
@@ -15,9 +14,10 @@ from collections.abc import Sequence
 
 from backend.protocol.tracing import Tracer
 from backend.protocol.tracing.exporting import tracer
+from loadtest.benchmarks.command import Study
 
 SPANS = ("admission", "rails.redact", "rails.judge", "retrieval", "prefill", "decode")
-BATCH = 50  # requests; the exporter's queue holds 2,048 spans and drops what is more
+BATCH = 50  # requests; the exporter's queue holds 2,048 spans and drops any more
 RECEIVER = """
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Receiver(BaseHTTPRequestHandler):
@@ -41,7 +41,7 @@ def _request(tracer: Tracer) -> None:
 
 
 def microseconds(tracer: Tracer, requests: int, pause_s: float) -> float:
-    """CPU time of one request, exporting included; closes the tracer."""
+    """CPU time of one request, with its export. Closes the tracer."""
     began = time.process_time()
     for number in range(requests):
         _request(tracer)
@@ -52,12 +52,9 @@ def microseconds(tracer: Tracer, requests: int, pause_s: float) -> float:
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.serving.tracing_cost",
-        description=(__doc__ or "").partition("\n")[0],
-    )
-    parser.add_argument("--requests", type=int, default=2000, help="default: %(default)s")
-    requests = parser.parse_args(given).requests
+    study = Study(__spec__, __doc__)
+    study.number("--requests", 2000, "requests that are traced")
+    requests = study.parse_args(given).requests
     receiver = subprocess.Popen([sys.executable, "-c", RECEIVER], stdout=subprocess.PIPE, text=True)
     try:
         assert receiver.stdout is not None

@@ -33,7 +33,7 @@ def test_every_rung_starts_a_path_of_its_own() -> None:
 
 
 def test_what_has_no_weights_leaves_the_pipeline_out() -> None:
-    arguments = ladder._arguments(["--dummy", "small", "--paths", "pipeline", "local"])
+    arguments = ladder._study().parse_args(["--dummy", "small", "--paths", "pipeline", "local"])
     assert ladder._left_out(arguments) == {"pipeline": "there are no weights for it to load"}
 
 
@@ -75,7 +75,7 @@ async def test_a_path_that_fails_costs_the_others_nothing(
     monkeypatch.setattr(ladder, "PATHS", {  # by name
         "a": path(paths.VLLM_SERVE), "b": path("never starts", 1), "c": path("fails later", 2),
     })  # fmt: skip
-    arguments = ladder._arguments(["--users", "1", "2", "--json", str(tmp_path / "raw.json")])
+    arguments = ladder._study().parse_args(["--users", "1", "2", "--json", str(tmp_path / "raw.json")])
     measured, missing = {}, {}
     await ladder._climb(arguments, list("abc"), None, measured, missing)
     report = ladder._report(arguments, 0.0, measured, missing)
