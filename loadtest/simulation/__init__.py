@@ -1,1 +1,1 @@
-"""Users, replicas and their scaling as discrete events: hours of traffic in seconds. Pure."""
+"""Simulates users, replicas and their scaling as discrete events: hours in seconds. Pure."""

@@ -1,4 +1,4 @@
-"""Time that passes as fast as its events can be worked off."""
+"""A clock that runs as fast as its events can be processed."""
 
 import heapq
 import itertools
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Event:
-    """Something that will happen, unless it is called off."""
+    """Something that happens later, unless it is called off."""
 
     __slots__ = ("happen",)
 
@@ -18,7 +18,7 @@ class Event:
 
 
 class Clock:
-    """``now`` in seconds. What is due at the same time happens in the order of its scheduling."""
+    """``now`` is in seconds. Events due at the same time happen in the order of scheduling."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -31,7 +31,7 @@ class Clock:
         return event
 
     def run(self, until: float) -> None:
-        """Everything that is due up to then."""
+        """Lets everything happen that is due by then."""
         while self._due and self._due[0][0] <= until:
             self.now, _, event = heapq.heappop(self._due)
             if event.happen is not None:

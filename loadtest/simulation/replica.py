@@ -1,11 +1,11 @@
 """One engine: continuous batching with chunked prefill, as vLLM's scheduler does it.
 
-Each step takes every decoding sequence one token further and fills the rest of its token budget
-with pieces of prompts, first come, first served. Steps that only decode are taken together until
-something happens, which is what makes hours cheap.
+Each step moves every decoding sequence on by one token and fills the rest of its token budget with
+pieces of prompts, first come, first served. Steps that only decode are taken together until
+something happens, which is why simulating hours is cheap.
 
-Simpler than vLLM: a request enters once its whole KV cache fits (vLLM enters earlier and preempts),
-and priorities are not looked at.
+It is simpler than vLLM in two ways: a request enters when its whole KV cache fits, where vLLM lets
+it enter earlier and preempts, and priorities are ignored.
 """
 
 import heapq
@@ -13,56 +13,45 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from loadtest.simulation.events import Clock, Event
 from loadtest.simulation.speed import Speed
+from loadtest.simulation.traffic import Asked
 
 
-@dataclass(slots=True)
-class Request:
-    """``cached_tokens`` of the prompt, never all of it, need not be read; at least one is written.
+class Request(Asked, eq=False):
+    """A line of a trace on its way through an engine. Times are None until they happen.
 
-    Times are None until they happen.
+    ``cached_tokens`` are never the whole prompt. ``output_tokens`` is at least 1.
     """
 
-    at_s: float
-    user: str
-    kind: str
-    prompt_tokens: int
-    cached_tokens: int
-    output_tokens: int
     first_at_s: float | None = None
     ended_at_s: float | None = None
     shed: bool = False
-    unread: int = field(default=0)  # of the prompt
-
-    @property
-    def cost(self) -> int:
-        return self.prompt_tokens - self.cached_tokens + self.output_tokens
+    unread: int = 0  # tokens of the prompt
 
     @property
     def held(self) -> int:
-        """Tokens of KV cache at the end."""
+        """Tokens in the KV cache at the end."""
         return self.prompt_tokens + self.output_tokens
 
 
 class Replica:
-    """Calls ``ended`` with every request that is through."""
+    """One engine. Calls ``ended`` with every request that it has finished."""
 
     def __init__(self, clock: Clock, speed: Speed, ended: Callable[[Request], None]) -> None:
-        self.tokens = 0  # of work, of all requests here
+        self.tokens = 0  # of work, for all requests in this replica
         self.draining = False
         self._clock = clock
         self._speed = speed
         self._ended = ended
         self._queue: deque[Request] = deque()
         self._reading: deque[Request] = deque()
-        self._writing: list[tuple[int, int, Request]] = []  # heap by the step they end with
+        self._writing: list[tuple[int, int, Request]] = []  # heap by the last step of each
         self._serial = itertools.count()
         self._step = 0
         self._kv = 0  # tokens in the cache
-        self._promised = 0  # tokens that those in the engine will hold at their end
+        self._promised = 0  # tokens that the requests in the engine will hold at their end
         self._stretch: _Stretch | None = None
 
     @property
@@ -86,7 +75,7 @@ class Replica:
             self._stretch.cut(self._clock)
 
     def _begin(self) -> None:
-        """The next step, or as many as change nothing."""
+        """Starts the next step, or as many steps as change nothing."""
         speed = self._speed
         while self._queue and self._fits(self._queue[0]):
             entering = self._queue.popleft()
@@ -109,7 +98,7 @@ class Replica:
         )
 
     def _pieces(self) -> list[tuple[Request, int]]:
-        """What the next step reads of which prompt."""
+        """How much the next step reads of each prompt."""
         left = self._speed.max_num_batched_tokens - len(self._writing)
         pieces = []
         for request in self._reading:
@@ -154,7 +143,7 @@ class Replica:
 
 
 class _Stretch:
-    """Steps of which the first lasts ``first`` seconds and each following ``growth`` longer."""
+    """Several steps: the first takes ``first`` seconds, each next one ``growth`` more."""
 
     def __init__(
         self, clock: Clock, steps: int, first: float, growth: float, done: Callable[[int], None]
@@ -170,7 +159,7 @@ class _Stretch:
         return self._began + self._first * steps + grown
 
     def cut(self, clock: Clock) -> None:
-        """Ends it with the step that is under way: somebody wants to enter."""
+        """Ends the stretch with the current step, because a request wants to enter."""
         if self._steps == 1:
             return
         passed = clock.now - self._began

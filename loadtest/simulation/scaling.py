@@ -1,6 +1,6 @@
-"""Who says how many replicas there are: our policy itself, Ray's default, or nobody.
+"""Scaling policies: ours, Ray's default, and a fixed number of replicas.
 
-All see the same, as often, and wait equally long for what they asked.
+All of them see the same figures equally often, and wait equally long for replicas to start.
 """
 
 import math
@@ -14,7 +14,7 @@ class Scaler(Protocol):
     interval_s: float
 
     def target(self, seen: Observed, requests: int) -> int:
-        """Replicas to ask for. ``requests`` run or wait, in the engines and before them."""
+        """How many replicas to ask for. ``requests`` counts all that run or wait."""
         ...
 
 
@@ -28,7 +28,7 @@ class Fixed:
 
 
 class TokenPressure:
-    """``backend.autoscaling`` as it runs on Ray, and every decision that changed something."""
+    """``backend.autoscaling`` as it runs on Ray. Keeps every decision that changed something."""
 
     def __init__(self, limits: Limits) -> None:
         self.interval_s = 2.0
@@ -46,10 +46,11 @@ class TokenPressure:
 class OngoingRequests:
     """Ray Serve's default policy, with its default delays.
 
-    ``ray/serve/autoscaling_policy.py`` of 2.60: as many replicas as bring the mean of the ongoing
-    requests of the last 30 s to ``per_replica`` each, more of them when that was so for 30 s, fewer
-    when for 600 s. Its default of 2 requests per replica is for models that answer one at a time;
-    give it what a replica of this speed carries.
+    This is ``ray/serve/autoscaling_policy.py`` of 2.60. It wants as many replicas as bring the mean
+    of the ongoing requests of the last 30 s to ``per_replica`` each. It adds replicas once it has
+    wanted more for 30 s, and removes them once it has wanted fewer for 600 s. Its default of 2
+    requests per replica is for models that answer one at a time; give it what a replica of this
+    speed carries.
     """
 
     def __init__(

@@ -1,10 +1,10 @@
-"""What an engine's step costs: four numbers that a file gives, with where they come from.
+"""What an engine's step costs: four numbers from a file, which also says where they come from.
 
 A step that decodes ``n`` answers, whose sequences hold ``k`` tokens of KV cache, and reads ``p``
 tokens of prompts, takes ``step_s + n sequence_s + k kv_token_s + p / prefill_tokens_per_s``:
-reading the weights, some work for every sequence, reading their KV cache, and arithmetic. That is
-the roofline model's shape (S. Williams, A. Waterman, D. Patterson, Communications of the ACM 52(4),
-2009), its maximum replaced by a sum, which is what a step measures.
+reading the weights, some work for every sequence, reading their KV cache, and arithmetic. That has
+the shape of the roofline model (S. Williams, A. Waterman, D. Patterson, Communications of the ACM
+52(4), 2009), with a sum in place of its maximum, because a sum is what a step takes.
 """
 
 import tomllib
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 
 class Speed(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of one replica. ``source`` says who measured it, or from what it was derived."""
+    """The speed of one replica. ``source`` says who measured it, or what it was derived from."""
 
     source: str
     step_s: float
@@ -26,7 +26,7 @@ class Speed(Struct, frozen=True, forbid_unknown_fields=True):
     kv_tokens: int
     max_num_seqs: int
     max_num_batched_tokens: int
-    first_s: float = 0.0  # of each request, before the engine has it
+    first_s: float = 0.0  # before the engine gets a request
 
     def step(self, sequences: int, kv_tokens: float, prefill_tokens: int) -> float:
         """Seconds."""
@@ -38,10 +38,10 @@ class Speed(Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def tokens_per_s(self, prompt_tokens: float, output_tokens: float) -> float:
-        """Prompt and output tokens of such requests that a full replica works off per second."""
+        """Prompt and output tokens per second of a full replica, for requests of this size."""
         held = prompt_tokens + output_tokens / 2
         together = max(1, min(self.max_num_seqs, int(self.kv_tokens / (held + output_tokens / 2))))
-        # While one answer is written, each of the others is as well, and one prompt is read.
+        # While one answer is written, so are all others, and every one of their prompts is read.
         writing = output_tokens * self.step(together, together * held, 0)
         reading = together * prompt_tokens / self.prefill_tokens_per_s
         return together * (prompt_tokens + output_tokens) / (writing + reading)
@@ -51,7 +51,7 @@ FOLDER = Path(__file__).parent / "speeds"
 
 
 def names() -> list[str]:
-    """Of the files that come with this package."""
+    """The names of the files that come with this package."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 

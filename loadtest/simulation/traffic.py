@@ -1,4 +1,4 @@
-"""Who asks what and when: traces, recorded or made from a seed.
+"""Who asks what and when: traces, either recorded or made from a seed.
 
 A trace is a JSON Lines file; each line is one request, in the order of ``at_s``::
 
@@ -16,8 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-# Of one question of a developer at work, two thirds of them in the busy half of the day.
-THINK_S = 240.0
+THINK_S = 240.0  # between two questions of a developer at work, on average
 KINDS = {"help": 0.35, "chat": 0.5, "optimize": 0.15}
 # Medians and spreads of lognormal lengths, in tokens: (prompt, spread), (output, spread).
 LENGTHS = {
@@ -25,12 +24,12 @@ LENGTHS = {
     "chat": ((2200, 0.5), (220, 0.7)),
     "optimize": ((1800, 0.6), (400, 0.6)),
 }
-CACHED = 0.35  # of a prompt: instructions and the beginning that a conversation shares
+CACHED = 0.35  # of a prompt: the instructions and the start that a conversation shares
 LONGEST = 6000
 TRACES = Path(__file__).parent / "traces"
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct):
     """A line of a trace."""
 
     at_s: float
@@ -39,6 +38,11 @@ class Asked(Struct, frozen=True):
     prompt_tokens: int
     cached_tokens: int
     output_tokens: int
+
+    @property
+    def cost(self) -> int:
+        """Tokens of work: those of the prompt that are not cached, and those of the answer."""
+        return self.prompt_tokens - self.cached_tokens + self.output_tokens
 
 
 def read(path: Path) -> list[Asked]:
@@ -55,11 +59,11 @@ def write(asked: list[Asked], path: Path) -> None:
     path.write_bytes(msgspec.json.Encoder().encode_lines(asked))
 
 
-Rate = Callable[[float], float]  # share of the users that are at work, by seconds
+Rate = Callable[[float], float]  # share of the users at work, by seconds since the start
 
 
 def diurnal(users: int, hours: float, seed: int) -> list[Asked]:
-    """A working day drawn together: it fills up, dips at noon and empties."""
+    """A compressed working day: it fills up, dips at noon and empties."""
     length = hours * 3600
 
     def at_work(at_s: float) -> float:
@@ -72,7 +76,7 @@ def diurnal(users: int, hours: float, seed: int) -> list[Asked]:
 
 
 def spike(users: int, hours: float, seed: int) -> list[Asked]:
-    """A launch: a tenth of the users, then within two minutes all of them, for half the time."""
+    """A launch: a tenth of the users, then all of them within two minutes, for half the time."""
     length = hours * 3600
     begins, climbs_s = 0.25 * length, 120.0
 
@@ -85,10 +89,10 @@ def spike(users: int, hours: float, seed: int) -> list[Asked]:
 
 
 def flood(users: int, hours: float, seed: int) -> list[Asked]:
-    """A third of the users at work, and in the middle third one script that asks without end."""
+    """A third of the users are at work; in the middle third of the time one script keeps asking."""
     length = hours * 3600
     asked = list(_people(users, length, lambda _: 0.33, seed))
-    rate = users * 0.33 / THINK_S  # the script doubles what comes
+    rate = users * 0.33 / THINK_S  # the script doubles the arrivals
     draw = random.Random(seed + 1)
     asked += [
         _ask(draw, at_s, "script", "chat")
@@ -105,7 +109,7 @@ SYNTHETIC: dict[str, Callable[[int, float, int], list[Asked]]] = {
 
 
 def _people(users: int, length_s: float, at_work: Rate, seed: int) -> Iterator[Asked]:
-    """Each asks at random with ``THINK_S`` between two questions while at work."""
+    """Each user asks at random while at work, with ``THINK_S`` between two questions."""
     draw = random.Random(seed)
     for at_s in _arrivals(draw, length_s, users / THINK_S, at_work):
         kind = draw.choices(list(KINDS), list(KINDS.values()))[0]

@@ -1,15 +1,17 @@
-"""Users, the waiting room, replicas that start and stop: one run of a trace.
+"""One run of a trace: users, the waiting queue, and replicas that start and stop.
 
-Admission is the backend's own (``backend.admission.room``), with places for the replicas that run.
-A request goes to the replica with the least work. A new replica answers ``startup_s`` after it was
-asked for and is paid for from then; one that stops takes nothing new and is paid for until it is
-empty.
+Admission is the backend's own code (``backend.admission.room``), with slots for the running
+replicas. A request goes to the replica with the least work. A new replica is paid for from when it
+was asked for, and answers ``startup_s`` later. A replica that stops takes nothing new, and is paid
+for until it is empty.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
+
+from msgspec.structs import astuple
 
 from backend.admission.room import Limits as RoomLimits
 from backend.admission.room import Room, Ticket
@@ -22,12 +24,12 @@ from loadtest.simulation.speed import Speed
 from loadtest.simulation.traffic import Asked
 
 SHARES: Mapping[Kind, float] = {"help": 16.0, "chat": 4.0, "optimize": 1.0}
-PATIENCE_S = 120.0  # after which a user has no use for an answer
+PATIENCE_S = 120.0  # a user has no use for an answer after this
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Of admission, for each replica; ``wait_s`` is the longest wait that is let in."""
+    """Admission's limits for each replica. A request that would wait over ``wait_s`` is shed."""
 
     wait_s: float = 3.0
     waiting_tokens: float = 65_536.0
@@ -35,7 +37,7 @@ class Rules:
 
 @dataclass(slots=True)
 class Outcome:
-    """``replica_s`` were paid for; ``most`` replicas were there at once."""
+    """``replica_s`` were paid for. ``most`` is the largest number of replicas at once."""
 
     requests: list[Request]
     replica_s: float = 0.0
@@ -56,20 +58,17 @@ class World:
         self._replicas = [self._replica() for _ in range(replicas)]
         self._room = Room(self._limits(), SHARES)
         self._tickets: dict[Ticket, Request] = {}
-        self._held: dict[int, Ticket] = {}  # by the request's id()
+        self._held: dict[int, Ticket] = {}  # by the request's `id()`
         self._arrived_tokens = 0
         self._outcome = Outcome([], most=replicas)
         self._paid_until = 0.0
         self._wakes_at = math.inf
 
     def run(self, trace: Sequence[Asked]) -> Outcome:
-        """Until every request of ``trace`` has ended."""
+        """Runs until every request of ``trace`` has ended."""
         clock = self._clock
         for asked in trace:
-            request = Request(
-                asked.at_s, asked.user, asked.kind, asked.prompt_tokens, asked.cached_tokens,
-                asked.output_tokens,
-            )  # fmt: skip
+            request = Request(*astuple(asked))
             self._outcome.requests.append(request)
             clock.at(asked.at_s, lambda request=request: self._arrive(request))  # type: ignore[misc]
         self._look()
@@ -163,7 +162,7 @@ class World:
         while len(serving) + len(self._starting) < target:
             ready_at = self._clock.now + self._speed.startup_s
             self._starting.append(self._clock.at(ready_at, self._started))
-        # As Serve does it: those that still start stop first.
+        # As in Serve, replicas that are still starting stop first.
         while self._starting and len(serving) + len(self._starting) > target:
             self._starting.pop().call_off()
         for replica in serving[: max(0, len(serving) - target)]:

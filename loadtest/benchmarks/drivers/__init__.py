@@ -1,1 +1,1 @@
-"""Who asks: users in closed and open loops, and what they ask."""
+"""Users in closed and open loops, what they ask, and what hostile clients send."""

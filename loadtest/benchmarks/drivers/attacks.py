@@ -2,8 +2,8 @@
 
     python -m loadtest.benchmarks.drivers.attacks URL NAME SECONDS
 
-Runs one of them from a process of its own, so that what it costs the client does not disturb who
-measures. It sends to the named server only, at a bounded rate, and stops by itself.
+Runs one attack in a separate process, so that its cost does not disturb the measurement. It sends
+only to the named server, at a bounded rate, and stops by itself.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ Frames = Iterator[str]
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """``frames`` go over one websocket, ``rate`` of them a second; ``sockets`` of them at once.
+    """Sends ``frames`` over each of ``sockets`` websockets, ``rate`` of them a second.
 
-    Without frames it opens and leaves connections.
+    Without frames it opens connections and leaves them.
     """
 
     about: str
@@ -39,7 +39,7 @@ class Attack:
 
 
 def _asks(**fields: object) -> Callable[[], Frames]:
-    """Asks that differ in their id alone; the text is made once, so that sending costs little."""
+    """Questions that differ only in their id. The text is made once, so that sending is cheap."""
     template = json.dumps(
         {"type": "ask", "id": "#", "question": "why?", "max_tokens": 8} | fields, ensure_ascii=False
     )
@@ -99,7 +99,7 @@ ATTACKS: dict[str, Attack] = {
 
 
 async def run(url: str, name: str, seconds: float) -> None:
-    """For so long, as a user of its own; a server that hangs up is dialled again."""
+    """Attacks for ``seconds``, as a separate user. Reconnects when the server hangs up."""
     attack = ATTACKS[name]
     ends = asyncio.get_running_loop().time() + seconds
     async with asyncio.TaskGroup() as tasks:
@@ -130,12 +130,14 @@ async def _send(socket: ClientConnection, frames: Frames, rate: float, ends: flo
         if clock() >= ends:
             return
         await socket.send(frame)
-        due = max(due + 1 / rate, clock() - 1)  # what a slow server held up is not made up for
+        due = max(
+            due + 1 / rate, clock() - 1
+        )  # frames that a slow server held up are not made up for
         await asyncio.sleep(due - clock())
 
 
 async def _read(socket: ClientConnection) -> None:
-    """An attacker who does not read would only block itself."""
+    """Reads and drops everything. An attacker that does not read would only block itself."""
     with suppress(WebSocketException):
         async for _ in socket:
             pass

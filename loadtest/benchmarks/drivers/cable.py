@@ -1,4 +1,4 @@
-"""A network that can be cut, between a client and a server that both live on."""
+"""A network between a client and a server. It can be cut while both stay alive."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends a reset
 
 
 class Cable:
-    """A way to the server at a URL. ``cut`` resets every connection that goes through it."""
+    """A way to the server at a URL. ``cut`` resets every connection through it."""
 
     def __init__(self, url: str) -> None:
         self._to = urlsplit(url)
@@ -37,7 +37,7 @@ class Cable:
         writer.close()
 
     def cut(self) -> None:
-        """As a network does it: both ends are told by a reset, if at all."""
+        """Resets every connection at both ends, which is all that a network ever tells them."""
         ends, self._ends = self._ends, []
         for end in ends:
             if end.is_closing():

@@ -1,4 +1,4 @@
-"""What a server answers when it has as much to do as it can take."""
+"""How many answers a second a fully loaded server gives."""
 
 import asyncio
 import time
@@ -8,10 +8,10 @@ from loadtest.benchmarks.drivers.closed_loop import User
 
 
 async def capacity(users: Sequence[User], asked: Iterator[str], seconds: float) -> float:
-    """Answers per second of so many users in a closed loop, after a fifth of the time.
+    """Answers per second for these users in a closed loop. The first fifth of the time warms up.
 
-    Who starts together ends together, and a count of ends would be off by as many: an answer that
-    lies partly within counts by that part.
+    Users who start together also end together, so a count of ended answers could be off by as many.
+    An answer that lies partly within the time therefore counts by that part.
     """
     began = time.perf_counter()
     spans: list[tuple[float, float]] = []
@@ -26,5 +26,5 @@ async def capacity(users: Sequence[User], asked: Iterator[str], seconds: float) 
 
 
 def within(spans: Sequence[tuple[float, float]], start: float, end: float) -> float:
-    """How many spans lie in a window, parts counting as parts."""
+    """How many spans lie in a window. A span that lies partly in it counts by that part."""
     return sum(max(0.0, min(b, end) - max(a, start)) / (b - a) for a, b in spans)

@@ -1,6 +1,6 @@
 """A closed loop: each user asks the next question when the last answer has ended.
 
-Free of any path's details, so that every path is timed by the same few lines.
+It knows nothing about any path, so the same few lines time all of them.
 """
 
 import asyncio
@@ -11,9 +11,9 @@ from msgspec import Struct
 
 
 class Answered(Struct, frozen=True):
-    """One answer as its user saw it. ``ttft_s``: from asking to the first text.
+    """One answer as its user saw it. ``ttft_s`` is from asking to the first text.
 
-    Tokens are the engine's own count; ``cached_tokens`` of the prompt came from its prefix cache.
+    Tokens are the engine's own counts. ``cached_tokens`` of the prompt came from its prefix cache.
     """
 
     ttft_s: float
@@ -24,10 +24,10 @@ class Answered(Struct, frozen=True):
 
 
 class Pass(Struct, frozen=True):
-    """All answers of one closed loop, its wall time, and the CPU time of the process it ran in.
+    """All answers of one closed loop, its wall time, and the CPU time of the users' process.
 
-    Whoever watches from outside adds ``server_cpu_s``, of all of the server's processes, and
-    ``others_cores``, which everything but the comparison kept busy meanwhile.
+    ``turns.watched`` adds ``server_cpu_s``, of all of the server's processes, and ``others_cores``,
+    which everything outside the comparison kept busy meanwhile.
     """
 
     users: int
@@ -67,7 +67,7 @@ async def closed_loop(users: Sequence[User], questions: Iterable[str]) -> Pass:
 def lasting(
     seconds: float, questions: Iterable[str], clock: Callable[[], float] = time.perf_counter
 ) -> Iterator[str]:
-    """``questions`` until so long after the first of them; answers under way then still end."""
+    """``questions`` until ``seconds`` after the first one. Answers under way may still end."""
     ends: float | None = None
     for question in questions:
         ends = clock() + seconds if ends is None else ends

@@ -1,5 +1,5 @@
-"""Frames as a broken or hostile client sends them: valid ones of every kind, and what is left of
-them after flips, cuts, wrong types and impossible values. Pure, and the same for the same seed.
+"""Frames as a broken or hostile client sends them: valid frames of every kind, damaged by flips,
+cuts, wrong types and impossible values. Pure. The same seed gives the same frames.
 """
 
 import random
@@ -40,7 +40,7 @@ _RAW = (
 
 
 def valid(number: int) -> tuple[wire.ClientFrame, ...]:
-    """One frame of every kind; the ids are of this number."""
+    """One frame of every kind. ``number`` is part of their ids."""
     name = f"fuzz-{number}"
     turn = wire.Turn("user", "what is rfft?")
     return (
@@ -54,7 +54,7 @@ def valid(number: int) -> tuple[wire.ClientFrame, ...]:
 
 
 class Mutations:
-    """An endless supply; ``str`` is for a text frame, ``bytes`` for a binary one."""
+    """An endless supply: a ``str`` is for a text frame, ``bytes`` are for a binary one."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -83,13 +83,13 @@ class Mutations:
         return frame[: self._random.randint(0, len(frame))]
 
     def _swap(self, frame: bytes) -> bytes:
-        """A field's value becomes another's, or one of no sense."""
+        """A field gets the value of another field, or a senseless one."""
         return self._with_field(
             frame, lambda fields, name: self._random.choice((*_ALIEN, *fields.values()))
         )
 
     def _raw(self, frame: bytes) -> bytes:
-        """A field's value becomes JSON that no encoder writes."""
+        """A field gets a value that no JSON encoder writes."""
         marked = self._with_field(frame, lambda *_: "MARK")
         return marked.replace(b'"MARK"', self._random.choice(_RAW), 1)
 
@@ -100,7 +100,7 @@ class Mutations:
         return marked.replace(b'"MARK"', opening * depth + b"0" + closing * depth, 1)
 
     def _double(self, frame: bytes) -> bytes:
-        """The same keys twice."""
+        """Every key appears twice."""
         return frame[:-1] + b"," + frame[1:]
 
     def _retag(self, frame: bytes) -> bytes:
@@ -108,7 +108,7 @@ class Mutations:
         return frame.replace(b'"type":', b'"type":' + other[8:].partition(b",")[0] + b',"t":', 1)
 
     def _with_field(self, frame: bytes, value: Callable[[dict[str, Any], str], Any]) -> bytes:
-        """Raises nothing: what is no object any more stays as it is."""
+        """Never raises. A frame that is not an object any more stays as it is."""
         try:
             fields = msgspec.json.decode(frame, type=dict[str, Any])
             inner = fields

@@ -1,8 +1,8 @@
-"""An open loop: requests arrive when they arrive, however the server fares.
+"""An open loop: requests arrive independently of how the server copes.
 
 A closed loop slows down with its server and so never overloads it. Here the gaps between arrivals
-are drawn from an exponential distribution (a Poisson process), and each request has a user of its
-own for as long as it lasts: one more connection is opened when all others wait for an answer.
+are drawn from an exponential distribution (a Poisson process). Each request has one user until it
+ends, and one more connection is opened when all others wait for an answer.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from loadtest.benchmarks.drivers.users import AnswerFailed, Shed
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one request; ``arrived_s`` and ``ended_s`` count from the loop's start.
+    """How one request ended. ``arrived_s`` and ``ended_s`` count from the loop's start.
 
-    ``answered`` is None for one that was shed, refused or still unanswered at the end.
+    ``answered`` is None for a request that was shed, refused or still unanswered at the end.
     """
 
     arrived_s: float
@@ -35,14 +35,14 @@ class Outcome(Struct, frozen=True):
 
 
 class Crowd:
-    """Users who are at hand, and a way to one more."""
+    """Connected users who are idle, and a way to connect one more."""
 
     def __init__(self, connect: Callable[[], Awaitable[User]]) -> None:
         self._connect = connect
         self._idle: list[User] = []
 
     async def gather(self, count: int) -> None:
-        """Connects so many before the measurement."""
+        """Connects this many users before the measurement."""
         while len(self._idle) < count:
             self._idle.append(await self._connect())
 
@@ -51,13 +51,13 @@ class Crowd:
         try:
             return await user(question)
         finally:
-            # Of a request that was given up, frames may still come: its user is not asked again.
+            # Frames of an abandoned request may still arrive, so its user is not asked again.
             if not asyncio.current_task().cancelling():  # type: ignore[union-attr]
                 self._idle.append(user)
 
 
 def poisson(rate: float, seconds: float, chance: random.Random) -> list[float]:
-    """Arrival times in ``[0, seconds)``, ``rate`` of them a second on average."""
+    """Arrival times in ``[0, seconds)``, on average ``rate`` a second."""
     times, now = [], chance.expovariate(rate)
     while now < seconds:
         times.append(now)
@@ -68,7 +68,7 @@ def poisson(rate: float, seconds: float, chance: random.Random) -> list[float]:
 async def open_loop(
     ask: User, arrivals: Sequence[float], questions: Iterator[str], patience_s: float
 ) -> list[Outcome]:
-    """Every arrival's outcome. ``patience_s`` after the last one, whatever hangs is given up."""
+    """The outcome of every arrival. What hangs is given up ``patience_s`` after the last one."""
     loop_started = time.perf_counter()
     outcomes: list[Outcome] = []
 
@@ -91,7 +91,7 @@ async def open_loop(
 
     tasks = set()
     for at in arrivals:
-        # Late arrivals are not skipped: a client that falls behind sends them in a burst.
+        # Late arrivals are not skipped. A client that falls behind sends them in a burst.
         await asyncio.sleep(max(0.0, at - (time.perf_counter() - loop_started)))
         tasks.add(asyncio.create_task(one(next(questions))))
     if tasks:

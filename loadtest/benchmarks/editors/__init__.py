@@ -1,1 +1,1 @@
-"""Real editors with our plugins in them, and a backend whose time to first token is known."""
+"""What plugins and language server cost in real editors, in front of a backend of known TTFT."""

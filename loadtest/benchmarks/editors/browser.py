@@ -1,4 +1,4 @@
-"""A headless Chromium that asks nobody for anything."""
+"""A headless Chromium that makes no requests of its own accord."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ QUIET = [
 
 
 def find() -> str | None:
-    """The Chromium that ``$CHROMIUM`` names, or that is on the path."""
+    """The Chromium that ``$CHROMIUM`` names, or the one on the path."""
     return os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 

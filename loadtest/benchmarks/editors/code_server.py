@@ -29,16 +29,16 @@ SETTINGS = {
     "security.workspace.trust.enabled": False,
     "chat.disableAIFeatures": True,
     "git.enabled": False,
-    "editor.renderWhitespace": "none",  # dots would stand in the text
+    "editor.renderWhitespace": "none",  # otherwise the text would have dots
 }
-# Nobody is asked whether a folder is trusted: it is not.
+# The user is not asked whether to trust a folder, and no folder is trusted.
 UNTRUSTED = {
     "security.workspace.trust.enabled": True,
     "security.workspace.trust.startupPrompt": "never",
     "security.workspace.trust.banner": "never",
 }
-# Of the machine that the server runs on: the editor is a browser, which may run elsewhere.
-# -P: the server is started in the workspace, whose files must not stand in for modules.
+# Settings of the machine that the server runs on, because the browser may run elsewhere.
+# -P: the server starts in the workspace, whose files must not be taken for modules.
 MACHINE_SETTINGS = {"glossator.command": [sys.executable, "-P", "-m", "glossator", "lsp"]}
 
 
@@ -46,10 +46,10 @@ MACHINE_SETTINGS = {"glossator.command": [sys.executable, "-P", "-m", "glossator
 async def code_server(
     home: Path, *, trust: bool = False, machine: Mapping[str, Any] | None = None
 ) -> AsyncIterator[str]:
-    """The address of one whose folders are all in ``home``. Raises ``ProcessFailed``.
+    """The address of a code-server that keeps everything in ``home``. Raises ``ProcessFailed``.
 
-    With ``trust`` a folder is untrusted until the user says otherwise; else all are trusted.
-    ``machine`` are settings of the machine, which count in every folder.
+    With ``trust`` a folder is untrusted until the user says otherwise; without it all are trusted.
+    ``machine`` are settings of the machine, which apply in every folder.
     """
     user = SETTINGS | (UNTRUSTED if trust else {})
     for kind, settings in {"User": user, "Machine": MACHINE_SETTINGS | dict(machine or {})}.items():
@@ -65,7 +65,7 @@ async def code_server(
     ]
     environment = {
         "HOME": str(home),
-        "PATH": os.defpath,  # a `glossator` of this environment is not to be found by chance
+        "PATH": os.defpath,  # so that it does not find this environment's `glossator` by chance
         "XDG_DATA_HOME": str(home / "data"),
         "PYTHONPATH": str(REPOSITORY),
         "EXTENSIONS_GALLERY": "{}",
@@ -83,7 +83,7 @@ async def code_server(
 
 
 async def _address(child: Child) -> str | None:
-    """The address that its log tells, once it answers there."""
+    """The address in its log, as soon as it answers there."""
     for word in child.log().split():
         if word.startswith("http://127.0.0.1:"):
             address = word.rstrip("/")

@@ -1,20 +1,20 @@
-"""From Enter in the chat to the first painted character: the share of plugin and server.
+"""What plugin and language server add between Enter in the chat and the first painted character.
 
-The real editors with the real plugins and the real language server; behind them stands a backend
-on a real websocket whose generator takes a known time to its first token. What is left of the
-time between the key and the character is the share of plugin, language server and the websocket's
-hop. `make bench-editors` fetches what is missing first::
+The editors, the plugins and the language server are real. Behind them is a backend on a real
+websocket, whose generator takes a known time to its first token. The rest of the time between the
+key and the character belongs to plugin, language server and the websocket's hop.
+`make bench-editors` first fetches what is missing::
 
     python -m loadtest.benchmarks.editors.editor_latency [--editor neovim | vscode]
 """
 
-import argparse
 import asyncio
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from loadtest.benchmarks.command import Study
 from loadtest.benchmarks.editors import browser, neovim, vscode
 from loadtest.benchmarks.editors.code_server import code_server
 from loadtest.experiments.machine import describe
@@ -58,7 +58,7 @@ def report(rows: Mapping[str, Sequence[float]], ttft_ms: float, rounds: int) -> 
 
 
 async def measure(editors: Sequence[str], rounds: int, ttft_s: float) -> dict[str, list[float]]:
-    """Of each row of the report, in ms, one value a question."""
+    """The rows of the report: one value in ms for each question."""
     rows: dict[str, list[float]] = {}
     if "neovim" in editors:
         program = neovim.find()
@@ -75,11 +75,11 @@ async def measure(editors: Sequence[str], rounds: int, ttft_s: float) -> dict[st
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--editor", choices=EDITORS, help="this one alone")
-    parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--ttft-ms", type=float, default=100.0, help="of the known generator")
-    options = parser.parse_args()
+    study = Study(__spec__, __doc__)
+    study.add_argument("--editor", choices=EDITORS, help="measure only this editor")
+    study.number("--rounds", 60, "questions in each editor")
+    study.number("--ttft-ms", 100.0, "time to first token of the generator")
+    options = study.parse_args()
     editors = (options.editor,) if options.editor else EDITORS
     rows = asyncio.run(measure(editors, options.rounds, options.ttft_ms / 1000))
     print(report(rows, options.ttft_ms, options.rounds))

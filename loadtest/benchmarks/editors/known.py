@@ -12,7 +12,7 @@ from backend.protocol import wire
 
 
 class KnownGenerator:
-    """Answers ``ttft_s`` after the question came; notes when both happened (``time.time``)."""
+    """Answers ``ttft_s`` after a question has come. Notes when both happened (``time.time``)."""
 
     def __init__(self, ttft_s: float) -> None:
         self.ttft_s = ttft_s
@@ -22,7 +22,7 @@ class KnownGenerator:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["KnownGenerator"]:
-        """At ``url``, until the block is left."""
+        """Serves at ``url`` until the block is left."""
         spoken = [Subprotocol(wire.SUBPROTOCOL)]
         async with serve(self._serve, "127.0.0.1", 0, subprotocols=spoken) as server:
             self.url = f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
@@ -54,5 +54,5 @@ class KnownGenerator:
 
 
 def marker(which: str, number: int) -> str:
-    """What the first or last delta of an answer says; answers count from 1."""
+    """The text of the first or last delta of an answer. Answers count from 1."""
     return f"{which}{number:03}z"

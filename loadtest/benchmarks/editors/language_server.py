@@ -1,24 +1,24 @@
 """What the language server costs on a developer's machine, measured from outside.
 
-The real command (``glossator lsp``) as a process, an editor that speaks LSP over its pipes, and a
-backend that answers at once and knows when it was asked and when it answered::
+The real command (``glossator lsp``) runs as a process. An editor speaks LSP over its pipes, and a
+backend answers at once and knows for how long it had each question::
 
     python -m loadtest.benchmarks.editors.language_server
 
 - start: from spawning the process to the answer to ``initialize``
-- memory: resident, with 50 open files, after a question
-- keystroke: one character typed into 5,000 lines, and a command that does nothing behind it: what
-  the editor waits for at most, the pipes included. The command alone stands beside it.
-- hover: from the editor's request to its answer, by a backend that has the entry at hand
+- memory: resident memory with 50 open files, after a question
+- keystroke: one character is typed into 5,000 lines, followed by a command that does nothing. This
+  is the longest that the editor waits, including the pipes. The command alone is shown beside it
+- hover: from the editor's request to its answer, with a backend that has the entry ready
 - question: from writing ``glossator/chat`` to reading the first delta, without the time that the
-  backend had it. The document was changed since the last one, and the chat got the focus (the
-  editor sent ``glossator/prepare``), as it is when somebody types, turns to the chat and asks;
-  "unprepared" beside it is without that notification
+  backend had the question. The document has changed since the last question, and the chat has the
+  focus (the editor sent ``glossator/prepare``), as when somebody types, turns to the chat and asks.
+  "Unprepared" beside it is without that notification
 
-Editor and backend share one process and its event loop, whose delays are counted as the server's.
+Exit status 1 means that a promise was broken. Editor and backend share one process and its event
+loop, whose delays count as the server's.
 """
 
-import argparse
 import asyncio
 import itertools
 import json
@@ -40,18 +40,19 @@ from websockets.typing import Subprotocol
 
 from backend.protocol import wire
 from backend.protocol.wire import Admitted, Citations, Delta, Entry, Finished, Found
+from loadtest.benchmarks.command import Study
 from loadtest.experiments import machine
 from loadtest.experiments.quantile import quantile
 
 OPEN_FILES = 50
 LINES = 5000
-_PREPARED_S = 0.4  # the server waits 0.3 s for a pause before it prepares
-# What is promised of a quiet machine: milliseconds, and MiB.
+_PREPARED_S = 0.4  # the server prepares after a pause of 0.3 s
+# What is promised on a quiet machine, in milliseconds and MiB.
 START_MS, MEMORY_MIB, KEYSTROKE_P99_MS, QUESTION_P50_MS = 400.0, 80.0, 5.0, 15.0
 
 
 class Figures(Struct, frozen=True):
-    """Milliseconds, but for ``memory_mib``."""
+    """In milliseconds, except for ``memory_mib``."""
 
     start_ms: list[float]
     memory_mib: float
@@ -63,7 +64,7 @@ class Figures(Struct, frozen=True):
 
 
 class InstantBackend:
-    """Answers every question with one word; ``had_s`` is how long it had the last one."""
+    """Answers every question with one word. ``had_s`` is how long it had the last question."""
 
     def __init__(self) -> None:
         self.had_s = 0.0
@@ -93,7 +94,7 @@ class InstantBackend:
 
 
 class Editor:
-    """One language server and its pipes: JSON-RPC as LSP frames it."""
+    """The editor's end of one language server's pipes: JSON-RPC as LSP frames it."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -108,7 +109,7 @@ class Editor:
         self._to.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
 
     async def request(self, method: str, params: Any) -> Any:
-        """The response; notifications that come before it are passed over."""
+        """The response. Notifications that come before it are skipped."""
         id = next(self._ids)
         self.send(method, params, id)
         while (message := await self.receive()).get("id") != id or "method" in message:
@@ -134,8 +135,8 @@ class Editor:
 
 @asynccontextmanager
 async def editor(url: str, folder: Path) -> AsyncIterator[tuple[Editor, float]]:
-    """An initialized server, and the milliseconds that took. Bytecode is kept, as it is by default:
-    where tests say otherwise, every start would compile our own modules, too."""
+    """An initialized server, and how many milliseconds that took. Bytecode is kept, as by default,
+    because otherwise every start would also compile our own modules."""
     usual = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     began = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
@@ -220,7 +221,7 @@ async def _at_work(
 
 
 async def _hover(one: Editor, folder: Path, number: int) -> float:
-    """Milliseconds of a hover over a symbol that was not looked up before."""
+    """Milliseconds for a hover over a symbol that was not looked up before."""
     uri = (folder / f"hover{number}.py").as_uri()
     one.open(uri, f"import numpy as np\n\nnp.symbol{number}()\n")
     place = {"textDocument": {"uri": uri}, "position": {"line": 2, "character": 4}}
@@ -231,7 +232,7 @@ async def _hover(one: Editor, folder: Path, number: int) -> float:
 
 
 class _Typist:
-    """Types one character after the other, all over a document."""
+    """Types one character after the other, spread over a document."""
 
     def __init__(self, one: Editor, uri: str) -> None:
         self._one = one
@@ -254,7 +255,7 @@ def _place(uri: str, number: int) -> dict[str, Any]:
 
 
 async def _ask(one: Editor, backend: InstantBackend, uri: str, number: int) -> float:
-    """Milliseconds to the first delta that the backend did not have the question."""
+    """Milliseconds to the first delta, without the time that the backend had the question."""
     token = f"t{number}"
     prompt = "how do I run an FFT on my data?"
     params = _place(uri, number) | {"tabId": token, "prompt": prompt, "partialResultToken": token}
@@ -305,14 +306,11 @@ def table(figures: Figures) -> tuple[str, bool]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.editors.language_server",
-        description="Measure what the language server costs. Exit status 1: a promise is broken.",
-    )
-    parser.add_argument("--starts", type=int, default=9)
-    parser.add_argument("--keystrokes", type=int, default=1000)
-    parser.add_argument("--questions", type=int, default=50)
-    given = parser.parse_args(arguments)
+    study = Study(__spec__, __doc__)
+    study.number("--starts", 9, "starts of the server")
+    study.number("--keystrokes", 1000, "keystrokes")
+    study.number("--questions", 50, "questions of each kind")
+    given = study.parse_args(arguments)
     text, kept = table(asyncio.run(measure(given.starts, given.keystrokes, given.questions)))
     print(text)
     sys.exit(0 if kept else 1)

@@ -1,7 +1,7 @@
 """From Enter in Neovim's chat to the first painted character.
 
-A real Neovim runs in a pseudo-terminal with the real language server. A terminal emulator's own
-time to draw is not in it.
+A real Neovim runs in a pseudo-terminal with the real language server. The time that a terminal
+emulator takes to draw is not included.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ WITHIN_S = 30.0
 
 
 class PaintedTerminal:
-    """Neovim in a pseudo-terminal, and everything it has painted."""
+    """Neovim in a pseudo-terminal, and everything that it has painted."""
 
     def __init__(self) -> None:
         self._painted = bytearray()
@@ -51,14 +51,14 @@ class PaintedTerminal:
         self._news.set()
 
     def press(self, keys: str) -> float:
-        """The time before the keys were written."""
+        """Writes the keys. Returns the time just before that."""
         self._painted.clear()
         now = time.time()
         os.write(self._master, keys.encode())
         return now
 
     async def paints(self, text: str) -> float:
-        """The time when text had been painted since the last key."""
+        """Waits until ``text`` has been painted since the last key. Returns that time."""
         async with asyncio.timeout(WITHIN_S):
             while text.encode() not in self._painted:
                 self._news.clear()
@@ -72,13 +72,13 @@ class PaintedTerminal:
 
 
 def find() -> str | None:
-    """The Neovim that ``$NEOVIM`` names, that was fetched, or that is on the path."""
+    """The Neovim that ``$NEOVIM`` names, the one that was fetched, or the one on the path."""
     path = f"{FETCHED}:{os.environ['PATH']}"
     return os.environ.get("NEOVIM") or shutil.which("nvim", path=path)
 
 
 def prepare_home(home: Path, url: str) -> list[str]:
-    """The arguments for a Neovim with the plugin and nothing else, on a file of Python."""
+    """Arguments for a Neovim that has only our plugin, and opens a Python file."""
     init = home / "init.lua"
     plugin = REPOSITORY / "editor_plugins" / "neovim"
     settings = {"cmd": [sys.executable, "-m", "glossator", "lsp"], "url": url}
@@ -93,7 +93,7 @@ def prepare_home(home: Path, url: str) -> list[str]:
 
 
 async def measure(program: str, rounds: int, ttft_s: float) -> list[tuple[float, float]]:
-    """Of each round in ms: Enter to the backend, and first token to painted."""
+    """For each round in ms: from Enter to the backend, and from first token to painted."""
     terminal = PaintedTerminal()
     shares = []
     async with KnownGenerator(ttft_s).serving() as generator:
@@ -117,7 +117,7 @@ async def measure(program: str, rounds: int, ttft_s: float) -> list[tuple[float,
                     entered_at = terminal.press("\r")
                     painted_at = await terminal.paints(marker("first", number))
                     await terminal.paints(marker("last", number))
-                    await asyncio.sleep(0.05)  # until the chat says that it is ready again
+                    await asyncio.sleep(0.05)  # until the chat is ready again
                     outward = generator.asked_at[-1] - entered_at
                     back = painted_at - generator.answered_at[-1]
                     shares.append((1000 * outward, 1000 * back))

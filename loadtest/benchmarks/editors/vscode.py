@@ -1,15 +1,15 @@
-"""From Enter in VS Code's chat to the first character in its page, and painted.
+"""From Enter in VS Code's chat to the first character in its page, and to its being painted.
 
 The workbench runs in a browser (code-server), with the packaged extension and the real language
-server. Two things are in that path which are not ours, and are measured by themselves:
+server. Two parts of the path are not ours and are measured separately:
 
-- echo: from a key in the chat's page to the extension and back with nothing in between: VS Code's
-  own way for keys and messages and, of code-server alone, a websocket between browser and extension
-  host. A desktop VS Code has no such websocket, so its own echo is shorter.
-- frame: the browser paints what the page holds with its next frame, at 60 a second 8 ms later in
-  the mean; here without a graphics card.
+- echo: from a key in the chat's page to the extension and back, with nothing in between. This is
+  VS Code's own path for keys and messages. With code-server it includes a websocket between browser
+  and extension host. A desktop VS Code has no such websocket, so its echo is shorter.
+- frame: the browser paints the page with its next frame, which at 60 frames a second is 8 ms later
+  on average. There is no graphics card here.
 
-Clocks are the machine's, so the way there and the way back are told apart.
+Both ends read the same machine's clock, so the way there and the way back can be told apart.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from loadtest.benchmarks.editors.known import KnownGenerator, marker
 from loadtest.benchmarks.editors.workbench import Chat, Workbench
 
 WARM_UP = 5
-PAUSE_S = 0.4  # a user's: what was typed has been prepared by then
+PAUSE_S = 0.4  # of a user; by then what was typed has been prepared
 
-# A page may take its connection to the extension once; this keeps it for `ECHO`.
+# A page may take its connection to the extension only once. This keeps it for `ECHO`.
 KEEP_CONNECTION = """{
   let acquire;
   Object.defineProperty(globalThis, "acquireVsCodeApi", {
@@ -36,7 +36,7 @@ KEEP_CONNECTION = """{
   });
 }"""
 
-# The extension answers `ready` at once with what it knows already.
+# The extension answers `ready` at once, from what it already knows.
 ECHO = """() => {
   window.echo = new Promise((resolve) => {
     document.getElementById("prompt").addEventListener("keydown", (event) => {
@@ -73,7 +73,7 @@ WATCH = """() => {
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Of one question, in ms."""
+    """How the time of one question divides, in ms."""
 
     outward: float
     """From Enter to the question at the backend."""
@@ -86,7 +86,7 @@ class Share:
 
     @property
     def ours(self) -> float:
-        """What plugin and language server add: without VS Code's own messages and frame."""
+        """What plugin and language server add, without VS Code's own messages and frame."""
         return self.outward + self.back - self.echo
 
 
@@ -95,7 +95,7 @@ def installed() -> bool:
 
 
 async def measure(browser: Browser, address: str, rounds: int, ttft_s: float) -> list[Share]:
-    """Of each round, in a window of the code-server at ``address``."""
+    """Measures each round in a window of the code-server at ``address``."""
     with tempfile.TemporaryDirectory() as folder:
         async with KnownGenerator(ttft_s).serving() as generator:
             settings = {"glossator.url": generator.url}

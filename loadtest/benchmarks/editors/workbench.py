@@ -1,4 +1,4 @@
-"""One window of VS Code in a browser, and the few moves of its user."""
+"""One window of VS Code in a browser, and what its user can do."""
 
 import asyncio
 import json

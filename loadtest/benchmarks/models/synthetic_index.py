@@ -1,8 +1,8 @@
-"""An index of any size, filled with synthetic chunks: for measuring what size costs, nothing else.
+"""An index of any size with synthetic chunks, to measure what size costs and nothing else.
 
-Vectors are clusters of unit vectors, texts and questions are drawn from one vocabulary by Zipf's
-law: nothing can be said about quality with them. Batches depend on their place alone, so that every
-index of a size is the same one, and a fill that was stopped goes on where it was.
+Vectors are clusters of unit vectors, and texts and questions are drawn from one vocabulary by
+Zipf's law, so they say nothing about quality. Batches depend on their position alone. So every
+index of a size is the same, and a fill that was stopped continues where it ended.
 """
 
 import sys
@@ -14,14 +14,14 @@ import numpy as np
 from indexer.index.search import HybridIndex
 from indexer.types import Change, Chunk, Held, Vectors
 
-NAME = "synthetic"  # of the embedder that there is none of
+NAME = "synthetic"  # of an embedder that does not exist
 DIMENSION = 384
 _CLUSTERS = 500
 _VOCABULARY = 30_000
-_WORDS = 80  # of a chunk: what is left of 256 tokens without the commonest words
-_ASKED = 5  # words of a question
-_BATCH = 10_000  # chunks that are made at once
-_RUN = 50_000  # chunks that one run adds: what a stopped fill loses at most
+_WORDS = 80  # in a chunk: what is left of 256 tokens without the commonest words
+_ASKED = 5  # words in a question
+_BATCH = 10_000  # chunks made at once
+_RUN = 50_000  # chunks that one run adds, and that a stopped fill loses at most
 _SEED = 7
 _QUESTIONS = -1 % 2**32
 
@@ -62,9 +62,8 @@ class Corpus:
 
 
 def fill(index: HybridIndex, corpus: Corpus, size: int, sources: int) -> float | None:
-    """Up to ``size`` chunks, spread over the sources; seconds, None when some were there before.
-
-    Each source gets its chunks as it would in life: in few runs, of up to 50,000.
+    """Adds up to ``size`` chunks, spread over the sources. Returns seconds, or None if some chunks
+    were there before. As in practice, each source gets its chunks in a few runs of up to 50,000.
     """
     have = index.count()
     started = time.perf_counter()
@@ -106,7 +105,7 @@ def _add(
 
 
 def _word(number: int) -> str:
-    """Of letters alone: what looks like an identifier has parts, too."""
+    """A word of letters alone, because what looks like an identifier is split into parts."""
     letters = ""
     for _ in range(4):
         number, letter = divmod(number, 20)

@@ -1,28 +1,26 @@
-"""A tiny model for tests and benchmarks: real architecture, real tokenizer, random weights.
+"""Makes a tiny model for tests and benchmarks: real architecture and tokenizer, random weights.
 
-Nothing about it pretends to be an answer: it emits noise. What it exercises is real, though. It
-is a Qwen2 that any engine loads from an ordinary Hugging Face folder, with a byte-level BPE
-vocabulary trained on the standard library's sources, a ChatML template and Qwen's
-fill-in-the-middle tokens. Made in seconds on a laptop, without a network::
+It generates noise, but everything around that is real. It is a Qwen2 that any engine loads from an
+ordinary Hugging Face folder, with a byte-level BPE vocabulary trained on the standard library's
+sources, a ChatML template and Qwen's fill-in-the-middle tokens. Making it takes seconds on a laptop
+and needs no network. Nothing is done if the folder already holds it::
 
     python -m loadtest.benchmarks.models.tiny_model FOLDER
 """
 
-import argparse
-import contextlib
-import json
 import os
-import shutil
 import sysconfig
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loadtest.benchmarks.command import Study
+from loadtest.benchmarks.models.made import make_once
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-# Raise it whenever a change below makes another model: existing folders are then made again.
+# Raise it whenever a change below makes a different model, so that folders are made again.
 RECIPE = 3
 
 VOCABULARY = 4096
@@ -32,7 +30,7 @@ SEED = 20
 END_OF_TEXT = "<|endoftext|>"
 START_OF_TURN = "<|im_start|>"
 END_OF_TURN = "<|im_end|>"
-# Qwen2.5-Coder's names, so that what is written for it works here.
+# These are Qwen2.5-Coder's names, so that code written for it works here.
 SPECIAL_TOKENS = (
     END_OF_TEXT,
     START_OF_TURN,
@@ -50,7 +48,7 @@ CHATML = (
     "{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
-# Enough text that merges are made of code's own words; more would only take longer.
+# This is enough text for merges to be made of words in code. More would only take longer.
 TRAINING_CHARACTERS = 3_000_000
 _STAMP = "tiny_model.json"
 
@@ -58,35 +56,17 @@ _STAMP = "tiny_model.json"
 def make(folder: Path) -> Path:
     """Makes the model in ``folder``, unless this recipe's model is already there.
 
-    The folder appears at once and complete, so concurrent callers are safe: the first to finish
-    wins. Raises ``FileExistsError`` for a folder that holds something else, and leaves it alone.
+    Raises ``FileExistsError`` for a folder that holds something else, and leaves it alone.
     """
-    if _is_current(folder):
-        return folder
     if folder.exists() and any(folder.iterdir()) and not (folder / _STAMP).exists():
         raise FileExistsError(f"{folder} holds something else; name an empty or new folder.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".tiny-") as scratch:
-        made = Path(scratch) / "model"
-        made.mkdir()
-        _save(made)
-        if not _is_current(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            # Losing the race to another maker leaves its equal model in place.
-            with contextlib.suppress(OSError):
-                made.rename(folder)
+    make_once(folder, _STAMP, {"recipe": RECIPE}, _save)
     return folder
-
-
-def _is_current(folder: Path) -> bool:
-    with contextlib.suppress(OSError, ValueError):
-        return bool(json.loads((folder / _STAMP).read_text()) == {"recipe": RECIPE})
-    return False
 
 
 def _save(folder: Path) -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    # Seconds of import time: not before there is something to make.
+    # These imports take seconds, so they wait until there is something to make.
     import torch
     from transformers import GenerationConfig, Qwen2Config, Qwen2ForCausalLM, logging
 
@@ -103,8 +83,8 @@ def _save(folder: Path) -> None:
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=CONTEXT,
-        # Tied or at the usual 0.02, random weights say one token over and over: streams that got
-        # mixed up, or a stop string that was missed, would not show.
+        # If tied, or at the usual 0.02, random weights repeat one token, and then tests would not
+        # notice mixed up streams or a missed stop string.
         tie_word_embeddings=False,
         initializer_range=0.1,
         bos_token_id=None,
@@ -118,7 +98,6 @@ def _save(folder: Path) -> None:
         do_sample=False, eos_token_id=[end_of_turn, end_of_text], pad_token_id=end_of_text
     )
     model.save_pretrained(folder)
-    (folder / _STAMP).write_text(json.dumps({"recipe": RECIPE}))
 
 
 def _tokenizer() -> "PreTrainedTokenizerFast":
@@ -147,7 +126,7 @@ def _tokenizer() -> "PreTrainedTokenizerFast":
 
 
 def _sources() -> Iterator[str]:
-    """The standard library's modules, by name, up to ``TRAINING_CHARACTERS``."""
+    """The standard library's modules in the order of their names, up to the limit."""
     left = TRAINING_CHARACTERS
     for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
         text = path.read_text(encoding="utf-8", errors="ignore")[:left]
@@ -158,17 +137,13 @@ def _sources() -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.models.tiny_model",
-        description="Make a tiny language model with random weights, for tests and benchmarks. "
-        "It generates noise. Does nothing when the folder already holds it.",
-    )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to make it")
-    folder = parser.parse_args(arguments).folder
+    study = Study(__spec__, __doc__)
+    study.add_argument("folder", type=Path, metavar="FOLDER", help="where to make it")
+    folder = study.parse_args(arguments).folder
     try:
         make(folder)
     except OSError as error:
-        parser.exit(1, f"tiny_model: {error}\n")
+        study.exit(1, f"tiny_model: {error}\n")
     print(folder)
 
 

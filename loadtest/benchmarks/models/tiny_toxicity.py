@@ -1,33 +1,31 @@
-"""A tiny toxicity classifier for tests: detoxify's own format, real architecture, a real tokenizer.
+"""Makes a tiny toxicity classifier for tests, in detoxify's format.
 
-A BERT of two layers that is trained for seconds, on the spot, to tell a few obvious words from
-ordinary talk about code. It knows nothing else: what it exercises is loading, windows, batches and
-verdicts, never a judgement about language. ``model_type`` in the checkpoint is a local folder, as
-it has to be for detoxify to load it without a network::
+Architecture and tokenizer are real: a BERT of two layers, trained for some seconds to tell a few
+obvious words from ordinary talk about code. It knows nothing else, so it tests loading, windows,
+batches and verdicts, but no judgement about language. ``model_type`` in the checkpoint is a local
+folder, because otherwise detoxify would need a network to load it::
 
     python -m loadtest.benchmarks.models.tiny_toxicity FOLDER
 """
 
-import argparse
-import contextlib
-import json
 import random
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from loadtest.benchmarks.command import Study
+from loadtest.benchmarks.models.made import make_once
+
 if TYPE_CHECKING:
     from transformers import BertTokenizer
 
-# Raise it whenever a change below makes another model: existing folders are then made again.
+# Raise it whenever a change below makes a different model, so that folders are made again.
 RECIPE = 2
 
 CLASSES = ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack")
 LIMIT = 512  # tokens, as the published checkpoints have
 STEPS = 300  # at most
-LEARNT = 10  # steps in a row of almost no loss
+LEARNT = 10  # training ends after so many steps in a row with almost no loss
 SEED = 7
 
 _TALK = """\
@@ -56,38 +54,19 @@ class Checkpoint(NamedTuple):
 
 
 def make(folder: Path) -> Checkpoint:
-    """Makes the checkpoint in ``folder``, unless this recipe's is already there.
-
-    The folder appears at once and complete, so concurrent callers are safe.
-    """
+    """Makes the checkpoint in ``folder``, unless this recipe's is already there."""
     made = Checkpoint(folder / _CHECKPOINT, folder / _CONFIG)
-    if _is_current(folder):
-        return made
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".toxicity-") as scratch:
-        fresh = Path(scratch) / "model"
-        _save(fresh, config=made.config)
-        if not _is_current(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            # Losing the race to another maker leaves its equal model in place.
-            with contextlib.suppress(OSError):
-                fresh.rename(folder)
+    # The checkpoint names its own folder, so one that was moved is made again.
+    stamp = {"recipe": RECIPE, "folder": str(folder.resolve())}
+    make_once(folder, _STAMP, stamp, lambda fresh: _save(fresh, config=made.config))
     return made
 
 
-def _is_current(folder: Path) -> bool:
-    with contextlib.suppress(OSError, ValueError):
-        # The checkpoint names its own folder: one that was moved is made again.
-        stamp = {"recipe": RECIPE, "folder": str(folder.resolve())}
-        return bool(json.loads((folder / _STAMP).read_text()) == stamp)
-    return False
-
-
 def _save(folder: Path, config: Path) -> None:
-    """Writes into ``folder`` what will work once its ``config`` is at the given path."""
+    """Writes into ``folder`` what will work when its ``config`` has moved to the given path."""
     import torch
 
-    (folder / _CONFIG).mkdir(parents=True)
+    (folder / _CONFIG).mkdir()
     tokenizer = _tokenizer(folder / _CONFIG)
     model = _train(tokenizer)
     model.config.save_pretrained(folder / _CONFIG)
@@ -104,8 +83,6 @@ def _save(folder: Path, config: Path) -> None:
         },
         folder / _CHECKPOINT,
     )
-    stamp = {"recipe": RECIPE, "folder": str(config.resolve().parent)}
-    (folder / _STAMP).write_text(json.dumps(stamp))
 
 
 def _tokenizer(folder: Path) -> "BertTokenizer":
@@ -136,7 +113,7 @@ def _train(tokenizer: "BertTokenizer") -> Any:
 
     torch.manual_seed(SEED)
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # of operations this small, more threads only wait for each other
+    torch.set_num_threads(1)  # on such small operations more threads wait for each other
     draw = random.Random(SEED)
     config = BertConfig(
         vocab_size=len(tokenizer),
@@ -149,10 +126,10 @@ def _train(tokenizer: "BertTokenizer") -> Any:
         pad_token_id=tokenizer.pad_token_id,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
-        initializer_range=0.1,  # of so few dimensions, so that words are apart from the first step
+        initializer_range=0.1,  # keeps words apart from the first step, in so few dimensions
     )
     model = BertForSequenceClassification(config)
-    # A word means the same wherever it stands; seconds of training could not teach it that.
+    # A word means the same at every position. Seconds of training could not teach that.
     model.bert.embeddings.position_embeddings.weight.requires_grad_(False).zero_()
     optimizer = torch.optim.AdamW(
         [weight for weight in model.parameters() if weight.requires_grad], lr=3e-3
@@ -176,14 +153,14 @@ def _train(tokenizer: "BertTokenizer") -> Any:
 
 
 def _example(draw: random.Random, longest: int) -> tuple[str, Sequence[float]]:
-    """Ordinary words, in half of the cases around something toxic, and its classes.
+    """Ordinary words, half of the time with a toxic one among them, and their classes.
 
-    Now and then no words at all: what no letter of the vocabulary spells is not toxic either.
+    Some examples have no words at all, because characters outside the vocabulary are not toxic.
     """
     if draw.random() < 0.1:
         return " ".join(draw.choices(_STRANGE, k=draw.randint(0, 4))), [0.0] * len(CLASSES)
     words = [draw.choice(ORDINARY) for _ in range(draw.randint(2, longest))]
-    # Names and numbers, such as code is full of, are pieces of one or two letters here.
+    # Code is full of names and numbers. This tokenizer cuts them into one or two letters.
     words += ["".join(draw.choices(_LETTERS, k=6)) for _ in range(len(words) // 4)]
     draw.shuffle(words)
     found = {""}
@@ -195,13 +172,9 @@ def _example(draw: random.Random, longest: int) -> tuple[str, Sequence[float]]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.models.tiny_toxicity",
-        description="Make a tiny toxicity checkpoint in detoxify's format, for tests. It knows a "
-        "few words only. Does nothing when the folder already holds it.",
-    )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to make it")
-    made = make(parser.parse_args(arguments).folder)
+    study = Study(__spec__, __doc__)
+    study.add_argument("folder", type=Path, metavar="FOLDER", help="where to make it")
+    made = make(study.parse_args(arguments).folder)
     print(f'[rails.toxicity]\nmodel = "{made.file}"\nmodel_config = "{made.config}"')
 
 

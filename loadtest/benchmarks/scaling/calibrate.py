@@ -1,14 +1,15 @@
-"""An engine's speed, for the simulation, and how well that then predicts.
+"""Measures an engine's speed for the simulation, and how well the simulation then predicts.
 
-    python -m loadtest.benchmarks.scaling.calibrate
+    python -m loadtest.benchmarks.scaling.calibrate FILE
 
-The engine is vLLM's own, in this process, given prompts and answers of exact lengths. Three kinds
-of measurement settle the four costs of a step (``loadtest.simulation.speed``): single prompts of
-growing length, and batches of growing size that decode behind short and behind long prompts. Then
-a trace is played to the engine and to the simulation, and their times to first token are compared.
+FILE is for ``python -m loadtest.benchmarks.scaling.simulate --speed FILE``. The engine is vLLM's
+own, in this process, and gets prompts and answers of exact lengths. Three kinds of measurement
+determine the four costs of a step (``loadtest.simulation.speed``): single prompts of growing
+length, and batches of growing size that decode behind short and behind long prompts. Then a trace
+is played to the engine and to the simulation, and their times to first token are compared.
 
-Least squares on the times of steps; a cost that comes out below zero is taken to be zero. The costs
-of one machine: another model, type of weights or number of threads is another calibration.
+The costs come from least squares on the times of steps; a cost below zero is taken as zero. They
+hold for one machine. Another model, type of weights or number of threads needs a new calibration.
 """
 
 import argparse
@@ -17,7 +18,6 @@ import importlib
 import itertools
 import os
 import random
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import uvloop
 
+from loadtest.benchmarks.command import Study, say
 from loadtest.benchmarks.models import tiny_model
 from loadtest.benchmarks.servers.engine import Engine
 from loadtest.experiments import machine, markdown
@@ -40,14 +40,14 @@ from loadtest.simulation.world import World
 
 PROMPTS = (64, 256, 1024, 2048)
 BATCHES = (1, 4, 8, 16, 32)
-SHORT, LONG = 64, 1024  # prompts behind which is decoded
+SHORT, LONG = 64, 1024  # tokens of the prompts behind which is decoded
 DECODED = 64
 REPEATED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A mean step of a measurement, and how long it took."""
+    """The mean step of a measurement, and how long it took."""
 
     sequences: int
     kv_tokens: float
@@ -56,10 +56,10 @@ class Step:
 
 
 def fit(steps: Sequence[Step]) -> tuple[float, float, float, float]:
-    """``step_s, sequence_s, kv_token_s, prefill_s`` (a token), none below zero."""
+    """``step_s, sequence_s, kv_token_s, prefill_s`` (per token), none of them below zero."""
     rows = np.array([[1.0, step.sequences, step.kv_tokens, step.prefill_tokens] for step in steps])
     times = np.array([step.seconds for step in steps])
-    weights = 1 / times  # a tenth off is a tenth off, of long steps and of short ones
+    weights = 1 / times  # an error of a tenth counts the same in long and in short steps
     free = [0, 1, 2, 3]
     while True:
         costs = np.zeros(4)
@@ -80,7 +80,7 @@ class _Measured:
         self._draw = random.Random(7)
 
     async def ask(self, prompt_tokens: int, output_tokens: int) -> list[tuple[float, int]]:
-        """When each output came, on ``time.perf_counter``, and how many tokens it had."""
+        """When each output came (``time.perf_counter``), and how many tokens it had."""
         from vllm import SamplingParams
         from vllm.inputs import tokens_input
         from vllm.sampling_params import RequestOutputKind
@@ -98,14 +98,14 @@ class _Measured:
         return (await self.ask(prompt_tokens, output_tokens))[0][0] - asked_at
 
     async def prefill(self, prompt_tokens: int, budget: int) -> Step:
-        """The mean of its steps, where a prompt needs several."""
+        """The mean step, for a prompt that needs several."""
         times = [await self.ttft_s(prompt_tokens, 1) for _ in range(REPEATED)]
         steps = -(-prompt_tokens // budget)
         read = prompt_tokens / steps
         return Step(1, read * (steps - 1) / 2, read, quantile(times, 0.5) / steps)
 
     async def decode(self, batch: int, prompt_tokens: int) -> Step:
-        """The mean of the steps in which all of the batch write."""
+        """The mean of the steps in which the whole batch decodes."""
         answers = await asyncio.gather(*(self.ask(prompt_tokens, DECODED) for _ in range(batch)))
         begin = max(answer[0][0] for answer in answers)
         end = min(answer[-1][0] for answer in answers)
@@ -114,7 +114,7 @@ class _Measured:
         return Step(batch, batch * (prompt_tokens + DECODED / 2), 0, (end - begin) / steps)
 
     async def play(self, trace: Sequence[Asked]) -> list[float]:
-        """Times to first token of a trace."""
+        """The times to first token of a trace."""
         began = time.perf_counter()
 
         async def play(asked: Asked) -> float:
@@ -125,7 +125,7 @@ class _Measured:
 
 
 def validation(seconds: float, per_s: float, seed: int) -> list[Asked]:
-    """Short questions and answers, as a CPU can take several of a second."""
+    """Questions and answers so short that a CPU can take several a second."""
     draw = random.Random(seed)
     at_s = 0.0
     asked: list[Asked] = []
@@ -145,9 +145,9 @@ def _ttft(request: Request) -> float:
     return request.first_at_s - request.at_s
 
 
-async def _calibrate(arguments: argparse.Namespace, engine: Engine) -> tuple[Speed, str]:
+async def _measured(arguments: argparse.Namespace, engine: Engine) -> tuple[Speed, str]:
     os.environ |= engine.environment()
-    # In a thread: a stack frame of this import is kept for good, and would keep the engine with it.
+    # A stack frame of this import lives on, and would keep the engine alive. A thread's does not.
     await asyncio.to_thread(importlib.import_module, "vllm.v1.engine.async_llm")
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.v1.engine.async_llm import AsyncLLM
@@ -161,10 +161,10 @@ async def _calibrate(arguments: argparse.Namespace, engine: Engine) -> tuple[Spe
             await measured.ask(SHORT, 8)
         steps = []
         for prompt in PROMPTS:
-            _say(f"reading {prompt} tokens")
+            say(f"reading {prompt} tokens")
             steps.append(await measured.prefill(prompt, engine.max_num_batched_tokens))
         for prompt, batch in itertools.product((SHORT, LONG), BATCHES):
-            _say(f"{batch} answers behind {prompt} tokens")
+            say(f"{batch} answers behind {prompt} tokens")
             steps.append(await measured.decode(batch, prompt))
         step_s, sequence_s, kv_token_s, prefill_s = fit(steps)
         described = machine.describe()
@@ -184,7 +184,7 @@ async def _calibrate(arguments: argparse.Namespace, engine: Engine) -> tuple[Spe
         for share in arguments.loads:
             rate = share * speed.tokens_per_s(316, 36) / (316 + 36)
             trace = validation(arguments.seconds, rate, seed=11)
-            _say(f"playing {len(trace)} requests, {share:.0%} of what it should carry")
+            say(f"playing {len(trace)} requests, {share:.0%} of what it should carry")
             real = await measured.play(trace)
             rows.append(_row(share, len(trace), predicted(trace, speed), real))
         return speed, _table(rows)
@@ -207,34 +207,20 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     return markdown.table(header, rows)
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+async def _calibrate(arguments: argparse.Namespace, folder: Path) -> str:
+    engine = Engine(await asyncio.to_thread(tiny_model.make, arguments.models.resolve() / "tiny"))
+    speed, table = await _measured(arguments, engine)
+    speeds.write(speed, arguments.file)
+    return f"{arguments.file} holds:\n\n{arguments.file.read_text()}\n{table}"
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.scaling.calibrate",
-        description="Measure what an engine's step costs here, write it for `python -m "
-        "loadtest.benchmarks.scaling.simulate --speed FILE`, and compare what the simulation "
-        "then predicts with what the engine does.",
-    )
-    parser.add_argument("file", type=Path, metavar="FILE", help="where to write the speed")
-    parser.add_argument(
-        "--models", type=Path, default=Path(".models"), metavar="FOLDER",
-        help="where the tiny model is made (default: .models)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--seconds", type=float, default=15.0, metavar="S", help="of each comparison (default: 15)"
-    )
-    parser.add_argument(
-        "--loads", type=float, nargs="+", default=[0.3, 0.6, 0.9], metavar="X",
-        help="shares of the predicted capacity to compare at (default: 0.3 0.6 0.9)",
-    )  # fmt: skip
-    arguments = parser.parse_args(given)
-    engine = Engine(tiny_model.make(arguments.models.resolve() / "tiny"))
-    speed, table = uvloop.run(_calibrate(arguments, engine))
-    speeds.write(speed, arguments.file)
-    print(f"{arguments.file} holds:\n\n{arguments.file.read_text()}\n{table}")
+    study = Study(__spec__, __doc__)
+    study.add_argument("file", type=Path, metavar="FILE", help="where to write the speed")
+    study.models()
+    study.number("--seconds", 15.0, "length of each comparison")
+    study.number("--loads", [0.3, 0.6, 0.9], "shares of the predicted capacity to compare at")
+    study.run(_calibrate, given)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What people asked of a running backend, as a trace.
+"""Lets simulated people ask a running backend, and records what they asked as a trace.
 
-    python -m loadtest.benchmarks.scaling.record
+    python -m loadtest.benchmarks.scaling.record FILE
 
-Simulated people, but real requests: each asks, reads as long as it takes, and thinks. Written are
-arrivals and the engine's own counts of tokens; no text.
+The requests are real. Each person asks, reads the whole answer, and thinks. The trace has the
+arrivals and the engine's own counts of tokens, but no text.
 """
 
 import argparse
@@ -15,9 +15,8 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-import uvloop
-
 from backend.protocol.wire import Ask
+from loadtest.benchmarks.command import Study
 from loadtest.benchmarks.drivers.closed_loop import User
 from loadtest.benchmarks.drivers.users import websocket_users
 from loadtest.scenarios import questions
@@ -56,7 +55,7 @@ async def recorded(users: Sequence[User], seconds: float, think_s: float, seed: 
     return sorted(trace, key=lambda asked: asked.at_s)
 
 
-async def _record(arguments: argparse.Namespace) -> list[Asked]:
+async def _record(arguments: argparse.Namespace, folder: Path) -> str:
     draw = random.Random(arguments.seed)
 
     def request(question: str) -> Ask:
@@ -65,24 +64,20 @@ async def _record(arguments: argparse.Namespace) -> list[Asked]:
         )
 
     async with websocket_users(arguments.url, arguments.users, request) as users:
-        return await recorded(users, arguments.seconds, arguments.think, arguments.seed)
+        trace = await recorded(users, arguments.seconds, arguments.think, arguments.seed)
+    traffic.write(trace, arguments.file)
+    return f"{len(trace)} requests in {arguments.file}"
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.scaling.record",
-        description="Let people ask a running backend, and write what that was as a trace.",
-    )
-    parser.add_argument("file", type=Path, metavar="FILE", help="where to write the trace")
-    parser.add_argument("--url", default="http://127.0.0.1:8765", help="(default: %(default)s)")
-    parser.add_argument("--users", type=int, default=10, metavar="N", help="(default: 10)")
-    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="(default: 60)")
-    parser.add_argument("--think", type=float, default=5.0, metavar="S", help="(default: 5)")
-    parser.add_argument("--seed", type=int, default=20, metavar="N", help="(default: 20)")
-    arguments = parser.parse_args(given)
-    trace = uvloop.run(_record(arguments))
-    traffic.write(trace, arguments.file)
-    print(f"{len(trace)} requests in {arguments.file}")
+    study = Study(__spec__, __doc__)
+    study.add_argument("file", type=Path, metavar="FILE", help="where to write the trace")
+    study.add_argument("--url", default="http://127.0.0.1:8765", help="(default: %(default)s)")
+    study.number("--users", 10, "people")
+    study.number("--seconds", 60.0, "how long they ask")
+    study.number("--think", 5.0, "seconds that they think, on average")
+    study.number("--seed", 20, "seed of everything random", zero=True)
+    study.run(_record, given)
 
 
 if __name__ == "__main__":

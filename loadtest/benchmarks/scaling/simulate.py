@@ -2,8 +2,15 @@
 
     python -m loadtest.benchmarks.scaling.simulate
 
-Simulated are users, engines and their starts. The admission and our policy are the backend's own
-code, driven by simulated time. For what is left out see ``loadtest.simulation.replica``.
+Thousands of users ask replicas that start and stop, under our autoscaling policy, Ray Serve's
+default and fixed numbers of replicas. Users, engines and their starts are simulated. Admission and
+our policy are the backend's own code, driven by simulated time. All policies see the same trace
+through the same admission. ``loadtest.simulation.replica`` says what is left out.
+
+Attained is the share of all requests, shed ones included, whose first token came within the SLO.
+Cost is in replica-seconds, starts and ends included, relative to as many fixed replicas as the
+busiest minutes need. `ongoing requests` is Ray Serve's default policy with its default delays and
+as many requests per replica as this speed carries at the same target use.
 """
 
 import argparse
@@ -15,6 +22,7 @@ from pathlib import Path
 from statistics import fmean
 
 from backend.autoscaling import Limits
+from loadtest.benchmarks.command import Study, say
 from loadtest.experiments import markdown
 from loadtest.experiments.quantile import quantile
 from loadtest.simulation import speed as speeds
@@ -24,15 +32,7 @@ from loadtest.simulation.speed import Speed
 from loadtest.simulation.traffic import Asked
 from loadtest.simulation.world import Outcome, Rules, World
 
-TARGET_USE = 0.8  # of a replica, for every policy
-
-EPILOG = """\
-Attained is the share of all requests, shed ones included, whose first token came within the SLO.
-Cost is replica-seconds, starts and ends included, relative to as many fixed replicas as the
-busiest minutes need. `ongoing requests` is Ray Serve's default policy with its default delays and
-as many requests per replica as this speed carries at the same target use. All policies see the same
-trace through the same admission.
-"""
+TARGET_USE = 0.8  # of a replica, in every policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def row(policy: str, outcome: Outcome, slo_s: float) -> Row:
 
 
 def capacity(trace: Sequence[Asked], speed: Speed) -> tuple[float, float]:
-    """Of one replica at the trace's mix: tokens of work per second, and requests at once."""
+    """What one replica carries of the trace's mix: tokens per second, and requests at once."""
     prompt = fmean(asked.prompt_tokens - asked.cached_tokens for asked in trace)
     output = fmean(asked.output_tokens for asked in trace)
     held = fmean(asked.prompt_tokens + asked.output_tokens for asked in trace)
@@ -76,12 +76,11 @@ def capacity(trace: Sequence[Asked], speed: Speed) -> tuple[float, float]:
 
 
 def peak(trace: Sequence[Asked], tokens_per_s: float, window_s: float = 120.0) -> int:
-    """Fixed replicas that the busiest two minutes need at the target use."""
+    """How many fixed replicas the busiest two minutes need at the target use."""
     work: dict[int, float] = {}
     for asked in trace:
-        tokens = asked.prompt_tokens - asked.cached_tokens + asked.output_tokens
         window = int(asked.at_s // window_s)
-        work[window] = work.get(window, 0.0) + tokens
+        work[window] = work.get(window, 0.0) + asked.cost
     return math.ceil(max(work.values()) / window_s / (tokens_per_s * TARGET_USE))
 
 
@@ -109,13 +108,10 @@ def compare(
     rows = []
     for name, (scaler, first) in scalers.items():
         rows.append(row(name, World(speed, scaler, first, Rules()).run(trace), slo_s))
-        print(f"  {name}: {rows[-1].attained:.1%} attained", file=sys.stderr, flush=True)
+        say(f"  {name}: {rows[-1].attained:.1%} attained")
     if explain:
         for at_s, decision in ours.changes:
-            print(
-                f"  {at_s:8.0f} s  {decision.current} -> {decision.replicas}: {decision.why}",
-                file=sys.stderr,
-            )
+            say(f"  {at_s:8.0f} s  {decision.current} -> {decision.replicas}: {decision.why}")
     return rows
 
 
@@ -134,33 +130,24 @@ def table(rows: Sequence[Row]) -> str:
     return markdown.table(header, cells)
 
 
-def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtest.benchmarks.scaling.simulate",
-        description="Simulate thousands of users against replicas that start and stop, under our "
-        "autoscaling policy, Ray Serve's default and fixed numbers of replicas.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
+def _study() -> Study:
+    study = Study(__spec__, __doc__)
+    study.add_argument(
         "--traffic", nargs="+", default=[*traffic.SYNTHETIC], metavar="NAME",
         help=f"{', '.join(traffic.SYNTHETIC)}, or trace files (default: all of those)",
     )  # fmt: skip
-    parser.add_argument("--users", type=int, default=3000, metavar="N", help="(default: 3000)")
-    parser.add_argument("--hours", type=float, default=2.0, metavar="H", help="(default: 2)")
-    parser.add_argument("--seed", type=int, default=20, metavar="N", help="(default: 20)")
-    parser.add_argument(
+    study.number("--users", 3000, "users")
+    study.number("--hours", 2.0, "hours of traffic")
+    study.number("--seed", 20, "seed of the traffic", zero=True)
+    study.add_argument(
         "--speed", default="l4-7b-fp8", metavar="NAME",
-        help=f"of a replica: {', '.join(speeds.names())}, or a file that `python -m "
-        "loadtest.benchmarks.scaling.calibrate` wrote (default: l4-7b-fp8)",
+        help=f"speed of a replica: {', '.join(speeds.names())}, or a file that `python -m "
+        "loadtest.benchmarks.scaling.calibrate` wrote (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--most", type=int, default=16, metavar="N", help="replicas (default: 16)")
-    parser.add_argument("--slo", type=float, default=3.0, metavar="S", help="TTFT (default: 3)")
-    parser.add_argument("--explain", action="store_true", help="print our policy's decisions")
-    arguments = parser.parse_args(given)
-    if min(arguments.users, arguments.hours, arguments.most, arguments.slo) <= 0:
-        parser.error("numbers must be more than 0")
-    return arguments
+    study.number("--most", 16, "largest number of replicas")
+    study.number("--slo", 3.0, "SLO for TTFT in seconds")
+    study.add_argument("--explain", action="store_true", help="print our policy's decisions")
+    return study
 
 
 def _trace(name: str, arguments: argparse.Namespace) -> list[Asked]:
@@ -170,7 +157,7 @@ def _trace(name: str, arguments: argparse.Namespace) -> list[Asked]:
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    arguments = _arguments(given)
+    arguments = _study().parse_args(given)
     try:
         speed = speeds.read(arguments.speed)
         traces = {name: _trace(name, arguments) for name in arguments.traffic}
@@ -178,7 +165,7 @@ def main(given: Sequence[str] | None = None) -> None:
         sys.exit(f"simulate: {error}")
     print(f"Speed of a replica `{arguments.speed}`: {speed.source}\n")
     for name, trace in traces.items():
-        print(f"{name}: {len(trace):,} requests", file=sys.stderr, flush=True)
+        say(f"{name}: {len(trace):,} requests")
         tokens_per_s, together = capacity(trace, speed)
         rows = compare(trace, speed, arguments.most, arguments.slo, arguments.explain)
         users = len({asked.user for asked in trace})

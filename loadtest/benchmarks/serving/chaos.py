@@ -1,9 +1,9 @@
 """Kills replicas in the middle of many streams, and reports what their users notice.
 
-Each user has a session of the language server and always asks the same question, with greedy
-decoding. The answers are taken once before anything is killed. After that, in each round, half of
-the users ask; a replica gets SIGKILL when a third of their text has come; then the others ask.
-Every answer is compared with the undisturbed one, character by character.
+Each user has a session of the language server and repeats one question, which differs from all
+others, with greedy decoding. The answers are taken once before anything is killed. After that, in
+each round, half of the users ask; a replica gets SIGKILL when a third of their text has come; then
+the others ask. Every answer is compared with the undisturbed one, character by character.
 
     python -m loadtest.benchmarks.serving.chaos --times 20
 
