@@ -1,8 +1,8 @@
 """From passes to figures, and to the Markdown of ``docs/performance.md``. Pure.
 
-A figure is taken within each pass and then its median over the passes, with the smallest and the
-largest beside it. Ratios are taken pass by pass too: what the machine did to a pass, it did to
-both sides of its ratio.
+A figure is computed for each pass. Reports show its median over the passes, and the smallest and
+the largest. Ratios are also computed pass by pass, because what the machine did during a pass
+affected both sides of the ratio.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +40,7 @@ def server_cpu_s(done: Pass) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The median over passes, and the extremes."""
+    """The median over passes, with the extremes."""
 
     middle: float
     low: float
@@ -59,21 +59,21 @@ def spread(passes: Sequence[Pass], figure: Figure) -> Spread:
 
 
 def ratio(passes: Sequence[Pass], baseline: Sequence[Pass], figure: Figure) -> Spread:
-    """Pass by pass, as far as both have them."""
+    """The ratios of the passes that both have."""
     return Spread.of(
         [figure(ours) / figure(theirs) for ours, theirs in zip(passes, baseline, strict=False)]
     )
 
 
 def added_ms(passes: Sequence[Pass], without: Sequence[Pass]) -> Spread:
-    """TTFT p50 beyond that of the path ``without``, pass by pass."""
+    """How much higher TTFT p50 is than on the path ``without``, pass by pass."""
     return Spread.of(
         [ttft_p50_ms(more) - ttft_p50_ms(less) for more, less in zip(passes, without, strict=True)]
     )
 
 
 def quieter_half(passes: Passes) -> dict[tuple[str, int], list[Pass]]:
-    """Of the passes of each number of users, rounded up; the same ones for every path."""
+    """The quieter half of the passes for each number of users: the same passes for every path."""
     kept: dict[tuple[str, int], list[Pass]] = {}
     for count in {users for _, users in passes}:
         group = {key: done for key, done in passes.items() if key[1] == count}
@@ -86,7 +86,7 @@ def quieter_half(passes: Passes) -> dict[tuple[str, int], list[Pass]]:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A figure under its name; ``digits`` behind the point."""
+    """A figure and its name. ``digits`` are those behind the decimal point."""
 
     name: str
     figure: Figure
@@ -118,7 +118,7 @@ def figures_table(passes: Passes, columns: Sequence[Column] = FIGURES) -> str:
 def ratios_table(
     passes: Passes, paths: Sequence[str], baseline: str, columns: Sequence[Column] = RATIOS
 ) -> str:
-    """Of each path to ``baseline``: ahead of it are TTFT and CPU below 1, tokens/s above 1."""
+    """Each path relative to ``baseline``. TTFT and CPU below 1 and tokens/s above 1 are ahead."""
     users = sorted({count for _, count in passes})
     rows = []
     for path in paths:
@@ -136,7 +136,7 @@ def ratios_table(
 
 
 def added_table(passes: Passes, triples: Sequence[tuple[str, str, str]]) -> str:
-    """``triples`` of paths: with retrieval; the same prompts without it; short prompts."""
+    """``triples`` are paths: with retrieval, the same prompts without it, and short prompts."""
     rows = []
     for triple in triples:
         if not all((path, 1) in passes for path in triple):
@@ -155,7 +155,7 @@ def added_table(passes: Passes, triples: Sequence[tuple[str, str, str]]) -> str:
 
 
 def fairness_table(passes: Passes) -> str:
-    """What each path was given and gave, a mean per answer; all passes and points together."""
+    """Means per answer of what each path read, wrote and cost the client, over all passes."""
     rows = []
     for path in dict.fromkeys(path for path, _ in passes):
         done = [each for (name, _), many in passes.items() if name == path for each in many]

@@ -1,3 +1,4 @@
-"""What runs have shown: samples and figures of each, their log, comparisons and the report. Pure
-but for ``log``, which keeps the files.
+"""What runs have shown: their samples and figures, the log, comparisons and the report.
+
+Everything is pure except for ``log``, which keeps the files, and ``machine``, which reads `/proc`.
 """

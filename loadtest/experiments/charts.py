@@ -1,6 +1,6 @@
-"""Charts as SVG: lines over a plane, with axes that end in round numbers. Pure.
+"""Line charts as SVG, with axes that end in round numbers. Pure.
 
-No script and no font is loaded: a report opens from a mail or a ticket as it is.
+They load no script and no font, so a report opens from a mail or a ticket as it is.
 """
 
 import math
@@ -15,7 +15,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 16, 12, 44
 
 
 class Line(Struct, frozen=True):
-    """Points in order of x; ``dots`` draws them apart, ``dashed`` the line between them."""
+    """Points in order of x. ``dots`` marks each point, ``dashed`` dashes the line between them."""
 
     name: str
     points: tuple[tuple[float, float], ...]
@@ -24,7 +24,7 @@ class Line(Struct, frozen=True):
 
 
 def chart(lines: Sequence[Line], x_title: str, y_title: str) -> str:
-    """One figure; of lines without any point, a sentence that says so."""
+    """One figure, or a sentence if there are no points to draw."""
     drawn = [line for line in lines if line.points]
     if not drawn:
         return "<p>Nothing to draw: no answer came in.</p>"
@@ -72,7 +72,7 @@ def chart(lines: Sequence[Line], x_title: str, y_title: str) -> str:
 
 
 def _round_up(value: float) -> float:
-    """To 1, 2, 2.5 or 5 times a power of ten."""
+    """Up to 1, 2, 2.5 or 5 times a power of ten."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))

@@ -1,7 +1,7 @@
 """What changed between two runs, and whether it is more than chance. Pure.
 
-Ratios with 95% confidence intervals by the percentile bootstrap over requests (Efron and
-Tibshirani, 1993). It knows nothing of what the machines did meanwhile: repeat what matters.
+Ratios have 95% confidence intervals, by the percentile bootstrap over requests (Efron and
+Tibshirani, 1993). They do not know what else the machines did meanwhile, so repeat what matters.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ Statistic = Callable[[Values], Values]  # over the last axis
 
 
 class Change(Struct, frozen=True):
-    """Of one figure; ``low`` and ``high`` bound the ratio of ``after`` to ``before``."""
+    """The change of one figure. ``low`` and ``high`` bound the ratio of ``after`` to ``before``."""
 
     name: str
     before: float
@@ -43,7 +43,7 @@ class Change(Struct, frozen=True):
 def changes(
     before: Sequence[Sample], after: Sequence[Sample], walls_s: tuple[float, float]
 ) -> list[Change]:
-    """Of times by percentile, and of rates; of figures that both runs have."""
+    """The changes of times, by percentile, and of rates, as far as both runs have them."""
     draw = np.random.default_rng(_SEED)
     found = []
     for name, times in _TIMES.items():
@@ -78,7 +78,7 @@ _AMOUNTS: dict[str, Callable[[Sample], float]] = {
 
 
 def _values(samples: Sequence[Sample], times: Callable[[Sample], float]) -> Values:
-    """Milliseconds."""
+    """In milliseconds, of finished answers."""
     done = (times(each) for each in samples if each.outcome == "finished")
     return 1000 * np.array([value for value in done if value])
 
@@ -100,13 +100,13 @@ def _change(
 ) -> Change:
     before, after = (float(statistic(values)) for values in both)
     old, new = (statistic(draw.choice(values, size=(RESAMPLES, len(values)))) for values in both)
-    # A resample in which nothing was answered has no ratio.
+    # There is no ratio for a resample in which nothing was answered.
     low, high = np.quantile(new[old > 0] / old[old > 0], (0.025, 0.975))
     return Change(name, before, after, after / before, float(low), float(high), less_is_better)
 
 
 def differences(before: Experiment, after: Experiment) -> list[tuple[str, str, str]]:
-    """What differed besides the figures: commit, options, server, machine."""
+    """What else differed: commit, options, server, machine."""
     ours, theirs = _circumstances(before), _circumstances(after)
     return [
         (name, str(ours.get(name, "")), str(theirs.get(name, "")))

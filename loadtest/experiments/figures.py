@@ -1,6 +1,6 @@
 """From the samples of a run to its figures. Pure.
 
-Percentiles are over requests, of gaps (ITL) over gaps. Goodput counts answers that met the SLO.
+Percentiles are over requests; those of ITL are over gaps. Goodput counts answers within the SLO.
 """
 
 import re
@@ -18,7 +18,7 @@ _UNIT = {"ms": 1.0, "s": 1000.0, "%": 0.01, None: 1.0}
 
 
 class Figures(Struct, frozen=True):
-    """Of one run, or of a part of one. Times in milliseconds; 0 where nothing finished.
+    """The figures of a run or of a part of it. Times are in ms, and 0 if nothing finished.
 
     ``values`` by name: ``ttft_p95``, ``e2e_p50``, ``tokens_per_s``, ``answers_per_s``,
     ``goodput_per_s``, ``shed`` and ``failed`` (shares of all requests), ``queue_p95`` and so on.
@@ -39,7 +39,7 @@ class Slo(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> "Slo":
-        """Raises ``ValueError`` that says what is wrong and what would be right."""
+        """Raises a ``ValueError`` that says what is wrong and what would be right."""
         terms = []
         for part in filter(str.strip, text.split(",")):
             matched = _TERM.fullmatch(part)
@@ -55,7 +55,7 @@ class Slo(Struct, frozen=True):
         return cls(text, tuple(terms))
 
     def broken(self, figures: Figures) -> list[str]:
-        """The terms that do not hold, with what was measured; empty when the SLO is met."""
+        """The terms that do not hold, with what was measured. Empty when the SLO is met."""
         return [
             f"{name} is {figures[name]:,.4g}, not {sign} {limit:g}"
             for name, sign, limit in self.terms
@@ -63,7 +63,7 @@ class Slo(Struct, frozen=True):
         ]
 
     def limit_s(self, name: str) -> float:
-        """The upper limit on a time, in seconds; infinite when the SLO has none."""
+        """The upper limit on a time in seconds, infinite if the SLO has none."""
         limits = [limit for term, sign, limit in self.terms if term == name and sign[0] == "<"]
         return min(limits) / 1000 if limits else float("inf")
 
@@ -77,7 +77,7 @@ _HOLDS: dict[str, Callable[[float, float], bool]] = {
 
 
 def figures(samples: Sequence[Sample], wall_s: float, slo: Slo | None = None) -> Figures:
-    """An answer counts towards goodput when its TTFT and TPOT are within the SLO's p95 limits."""
+    """An answer counts for goodput if its TTFT and TPOT are within the SLO's p95 limits."""
     done = [sample for sample in samples if sample.outcome == "finished"]
     values: dict[str, float] = {}
     for name, times in _times(done).items():
@@ -122,7 +122,7 @@ NAMES = tuple(figures((), 1.0).values)
 
 
 def table(measured: Figures) -> str:
-    """For people: times by percentile, then rates and shares."""
+    """In Markdown: times by percentile, then rates and shares."""
     times = [
         [name, *(f"{measured[f'{name}_{label}']:,.1f}" for label, _ in QUANTILES)]
         for name in _times(())

@@ -1,7 +1,7 @@
-"""The log of experiments: one line a run in a file that any spreadsheet opens, and its samples.
+"""The log of experiments: a line per run in a file that any spreadsheet opens, and its samples.
 
-``experiments.csv`` has what was measured, on what, by whom. ``runs/ID.json`` has the same and the
-timeline, ``runs/ID.samples.gz`` one JSON object a request.
+``experiments.csv`` says what was measured, on what, and by whom. ``runs/ID.json`` also has the
+timeline, and ``runs/ID.samples.gz`` has one JSON object per request.
 """
 
 import csv
@@ -28,7 +28,7 @@ LOG = "experiments.csv"
 
 
 class Moment(Struct, frozen=True):
-    """What went on ``at_s`` after the start; what the server does not tell is None."""
+    """The state of a run ``at_s`` after its start. What the server does not tell is None."""
 
     at_s: float
     users: int
@@ -39,7 +39,7 @@ class Moment(Struct, frozen=True):
 
 
 class Experiment(Struct, frozen=True):
-    """A run: what was asked of what, and what came of it."""
+    """A run: its circumstances and its figures."""
 
     id: str
     when: str  # ISO 8601, UTC
@@ -64,12 +64,12 @@ class Experiment(Struct, frozen=True):
 
 
 def new_id() -> str:
-    """Sorts by time, and differs between runs that begin in the same second."""
+    """An id that sorts by time and differs between runs that begin in the same second."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
 
 
 def provenance() -> dict[str, Any]:
-    """Who runs this, when, from which commit, on which machine."""
+    """Who runs this, when, from which commit, and on which machine."""
     commit = _git("rev-parse", "--short=12", "HEAD")
     machine = describe()
     return {
@@ -83,8 +83,8 @@ def provenance() -> dict[str, Any]:
 
 
 def keep(folder: Path, experiment: Experiment, samples: Sequence[Sample]) -> Path:
-    """Writes samples and details, then the line in the log, which therefore never points at
-    nothing. Raises ``OSError``."""
+    """Writes samples and details before the line in the log, so that the line never points at
+    missing files. Raises ``OSError``."""
     runs = folder / "runs"
     runs.mkdir(parents=True, exist_ok=True)
     path = runs / f"{experiment.id}.json"
@@ -97,9 +97,9 @@ def keep(folder: Path, experiment: Experiment, samples: Sequence[Sample]) -> Pat
 
 
 def read(folder: Path, run: str) -> Experiment:
-    """By id, by the beginning of one, or ``last``. Raises ``LookupError`` that names what there is.
+    """``run`` is an id, the beginning of one, ``last``, or the path of a run's JSON file.
 
-    ``run`` may also be the path of a run's JSON file.
+    Raises a ``LookupError`` that names the runs that there are.
     """
     path = Path(run)
     if path.suffix != ".json":
@@ -116,7 +116,7 @@ def read(folder: Path, run: str) -> Experiment:
 
 
 def samples_of(folder: Path, experiment: Experiment) -> list[Sample]:
-    """Raises ``LookupError`` when they are gone."""
+    """Raises ``LookupError`` if they are gone."""
     path = folder / "runs" / f"{experiment.id}.samples.gz"
     try:
         with gzip.open(path, "rb") as lines:
@@ -142,7 +142,7 @@ def _row(experiment: Experiment) -> dict[str, Any]:
 
 
 def _append(path: Path, row: dict[str, Any]) -> None:
-    """Columns that an older log lacks are added to it; two runs that end at once take turns."""
+    """Adds columns that an older log lacks. Two runs that end at the same time take turns."""
     with _locked(path.with_suffix(".lock")):
         rows: list[dict[str, Any]] = []
         if path.exists():
@@ -165,7 +165,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _git(*arguments: str) -> str:
-    """Empty where there is no git, or no repository."""
+    """Empty if there is no git or no repository."""
     try:
         done = subprocess.run(
             ["git", *arguments],

@@ -1,4 +1,4 @@
-"""What a measurement ran on, and how quiet it was there. Linux; elsewhere some of it is unknown."""
+"""What a measurement ran on, and how quiet it was there. Some of it is known on Linux only."""
 
 import importlib.metadata
 import os
@@ -34,7 +34,7 @@ def describe() -> Machine:
 
 
 def gpus() -> int:
-    """NVIDIA GPUs that this process may use."""
+    """How many NVIDIA GPUs this process may use."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return len([device for device in visible.split(",") if device.strip()])
@@ -42,9 +42,9 @@ def gpus() -> int:
 
 
 class Meter:
-    """CPU time, in seconds, from here on: of the machine, and of process trees on it.
+    """CPU time in seconds from here on, of the machine and of process trees on it.
 
-    A process that ends in between takes its time along, unless its parent waited for it.
+    The time of a process that ends in between is lost, unless its parent waited for it.
     """
 
     def __init__(self) -> None:
@@ -56,15 +56,15 @@ class Meter:
         return time.monotonic() - self._began
 
     def machine_s(self) -> float:
-        """Of anything at all, time stolen by the hypervisor included."""
+        """The time of everything, including what the hypervisor stole."""
         return _machine_s() - self._machine
 
     def tree_s(self, root: int) -> float:
-        """Of a process and all of its descendants."""
+        """The time of a process and all of its descendants."""
         return sum(self.each_s(root).values())
 
     def each_s(self, root: int) -> dict[int, float]:
-        """Of each of these, by process id."""
+        """The same for each of these processes, by process id."""
         now = _processes_s()
         return {
             pid: now.get(pid, (0, 0.0))[1] - self._processes.get(pid, (0, 0.0))[1]
@@ -73,7 +73,7 @@ class Meter:
 
 
 def busy_cores(seconds: float) -> float:
-    """Cores in use by anything on the machine, on average, over the next ``seconds``. Blocks."""
+    """Cores that anything on the machine uses, on average over the next ``seconds``. Blocks."""
     meter = Meter()
     time.sleep(seconds)
     return meter.machine_s() / meter.elapsed_s()
@@ -97,7 +97,7 @@ def _tree(root: int, processes: dict[int, tuple[int, float]]) -> list[int]:
 
 
 def _machine_s() -> float:
-    """The first line of proc(5)'s ``/proc/stat``; 0 where there is none."""
+    """From the first line of ``/proc/stat``, see proc(5). 0 where there is none."""
     try:
         line = Path("/proc/stat").read_text().splitlines()[0]
     except OSError:
@@ -107,7 +107,7 @@ def _machine_s() -> float:
 
 
 def _processes_s() -> dict[int, tuple[int, float]]:
-    """By process id: its parent, and the CPU time of it and the children it waited for."""
+    """By process id: its parent, and its CPU time with that of children it has waited for."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):

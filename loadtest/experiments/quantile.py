@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Linear between the two nearest ranks, as in NumPy. Of nothing: ``ValueError``."""
+    """Interpolates between the two nearest ranks, as in NumPy. Raises ``ValueError`` if empty."""
     if not values:
         raise ValueError("no values")
     ordered = sorted(values)

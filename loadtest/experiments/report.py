@@ -13,12 +13,12 @@ from loadtest.experiments.sample import Sample
 Runs = Mapping[str, tuple[Experiment, Sequence[Sample]]]
 
 _STEPS = 100  # points of a distribution
-_USERS = 10  # that one point of "latency by users" covers, at most
+_USERS = 10  # users that one point of "latency by users" covers, at most
 _SLOTS = 30  # points of a figure over time
 
 
 def page(runs: Runs) -> str:
-    """``runs`` by the name they are shown under, in order; of two, also what changed."""
+    """``runs`` by the names to show, in order. Two runs are also compared."""
     experiments = [experiment for experiment, _ in runs.values()]
     changed, differed = [], []
     if len(runs) == 2:

@@ -1,4 +1,4 @@
-"""One request as its user saw it, and where the server says the time went. Pure."""
+"""One request as its user saw it, and what the server says about its time. Pure."""
 
 from typing import Literal
 
@@ -8,12 +8,12 @@ Outcome = Literal["finished", "shed", "failed"]
 
 
 class Sample(Struct, frozen=True):
-    """Times in seconds, on the client's clock unless said otherwise.
+    """Times are in seconds. They are on the client's clock, except for those of the server.
 
-    ``at``: when it was asked, as Unix time. ``gaps_s``: between the messages that brought text,
-    after the first one. ``code``: the wire protocol's, or ``http 503`` and the like, of what did
-    not finish; ``shed`` is what admission refused. Tokens are the engine's own count. ``queue_s``
-    to ``server_ttft_s`` are the server's, 0 where it does not say.
+    ``at`` is the Unix time of asking. ``gaps_s`` are the gaps between messages that brought text.
+    An ``outcome`` of ``shed`` means that admission refused it. ``code`` says why it did not finish:
+    a code of the wire protocol, or ``http 503`` and the like. Tokens are the engine's own counts.
+    ``queue_s`` to ``server_ttft_s`` are what the server says, and 0 if it says nothing.
     """
 
     at: float
@@ -42,7 +42,7 @@ class Sample(Struct, frozen=True):
 
     @property
     def prefill_s(self) -> float:
-        """What is left of the server's TTFT once the waiting is taken off it.
+        """The server's TTFT without the waiting.
 
         Rails run beside retrieval and prefill, so only the longer of the two counts.
         """

@@ -1,5 +1,5 @@
-"""Load as users make it: what they ask, how many come and when, and the clients that ask for them.
+"""Load as users make it: what they ask, how many come and when, and the clients that they use.
 
-``workload`` and ``catalogue`` are pure. ``locustfile`` is where Locust comes in; it runs by itself
-(`locust -f loadtest/scenarios/locustfile.py`) and under `glossator loadtest`.
+``answer`` does no I/O; ``workload`` and ``catalogue`` are pure. Only ``locustfile`` imports Locust.
+It runs by itself (`locust -f loadtest/scenarios/locustfile.py`) and under `glossator loadtest`.
 """

@@ -1,4 +1,4 @@
-"""The scenarios by name: how many users, and how they come. Pure."""
+"""The scenarios: how many users there are, and how their questions arrive. Pure."""
 
 from typing import Literal
 
@@ -8,10 +8,10 @@ Arrivals = Literal["closed", "poisson"]
 
 
 class Scenario(Struct, frozen=True):
-    """``closed``: each user waits for the answer before thinking of the next question.
-    ``poisson``: questions arrive at a rate, whatever became of the earlier ones (open loop).
+    """``closed``: each user waits for an answer before thinking of the next question.
+    ``poisson``: questions arrive at a rate, whatever happened to earlier ones (an open loop).
 
-    ``step_users`` more come every ``step_s``; 0: all of them during the first ``ramp_s``.
+    ``step_users`` more users come every ``step_s``. With 0, all come during the first ``ramp_s``.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Scenario(Struct, frozen=True):
     arrivals: Arrivals = "closed"
 
     def users_at(self, elapsed_s: float) -> int | None:
-        """How many are there; None once it is over."""
+        """How many users there are, or None once the scenario is over."""
         if elapsed_s >= self.duration_s:
             return None
         if self.step_users:

@@ -1,9 +1,9 @@
-"""Where Locust comes in: its users, its shape, its events. Every process of a run loads this file.
+"""Locust's users, shape and events. Every process of a run loads this file.
 
     locust -f loadtest/scenarios/locustfile.py --host http://127.0.0.1:8765 --scenario spike
 
-Samples are made where the users are and travel to the process that keeps the figures: the same
-one, or, distributed, from the workers to the master.
+Samples are made in the processes that have the users. In a distributed run the workers send them to
+the master, which keeps the figures; otherwise one process does both.
 """
 
 import random
@@ -21,7 +21,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
-# Locust puts the current folder first on the path, and that may have a `backend` as well.
+# Locust puts the current folder first on the path, and that folder may also have a `backend`.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from indexer.screening.terminal import line, printable
@@ -38,12 +38,12 @@ from loadtest.scenarios.workload import Conversation, Turn, Workload
 _SAY_S = 5.0
 _LOOK_S = 1.0
 _POLL_S = 0.1
-_SAMPLE = "glossator_sample"  # what a worker sends to its master, one a message
+_SAMPLE = "glossator_sample"  # a message from a worker to its master, with one sample
 _EXIT_SLO = 3  # as documented for `glossator loadtest --slo`
 
 
 class Site:
-    """What a process of the run has: its options, how to connect, and where samples go."""
+    """What one process of a run has: its options, how to connect, and where samples go."""
 
     def __init__(self, environment: Environment) -> None:
         self.options = _options(environment)
@@ -51,7 +51,7 @@ class Site:
         self.environment = environment
         host = environment.host or "http://127.0.0.1:8765"
         self.server = Server(host, self.options.token)
-        # Only who keeps the figures asks the server about itself; workers just ask questions.
+        # Only the process that keeps the figures asks the server about itself.
         worker = isinstance(environment.runner, WorkerRunner)
         about = {} if worker else self.server.about()
         model = self.options.model or str(about.get("model", ""))
@@ -123,13 +123,13 @@ class Developer(User):
             pause = turn.think_s * self.site.options.think
             gevent.sleep(min(pause, self.site.run.left_s))
             if not self.site.run.left_s:
-                raise StopUser  # answers under way may end; nothing more is asked
+                raise StopUser  # asks nothing more, but answers under way may end
             self._ask(conversation, turn)
 
     def _arrive(self) -> None:
-        """Poisson processes add up: of all users together, ``rate`` questions a second.
+        """Asks at random. Poisson processes add up, so all users together ask ``rate`` a second.
 
-        A question does not wait for the one before it; each has a connection of its own.
+        A question does not wait for the one before it. Each has a separate connection.
         """
         gap = self.draw.expovariate(self.site.rate_per_user)
         gevent.sleep(min(gap, self.site.run.left_s))
@@ -168,7 +168,7 @@ class Shape(LoadTestShape):
         site = environment.glossator_site
         users = site.run.users_now() if site else None
         if users is None:
-            # Nothing more is asked; ending now would lose the answers that are under way.
+            # Nothing more is asked, but ending now would lose the answers that are under way.
             with gevent.Timeout(PATIENCE_S, False):
                 while self.runner.user_count:
                     gevent.sleep(_POLL_S)
@@ -179,23 +179,33 @@ class Shape(LoadTestShape):
 def _add_options(parser: LocustArgumentParser) -> None:
     defaults = Options()
     add = parser.add_argument
-    add("--scenario", choices=list(SCENARIOS), default=defaults.scenario, help="which load")
-    add("--api", choices=["websocket", "openai"], default=defaults.api, help="what is spoken")
+    add("--scenario", choices=list(SCENARIOS), default=defaults.scenario, help="the load")
+    add("--api", choices=["websocket", "openai"], default=defaults.api, help="API to use")
     add("--model", default="", help="model to ask for, of a server that has several")
-    add("--scenario-users", dest="users", type=int, default=0, help="instead of its own")
-    add("--seconds", dest="duration_s", type=float, default=0.0, help="instead of its own")
-    add("--arrivals", choices=["", "closed", "poisson"], default="", help="how questions come")
+    add("--scenario-users", dest="users", type=int, default=0, help="override its users")
+    add("--seconds", dest="duration_s", type=float, default=0.0, help="override its length")
+    add("--arrivals", choices=["", "closed", "poisson"], default="", help="how questions arrive")
     add("--rate", type=float, default=0.0, help="questions per second of an open loop")
-    add("--seed", type=int, default=defaults.seed, help="of everything random")
+    add("--seed", type=int, default=defaults.seed, help="seed of everything random")
     add("--think", type=float, default=1.0, help="factor on the pauses between questions")
-    add("--bare", action="store_true", help="without retrieval")
-    add("--slo", default=defaults.slo, help="such as ttft_p95<500ms,failed<1%%")
+    add("--bare", action="store_true", help="ask without retrieval")
+    add("--slo", default=defaults.slo, help="SLO, such as ttft_p95<500ms,failed<1%%")
     add("--log", default=defaults.log, help="folder of the experiment log")
     add("--note", default="", help="a remark for the log")
     add("--token", default="", env_var="GLOSSATOR_TOKEN", is_secret=True, help="API token")
-    add("--gpus", type=float, default=0.0, help="GPUs that serve")
-    add("--price-per-hour", type=float, default=0.0, help="of all that serves")
-    add("--server-pid", type=int, default=0, help="to count its CPU time, on this machine")
+    add(
+        "--gpus",
+        type=float,
+        default=0.0,
+        help="number of GPUs that serve, for the cost of an answer",
+    )
+    add(
+        "--price-per-hour",
+        type=float,
+        default=0.0,
+        help="price of everything that serves, for the cost of an answer",
+    )
+    add("--server-pid", type=int, default=0, help="server on this machine, to count its CPU time")
 
 
 def _options(environment: Environment) -> Options:
@@ -224,7 +234,7 @@ def _start(environment: Environment, **_: Any) -> None:
 
 
 def _watch(site: Site) -> None:
-    """Notes every second what goes on, and says so every few."""
+    """Notes the state of the run every second, and prints it every few seconds."""
     said = 0.0
     while True:
         runner = site.environment.runner

@@ -1,4 +1,4 @@
-"""What a run is told: Locust's command line and `glossator loadtest` fill the same fields."""
+"""The options of a run. Locust's command line and `glossator loadtest` fill the same fields."""
 
 from msgspec import Struct
 
@@ -6,11 +6,11 @@ from loadtest.scenarios.catalogue import SCENARIOS, Scenario
 
 
 class Options(Struct, frozen=True):
-    """``users`` to ``duration_s`` override the scenario's; 0 or empty leaves it as it is.
+    """``users``, ``duration_s`` and ``arrivals`` override the scenario's, unless 0 or empty.
 
-    ``rate``: questions per second of an open loop; 0 derives it from the pauses. ``sources``
-    narrows retrieval; ``bare`` asks without any. ``gpus`` and ``price_per_hour`` are of all that
-    serves; ``server_pid`` is the root of a server's processes on this machine.
+    ``rate`` is the number of questions per second in an open loop; 0 derives it from the pauses.
+    ``bare`` asks without retrieval. ``gpus`` and ``price_per_hour`` cover everything that serves.
+    ``server_pid`` is the root of a server's processes on this machine.
     """
 
     scenario: str = "typical"

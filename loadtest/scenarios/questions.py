@@ -1,10 +1,10 @@
-"""What is asked. Pure."""
+"""The questions that benchmarks ask. Pure."""
 
 import itertools
 from collections.abc import Iterator
 
 INDEXED = "package:numpy.fft"
-# Each finds passages of its own in the index of ``INDEXED``.
+# Each finds different passages in the index of ``INDEXED``.
 TOPICS = (
     "How do I run an FFT on my data?",
     "How do I compute the inverse FFT of a real signal?",
@@ -34,16 +34,16 @@ TOPICS = (
 
 
 def unique(serial: Iterator[int], count: int) -> list[str]:
-    """Questions that differ within their first word: a prefix cache never helps with them."""
+    """Questions whose first words differ, so that a prefix cache never helps."""
     return list(itertools.islice(endless(serial), count))
 
 
 def endless(serial: Iterator[int]) -> Iterator[str]:
-    """As many such questions as there are numbers."""
+    """One such question for each number."""
     for n in serial:
         yield f"{n} samples of a real signal: which function of numpy.fft gives me its spectrum?"
 
 
 def about(number: int) -> str:
-    """The same question for the same number, and unlike the others from its first word on."""
+    """One such question, always the same for a number."""
     return next(endless(itertools.count(1000 + number)))

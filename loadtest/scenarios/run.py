@@ -1,6 +1,6 @@
-"""One run in the process that keeps its figures: what has come in, how it goes, what came of it.
+"""One run, in the process that keeps its figures: its samples, its progress and its result.
 
-Knows nothing of Locust. One greenlet or thread at a time may call it.
+It knows nothing about Locust. Only one greenlet or thread may call it at a time.
 """
 
 import gc
@@ -16,7 +16,7 @@ from loadtest.experiments.machine import Meter
 from loadtest.experiments.sample import Sample
 from loadtest.scenarios.options import Options
 
-WINDOW_S = 10.0  # of what the progress line says
+WINDOW_S = 10.0  # time that the progress line covers
 
 
 class Run:
@@ -37,8 +37,8 @@ class Run:
         self._meter = Meter()
 
     def begin(self) -> None:
-        # The libraries' objects are here to stay: a collection that looks through them would hold
-        # up every user's clock.
+        # The libraries' objects stay until the end. Garbage collection that looked through them
+        # would hold up every user's clock.
         gc.collect()
         gc.freeze()
         self._began, self._began_at = time.perf_counter(), time.time()
@@ -55,14 +55,14 @@ class Run:
 
     @property
     def left_s(self) -> float:
-        """Until nothing more is asked."""
+        """Seconds until nothing more is asked."""
         return max(0.0, self.scenario.duration_s - self.elapsed_s)
 
     def users_now(self) -> int | None:
-        """How many users there are to be; None once the run is over.
+        """How many users there should be now, or None once the run is over.
 
-        Where users are added step by step, the first step that breaks the SLO is the last one,
-        and the one before it the ceiling.
+        If users are added step by step, the run ends with the first step that breaks the SLO, and
+        the step before it is the ceiling.
         """
         elapsed = self.elapsed_s
         step = int(elapsed / self.scenario.step_s)
@@ -80,7 +80,7 @@ class Run:
         self._timeline.append(moment)
 
     def end(self) -> None:
-        """The last answer's end is the run's: nobody is served while users merely leave."""
+        """The run ended with its last answer. Nothing is served while users merely leave."""
         last = max((each.at + each.total_s for each in self.samples), default=time.time())
         self._wall_s = last - self._began_at
 
@@ -102,7 +102,7 @@ class Run:
     def experiment(self) -> Experiment:
         """After ``end``."""
         measured = figures(self.samples, self._wall_s, self.slo)
-        # The token is nobody's business but the server's.
+        # The token is a secret between user and server.
         said = msgspec.to_builtins(self.options) | {"token": ""}
         return Experiment(
             id=new_id(),
@@ -123,7 +123,7 @@ class Run:
         )
 
     def _cost(self, measured: Figures) -> dict[str, float]:
-        """Of what serves, busy or idle, for as long as the run took."""
+        """What everything that serves cost during the run, busy or idle."""
         answers = max(measured["answers_per_s"] * self._wall_s, 1e-9)
         options = self.options
         cost = {}

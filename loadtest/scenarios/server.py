@@ -1,4 +1,4 @@
-"""What a server under load tells of itself over HTTP, ours or another's. Blocking."""
+"""What a server under load says about itself over HTTP, whether ours or another. Blocking."""
 
 import contextlib
 from typing import Any
@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lsp_server.client.bearer import refusal
 
-# By what they mean, ours first; a server that has none of them is measured without.
+# Gauges by their meaning, ours first. A server that has none of them is measured without.
 _GAUGES = {
     "running": ("glossator_requests_running", "vllm:num_requests_running"),
     "waiting": ("glossator_requests_waiting", "vllm:num_requests_waiting"),
@@ -18,10 +18,10 @@ _TIMEOUT_S = 5.0
 
 
 class Server:
-    """``url`` without a path; ``token`` for those that ask for one."""
+    """``url`` has no path. ``token`` is for servers that require one."""
 
     def __init__(self, url: str, token: str = "") -> None:
-        """Raises ``ConnectionError`` where a token may not be sent to that address."""
+        """Raises ``ConnectionError`` if a token may not be sent to that address."""
         if why_not := refusal(url, token):
             raise ConnectionError(why_not)
         self._url = url.rstrip("/")
@@ -30,7 +30,7 @@ class Server:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
     def about(self) -> dict[str, Any]:
-        """Model, engine settings and hardware, as far as it says. Raises ``ConnectionError``."""
+        """Model, engine settings and hardware, if it tells them. Raises ``ConnectionError``."""
         try:
             answer = self._session.get(f"{self._url}/v1/about", timeout=_TIMEOUT_S)
             if answer.status_code == 200:
@@ -45,7 +45,7 @@ class Server:
             return {}
 
     def gauges(self) -> dict[str, float]:
-        """``running``, ``waiting`` and ``replicas``, those that it has. Never raises."""
+        """``running``, ``waiting`` and ``replicas``, as far as it has them. Never raises."""
         try:
             text = self._session.get(f"{self._url}/metrics", timeout=_TIMEOUT_S).text
             values = _values(text)
@@ -59,7 +59,7 @@ class Server:
 
 
 def _values(text: str) -> dict[str, float]:
-    """By name, summed over labels."""
+    """The values by name, added up over labels."""
     values: dict[str, float] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:

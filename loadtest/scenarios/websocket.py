@@ -1,9 +1,9 @@
-"""A websocket whose messages are read by whoever waits for them.
+"""A websocket that is read by the caller that waits for a message.
 
-`websockets.sync` reads in a thread of its own and hands each message over: two switches of
-greenlets for every delta, which a load test would count as the server's. Here the library decides
-what bytes mean and this class moves them. Blocking; import it after Locust, which makes sockets
-cooperative. No proxies: a load test measures the server.
+`websockets.sync` reads in a separate thread and hands each message over. That takes two switches of
+greenlets for every delta, which a load test would count as the server's time. Here the library
+decides what bytes mean, and this class moves them. It blocks; import it after Locust, which makes
+sockets cooperative. It uses no proxies, because a load test measures the server.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ _TEXT = (Opcode.TEXT, Opcode.CONT)
 
 
 class WebSocket:
-    """Open once made. Raises ``OSError`` and ``WebSocketException``, as each method does."""
+    """Connects when made. That and each method raise ``OSError`` or ``WebSocketException``."""
 
     def __init__(
         self, url: str, subprotocol: str, headers: Mapping[str, str], timeout_s: float
@@ -32,7 +32,7 @@ class WebSocket:
         uri = parse_uri(url)
         self._protocol = ClientProtocol(uri, subprotocols=[Subprotocol(subprotocol)], max_size=None)
         self._messages: deque[bytes] = deque()
-        self._parts: list[bytes] = []  # of a message that came in several frames
+        self._parts: list[bytes] = []  # of a message in several frames
         self._socket = socket.create_connection((uri.host, uri.port), timeout_s)
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -60,7 +60,7 @@ class WebSocket:
         return self._messages.popleft()
 
     def close(self) -> None:
-        """Says goodbye, and does not wait for the answer."""
+        """Sends a close frame, and does not wait for the answer."""
         with contextlib.suppress(OSError, WebSocketException):
             self._protocol.send_close(1000)
             self._flush()

@@ -1,8 +1,8 @@
 """What one user asks in one conversation: kinds, lengths and pauses, drawn from a seed. Pure.
 
-The distributions are choices, not measurements, and stand in ``Workload``: log-normal lengths and
-pauses, as those of public traces of LLM services roughly are (Splitwise, arXiv:2311.18677), and a
-geometric number of turns. Scale them to your own users before you plan capacity with them.
+The distributions in ``Workload`` were chosen, not measured. Lengths and pauses are log-normal, as
+they roughly are in public traces of LLM services (Splitwise, arXiv:2311.18677), and the number of
+turns is geometric. Adapt them to your own users before you plan capacity with them.
 """
 
 import inspect
@@ -23,7 +23,7 @@ _HISTORY_TURNS = 8
 
 
 class LogNormal(Struct, frozen=True):
-    """By its median and the ratio of its 95th percentile to it."""
+    """A log-normal distribution: its median, and the ratio of its 95th percentile to that."""
 
     median: float
     p95_over_median: float
@@ -34,25 +34,25 @@ class LogNormal(Struct, frozen=True):
 
 
 class Workload(Struct, frozen=True):
-    """Everything that is random about a user, and how."""
+    """The distributions of everything that is random about a user."""
 
     seed: int = 7
-    # Shares of what a developer asks: inline help at the cursor, the chat panel, a rewrite.
+    # Shares of the chat panel, of inline help at the cursor, and of rewrites.
     kinds: tuple[tuple[Kind, float], ...] = (("chat", 0.6), ("help", 0.25), ("optimize", 0.15))
     turns_mean: float = 2.5  # geometric; help and rewrites are single turns
-    code_chars: LogNormal = LogNormal(600, 5)  # beside the question
+    code_chars: LogNormal = LogNormal(600, 5)  # that come with the question
     max_tokens: LogNormal = LogNormal(64, 4)
     think_s: LogNormal = LogNormal(4, 4)  # between an answer's end and the next question
     longest_code: int = 6000
     longest_answer: int = 256
 
     def mean_think_s(self) -> float:
-        """Sampled once, from the seed; the rate of an open loop is derived from it."""
+        """The mean of many draws. The rate of an open loop is derived from it."""
         draw = random.Random(self.seed)
         return statistics.fmean(self.think_s.draw(draw) for _ in range(10_000))
 
     def conversations(self, user: int) -> Iterator["Conversation"]:
-        """Of one user, without end; the same ones for the same seed and user."""
+        """Endless conversations of one user, the same for the same seed and user."""
         draw = random.Random(f"{self.seed}/{user}")
         serial = 0
         while True:
@@ -71,7 +71,7 @@ class Turn(Struct, frozen=True):
 
 
 class Conversation:
-    """Turns one after the other; ``ask`` makes the frame of each and ``heard`` keeps the answer."""
+    """Several turns. ``ask`` makes the frame of a turn, and ``heard`` keeps its answer."""
 
     def __init__(self, workload: Workload, draw: random.Random, name: str) -> None:
         self._name = name
@@ -115,7 +115,7 @@ class Conversation:
         )
 
     def messages(self, turn: Turn) -> list[dict[str, str]]:
-        """The same for a server that speaks OpenAI's chat completions only."""
+        """The same, for a server that only speaks OpenAI's chat completions."""
         said = [{"role": each.role, "content": each.text} for each in self._said[-_HISTORY_TURNS:]]
         content = f"```python\n{turn.code}\n```\n{turn.question}"
         return [*said, {"role": "user", "content": content}]
@@ -126,7 +126,7 @@ class Conversation:
 
 @cache
 def _corpus() -> str:
-    """Python that a developer might have on the screen: two modules of the standard library."""
+    """Code that a developer might have on the screen: two modules of the standard library."""
     return inspect.getsource(statistics) + inspect.getsource(textwrap)
 
 

@@ -130,9 +130,7 @@ async def _send(socket: ClientConnection, frames: Frames, rate: float, ends: flo
         if clock() >= ends:
             return
         await socket.send(frame)
-        due = max(
-            due + 1 / rate, clock() - 1
-        )  # frames that a slow server held up are not made up for
+        due = max(due + 1 / rate, clock() - 1)  # never catches up by over a second
         await asyncio.sleep(due - clock())
 
 

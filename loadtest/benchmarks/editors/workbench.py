@@ -30,7 +30,7 @@ class Workbench:
         settings: dict[str, Any],
         script: str = "",
     ) -> "Workbench":
-        """On a new folder with these files and settings; ``script`` runs first in every frame."""
+        """Opens a new folder with these files and settings. ``script`` runs in every frame."""
         (folder / ".vscode").mkdir(parents=True)
         (folder / ".vscode" / "settings.json").write_text(json.dumps(settings))
         for name, text in files.items():
@@ -50,18 +50,18 @@ class Workbench:
         await self.page.context.close()
 
     async def open(self, name: str) -> None:
-        """A file, by its name, with the cursor at its beginning."""
+        """Opens a file by its name, with the cursor at its beginning."""
         await self.page.get_by_role("treeitem", name=name).dblclick()
         await expect(self.page.locator(".tab.active", has_text=name)).to_be_visible()
         await self.page.locator(".monaco-editor .view-line").first.click()
         await self.page.keyboard.press("Control+Home")
 
     async def ready(self) -> None:
-        """The backend answers, says the status bar."""
+        """Waits until the status bar says that the backend answers."""
         await expect(self.status).to_have_attribute("aria-label", "Glossator: ready")
 
     async def command(self, title: str) -> None:
-        """By the command palette, as a user finds it."""
+        """Runs a command from the command palette, where a user finds it."""
         entry = self.page.locator(".quick-input-widget").get_by_role(
             "option", name=f"Glossator: {title}"
         )
@@ -71,19 +71,19 @@ class Workbench:
         await entry.first.click()
 
     async def answers(self, title: str, text: str) -> None:
-        """What the editor asks for, in the box with this title."""
+        """Types what the editor asks for in the box with this title."""
         box = self.page.locator(".quick-input-widget", has_text=title).locator("input[type=text]")
         await box.fill(text)
         await box.press("Enter")
 
     async def select_lines(self, count: int) -> None:
-        """From the beginning of the cursor's line."""
+        """Selects from the beginning of the cursor's line."""
         await self.page.keyboard.press("Home")
         for _ in range(count):
             await self.page.keyboard.press("Shift+ArrowDown")
 
     async def text(self) -> str:
-        """What the active editor shows, line by line."""
+        """The lines that the active editor shows."""
         lines = await self.page.locator(
             ".editor-group-container.active .editor-instance .view-lines"
         ).first.locator(".view-line").evaluate_all(
@@ -99,7 +99,7 @@ class Workbench:
         return chat
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """For what no page shows."""
+        """Waits for something that no page shows."""
         async with asyncio.timeout(SHOWS_WITHIN_MS / 1000):
             while not condition():  # noqa: ASYNC110  # a counter has no event
                 await asyncio.sleep(0.05)

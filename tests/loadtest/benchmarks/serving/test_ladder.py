@@ -75,7 +75,9 @@ async def test_a_path_that_fails_costs_the_others_nothing(
     monkeypatch.setattr(ladder, "PATHS", {  # by name
         "a": path(paths.VLLM_SERVE), "b": path("never starts", 1), "c": path("fails later", 2),
     })  # fmt: skip
-    arguments = ladder._study().parse_args(["--users", "1", "2", "--json", str(tmp_path / "raw.json")])
+    arguments = ladder._study().parse_args(
+        ["--users", "1", "2", "--json", str(tmp_path / "raw.json")]
+    )
     measured, missing = {}, {}
     await ladder._climb(arguments, list("abc"), None, measured, missing)
     report = ladder._report(arguments, 0.0, measured, missing)
