@@ -9,7 +9,6 @@ only to the named server, at a bounded rate, and stops by itself.
 import asyncio
 import itertools
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import uvloop
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
+from loadtest.benchmarks.command import Study
 from loadtest.benchmarks.drivers.users import dial
 
 FRAME_BYTES = 1_048_576  # `[server] max_frame_bytes` by default
@@ -142,8 +142,12 @@ async def _read(socket: ClientConnection) -> None:
 
 
 def main() -> None:
-    url, name, seconds = sys.argv[1:]
-    uvloop.run(run(url, name, float(seconds)))
+    study = Study(__spec__, __doc__)
+    study.add_argument("url")
+    study.add_argument("name", choices=ATTACKS)
+    study.add_argument("seconds", type=float)
+    given = study.parse_args()
+    uvloop.run(run(given.url, given.name, given.seconds))
 
 
 if __name__ == "__main__":

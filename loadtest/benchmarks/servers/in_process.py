@@ -17,6 +17,7 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
+from loadtest.benchmarks.command import Study
 from loadtest.benchmarks.drivers.closed_loop import Answered, Pass, User, closed_loop
 from loadtest.benchmarks.servers.engine import Engine
 
@@ -83,10 +84,13 @@ async def _serve(model: Path, replies: int) -> None:
 
 
 def main() -> None:
+    study = Study(__spec__, __doc__)
+    study.add_argument("model", type=Path)
+    model = study.parse_args().model
     # vLLM logs to standard output, which carries the replies here.
     replies = os.dup(1)
     os.dup2(2, 1)
-    uvloop.run(_serve(Path(sys.argv[1]), replies))
+    uvloop.run(_serve(model, replies))
 
 
 if __name__ == "__main__":
