@@ -60,5 +60,5 @@ def test_an_error_ends_the_program_with_one_sentence(error):
     async def work(arguments, folder):
         raise error
 
-    with pytest.raises(SystemExit, match="^study: no luck$"):
+    with pytest.raises(SystemExit, match=r"^study: no luck$"):
         study().run(work, [])
