@@ -209,7 +209,7 @@ SECRETS: tuple[Pattern, ...] = (
     _token("age key", r"AGE-SECRET-KEY-1[0-9A-Z]{58}", "AGE-SECRET-KEY-1"),
     Pattern(
         "JSON web token",
-        rf"(?:eyJ{_WORD}{{8,1000}}+\.eyJ{_WORD}{{8,2000}}+\.{_WORD}{{8,600}}){_END}",
+        rf"(?:eyJ{_WORD}{{8,600}}+\.eyJ{_WORD}{{8,2000}}+\.{_WORD}{{8,600}}){_END}",
         ("eyJ",),
         reach=3_700,
     ),
