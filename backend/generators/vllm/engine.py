@@ -34,8 +34,8 @@ WARM_PRIORITY = 1 << 30
 # Longer prompts (2,000 tokens, some 3 ms) are tokenized on a thread, not on the event loop. For
 # shorter ones, waiting for the thread would cost more than the work.
 INLINE_CHARACTERS = 8_000
-# Text and code have about 4 characters per token, so twice as many rarely fit the context.
-PART_CHARACTERS = 8
+# Text and code have about 4 bytes per token, so twice as many rarely fit the context.
+PART_BYTES = 8
 # The first few tokens leave as they come. The first one alone may be half a character, or the start
 # of something that an output rail looks for, and then the user sees nothing before the next.
 UNPACED_TOKENS = 4
@@ -216,11 +216,17 @@ class VllmGenerator:
         Tokenizing a megabyte costs a second and fifty megabytes of memory, which is too much for a
         prompt that cannot fit. A beginning has at most one token more than within the whole text.
         """
-        size = PART_CHARACTERS * self._context
+        size = PART_BYTES * self._context
         while True:
+            # In bytes, because a character of another script is several tokens.
+            part = (
+                text
+                if 4 * len(text) <= size
+                else text.encode("utf-8", "replace")[:size].decode(errors="ignore")
+            )
             # The template has already written every special token.
-            tokens = self._tokenizer.encode(text[:size], add_special_tokens=False, verbose=False)
-            if size >= len(text) or len(tokens) > self._context + 1:
+            tokens = self._tokenizer.encode(part, add_special_tokens=False, verbose=False)
+            if len(part) == len(text) or len(tokens) > self._context + 1:
                 return list(tokens)
             size *= 4
 
