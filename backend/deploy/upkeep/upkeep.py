@@ -28,6 +28,7 @@ from indexer.watcher import changed_sources
 _FOLDERS = ("folder", "code")  # kinds that can be followed
 _FEW = 32  # changed entries that the serving process indexes itself
 _LOOK_S = 0.25  # between two looks for journals that others left
+_AGAIN_S = 30.0  # until journals that could not be taken in are tried again
 _STOP_S = 5.0  # for a run in another process to end; its journal is kept anyway
 
 T = TypeVar("T")
@@ -114,9 +115,13 @@ class Upkeep:
             stop.set()
 
     async def _take_in(self) -> None:
-        """Takes in journals. One that fails is reported once, and tried again when it changes."""
+        """Takes in journals. While some wait that failed, the reason stays reported.
+
+        They are tried again when one changes, and from time to time: a disk may have room again.
+        """
         lock: FolderLock | None = None
         failed: Mapping[Path, float] = {}
+        why, again_at = "", 0.0
         try:
             while True:
                 with self._reporting("finished runs are not taken in"):
@@ -125,9 +130,17 @@ class Upkeep:
                     ready = {
                         path: path.stat().st_mtime for path in self._store.staging.glob("*.ready")
                     }
-                    if ready and ready != failed:
-                        failed = ready
-                        for report in await self._in_thread(self._store.take_in):
+                    if ready and ready == failed and time.monotonic() < again_at:
+                        raise IndexerError(why)
+                    if ready:
+                        failed, again_at = ready, time.monotonic() + _AGAIN_S
+                        why = "they could not be taken in; the log says more"
+                        try:
+                            reports = await self._in_thread(self._store.take_in)
+                        except IndexerError as error:
+                            why = str(error)
+                            raise
+                        for report in reports:
                             _log.info("took in %s: %s", report["source"], report)
                         failed = {}
                 await asyncio.sleep(_LOOK_S)

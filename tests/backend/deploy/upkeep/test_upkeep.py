@@ -157,3 +157,23 @@ def test_what_is_kept_up_is_what_the_settings_say(tmp_path: Path) -> None:
         Kept(f"code:{folder}", tmp_path),
     ]
     assert kept(Settings(retrieval=Retrieval(watch=False)), indexed) == []
+
+
+async def test_a_journal_that_cannot_be_taken_in_stays_reported_until_it_is_gone(
+    store: HybridIndex, word_embedder: Embedder
+) -> None:
+    """Also while nobody tries it again."""
+    store.staging.mkdir(parents=True, exist_ok=True)
+    mark = store.staging / "odd.ready"
+    mark.touch()
+    mark.with_suffix(".lock").mkdir()  # where the lock's file would be
+    told: list[str] = []
+
+    def report(part: str, why: str) -> None:
+        told.append(why)
+
+    async with kept_up(Upkeep(store, word_embedder, [], open_source, [], report)):
+        await until(lambda: len(told) >= 4)
+        assert all(told)
+        mark.unlink()
+        await until(lambda: told[-1] == "")
