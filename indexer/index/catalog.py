@@ -11,12 +11,12 @@ import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from indexer.index.sqlite import mapped
+from indexer.index.sqlite import mapped, transaction
 from indexer.types import Change, Held
 
 _PATIENCE_S = 20.0  # how long to wait for another process's transaction, which takes milliseconds
@@ -209,16 +209,8 @@ class Catalog:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._using, self._mapped():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                # On a full disk SQLite has already rolled back.
-                with suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._using, self._mapped(), transaction(self._db, "BEGIN IMMEDIATE") as db:
+            yield db
 
     def _mapped(self) -> AbstractContextManager[None]:
         return mapped(

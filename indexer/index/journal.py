@@ -10,7 +10,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from indexer.index.lock import FolderLock
 from indexer.index.packed import unpacked, values
-from indexer.index.sqlite import mapped
+from indexer.index.sqlite import mapped, transaction
 from indexer.types import (
     Change,
     Chunk,
@@ -265,16 +265,8 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._mapped():
-            self._db.execute("BEGIN")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                # On a full disk SQLite has already rolled back.
-                with suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._mapped(), transaction(self._db) as db:
+            yield db
 
     def _mapped(self) -> AbstractContextManager[None]:
         return mapped(f"The journal {self._path}", "Remove it and index again.")

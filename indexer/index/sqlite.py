@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from indexer.types import IndexDamaged, IndexerError
 
@@ -25,3 +25,17 @@ def mapped(what: str, damaged: str) -> Iterator[None]:
         if code in _DAMAGED or "no such" in str(error):
             raise IndexDamaged(f"{what} is damaged ({error}). {damaged}") from error
         raise IndexerError(f"{what} cannot be used now ({error}).") from error
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection, begin: str = "BEGIN") -> Iterator[sqlite3.Connection]:
+    """Commits what the block did, or takes all of it back."""
+    db.execute(begin)
+    try:
+        yield db
+        db.execute("COMMIT")
+    except BaseException:
+        # On a full disk SQLite has already rolled back.
+        with suppress(sqlite3.Error):
+            db.execute("ROLLBACK")
+        raise
