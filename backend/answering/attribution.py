@@ -14,11 +14,12 @@ from backend.answering.support import Support
 _NUMBER = re.compile(r"\[(\d{1,2})\]")
 _MAYBE = re.compile(r" ?\[\d{0,2}| ")  # the beginning of a number, with the blank before it
 _LONGEST = len(" [12]")
-_SUBSCRIBED = re.compile(r"[\w)\]]$")  # an element of what stands there: x[1]
+_SUBSCRIBED = re.compile(r"[\w)\]]")  # an element of what stands before it: x[1]
 _FENCE = re.compile(r"\s{0,3}(?:[-*+]\s|\d{1,2}[.)]\s)?\s*(`{3,}|~{3,})")
-_NO_STATEMENT = re.compile(r"\s{0,3}(?:#|\||`{3}|~{3})")  # a heading, a table's row, a fence
+_NO_STATEMENT = re.compile(r"\s{0,3}(?:#|\|)")  # a heading, a row of a table
 _LEADS_ON = re.compile(r":\s{0,9}$")  # to a list, or a block of code
 _ENDS = (".", "!", "?")
+_TAIL = 8  # characters in which a sentence's end stands, with the quotes and brackets behind it
 
 
 class Attribution:
@@ -27,8 +28,9 @@ class Attribution:
     def __init__(self, support: Support) -> None:
         self._support = support
         self._held = ""  # may become a number
-        self._line = ""  # shown of the line so far, as the model wrote it
-        self._sentence = ""
+        # Characters, as the model wrote them: a string that grows by one would be copied each time.
+        self._line: list[str] = []
+        self._sentence: list[str] = []
         self._claimed: list[int] = []
         self._fence = ""  # its marks, inside of a block
         self._code: list[str] = []
@@ -63,7 +65,7 @@ class Attribution:
                     self._held = rest
                     break
                 number = _NUMBER.match(rest, 1 if character == " " else 0)
-                if number and (character == " " or not _SUBSCRIBED.search(self._line)):
+                if number and (character == " " or not _SUBSCRIBED.match(self._last())):
                     self._claimed.append(int(number[1]))
                     position += number.end()
                     continue
@@ -80,29 +82,33 @@ class Attribution:
         if self._fence or self._inline or not character.isspace():
             return ""
         if character == "\n" or self._has_ended():
-            return self._marks() if self._sentence.strip() else ""
+            return self._marks()
         return ""
 
+    def _last(self) -> str:
+        """The last character of the line, if there is one."""
+        return self._line[-1] if self._line else ""
+
     def _has_ended(self) -> bool:
-        return self._sentence.rstrip("*_\"') ")[-1:] in _ENDS
+        return "".join(self._sentence[-_TAIL:]).rstrip("*_\"') ")[-1:] in _ENDS
 
     def _see(self, character: str) -> None:
         if character == "\n":
             return
-        self._line += character
+        self._line.append(character)
         if self._fence:
             return
         if character == "`":
             self._inline = not self._inline
-        self._sentence += character
+        self._sentence.append(character)
 
     def _after_line(self) -> str:
         """At a line's end: whether a block of code begins or ends with it."""
-        line, self._line = self._line, ""
+        line, self._line = "".join(self._line), []
         self._inline = False
         marks = _FENCE.match(line)
         if not self._fence:
-            self._sentence = ""
+            self._sentence = []
             if marks:
                 self._fence, self._code = marks[1], []
             return ""
@@ -117,13 +123,12 @@ class Attribution:
         return f"\n{self._written(numbers)}\n" if numbers else ""
 
     def _marks(self) -> str:
-        sentence, self._sentence = self._sentence, ""
+        sentence, self._sentence = "".join(self._sentence), []
+        if not sentence.strip():
+            return ""
         claimed, self._claimed = self._claimed, []
-        if (
-            _FENCE.match(self._line)
-            or _NO_STATEMENT.match(self._line)
-            or _LEADS_ON.search(sentence)
-        ):
+        line = "".join(self._line)
+        if _FENCE.match(line) or _NO_STATEMENT.match(line) or _LEADS_ON.search(sentence):
             return ""
         numbers = self._support.of_sentence(sentence, claimed)
         return f" {self._written(numbers)}" if numbers else ""
