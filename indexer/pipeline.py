@@ -7,18 +7,15 @@ and unchanged chunks are not embedded again.
 """
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
-
 from indexer.chunkers import StructureChunker
 from indexer.chunkers.blocks import CHARACTERS
 from indexer.chunkers.limit import TooSlow, limited
+from indexer.embedding import BATCH, Embedding, Progress
 from indexer.index.journal import Journal
 from indexer.ranking.words import overlap
 from indexer.screening.markup import strip_markup
@@ -38,28 +35,15 @@ from indexer.types import (
     Source,
     SourceError,
     StampedSource,
-    Vectors,
 )
 
 # to cut and judge one document; a page of two million characters takes ten seconds
 DOCUMENT_S = 60.0
 FIRST = 48  # chunks that become searchable before all others
-BATCH = 64  # chunks that are embedded and kept together
-_AHEAD = 3  # batches that the embedder gets before the first of them is kept
-# The share of an entry's headline in the vectors of its chunks. Questions ask what an entry is for,
-# and long descriptions drown that; a larger share of the headline drowns what only a description
-# says. Measured with nearness alone, from two thirds down to a third: 33% in place of 27% of 389
-# sentences of release notes are found (docs/retrieval.md), 67% in place of 53% of later sentences
-# of descriptions, and 93% in place of 95% of first sentences, which search by words finds anyway.
-HEADLINE = 1 / 3
 
 _CUT = 3  # version of reading and cutting; a new one makes every entry be read again
 _EARLY = "\x1ffirst"  # the entry that holds what ``first`` made searchable before the run ended
-_HEADLINES = 20_000  # vectors of headlines that are remembered during a run
-_AWAITED: Vectors = np.zeros(0, dtype=np.float32)
 _JUDGED = ("title", "section", "signature", "summary", "example", "text")
-
-Progress = Callable[[int, int], None]
 
 
 @runtime_checkable
@@ -111,7 +95,7 @@ def index(
             into.apply(journal.change(), journal.report)
             journal.clear()
         run = _Run(source, chunker, _ruler(embedder), into.held(source.name), journal)
-        embedding = _Embedding(embedder, journal, run.done, run.total, progress)
+        embedding = Embedding(embedder, journal, run.done, run.total, progress)
         if first:
             early = _ahead(journal, first)
             embedding.embed([early] if early else [])
@@ -143,7 +127,7 @@ def stage(
     if journal.complete:
         raise IndexInUse(f"A finished run of {source.name} waits to be taken into the index.")
     run = _Run(source, chunker, _ruler(embedder), held, journal)
-    _Embedding(embedder, journal, run.done, run.total, progress).embed(journal.pending(BATCH))
+    Embedding(embedder, journal, run.done, run.total, progress).embed(journal.pending(BATCH))
     return run.finish(time.perf_counter() - started)
 
 
@@ -282,82 +266,6 @@ class _Run:
 
     def _skipped(self) -> Sequence[Skipped]:
         return self._source.skipped if isinstance(self._source, _Skips) else ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """Chunks that are being embedded."""
-
-    chunks: Sequence[Chunk]
-    headlines: Sequence[str]  # headlines that occur for the first time
-    vectors: Future[Vectors]  # vectors of the chunks, then of these headlines
-    # vectors of headlines; all are here once the earlier batches are kept
-    known: dict[str, Vectors]
-
-
-class _Embedding:
-    """Embeds chunks into the journal and reports progress.
-
-    The embedder works ahead. So it is busy while chunks are read from the journal and kept there,
-    and while the last part of a batch occupies only one core. Only the caller's thread reports
-    progress and uses the journal.
-    """
-
-    def __init__(
-        self, embedder: Embedder, journal: Journal, done: int, total: int, progress: Progress
-    ) -> None:
-        self._embedder = embedder
-        self._journal = journal
-        self._done = done
-        self._total = total
-        self._progress = progress
-        # vector of each headline; _AWAITED while it is being embedded
-        self._known: dict[str, Vectors] = {}
-        progress(done, total)
-
-    def embed(self, batches: Iterable[Sequence[Chunk]]) -> None:
-        """When it is stopped halfway, it returns after the batches that were begun are embedded."""
-        begun: deque[_Begun] = deque()
-        with ThreadPoolExecutor(_AHEAD, "embedding") as beside:
-            for chunks in batches:
-                begun.append(self._begin(chunks, beside))
-                if len(begun) == _AHEAD:
-                    self._keep(begun.popleft())
-            while begun:
-                self._keep(begun.popleft())
-
-    def _begin(self, chunks: Sequence[Chunk], beside: ThreadPoolExecutor) -> _Begun:
-        if len(self._known) > _HEADLINES:
-            self._known = {}
-        known = self._known
-        headlines = [line for line in dict.fromkeys(chunk.headline for chunk in chunks)
-                     if line and line not in known]  # fmt: skip
-        known.update(dict.fromkeys(headlines, _AWAITED))
-        texts = [*(chunk.embedded_text for chunk in chunks), *headlines]
-        return _Begun(chunks, headlines, beside.submit(self._embedder.embed, texts), known)
-
-    def _keep(self, begun: _Begun) -> None:
-        count = len(begun.chunks)
-        vectors = begun.vectors.result()
-        # A copy, because a row would keep the whole array in memory.
-        begun.known.update(zip(begun.headlines, vectors[count:].copy(), strict=True))
-        self._journal.add(begun.chunks, _blended(begun.chunks, vectors[:count], begun.known))
-        self._done += count
-        self._progress(self._done, self._total)
-
-
-def _blended(
-    chunks: Sequence[Chunk], vectors: Vectors, headlines: Mapping[str, Vectors]
-) -> Vectors:
-    """Unit rows of shape (chunks, dimension): the direction of the text, drawn towards the
-    headline.
-    """
-    blended = vectors.copy()
-    for i, chunk in enumerate(chunks):
-        if chunk.headline:
-            blended[i] = (1 - HEADLINE) * vectors[i] + HEADLINE * headlines[chunk.headline]
-    unit: Vectors = blended / np.linalg.norm(blended, axis=1, keepdims=True)
-    return unit
 
 
 def _ruler(embedder: Embedder) -> Ruler:

@@ -11,9 +11,10 @@ import pytest
 
 from indexer.chunkers import grammars
 from indexer.chunkers.limit import LONGEST
+from indexer.embedding import BATCH, HEADLINE
 from indexer.index.journal import Journal
 from indexer.index.search import HybridIndex
-from indexer.pipeline import BATCH, FIRST, HEADLINE, index, stage
+from indexer.pipeline import FIRST, index, stage
 from indexer.sources import FolderSource
 from indexer.types import (
     Chunk,
@@ -345,7 +346,7 @@ def test_a_headline_is_drawn_into_all_chunks_of_its_entry(
     """It does not matter in which batch they are. A headline is embedded once, or again after too
     many.
     """
-    monkeypatch.setattr("indexer.pipeline._HEADLINES", remembered)
+    monkeypatch.setattr("indexer.embedding._HEADLINES", remembered)
     text = "Transforms.\n\n" + "\n\n".join(f"Paragraph {i}. " + "x " * 450 for i in range(200))
 
     class One:

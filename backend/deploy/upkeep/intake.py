@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from backend.deploy import build
+from indexer.embedding import Progress
 from indexer.index.catalog import Catalog
 from indexer.index.folder import IndexFolder
 from indexer.index.journal import Journal
 from indexer.index.lock import FolderLock
-from indexer.pipeline import Progress, Report, stage
+from indexer.pipeline import Report, stage
 from indexer.types import Embedder, IndexerError, IndexInUse, IndexMismatch, Source
 
 _LOCK = "intake.lock"

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from indexer.embedding import BATCH
 from indexer.index.lexical import LexicalIndex
 from indexer.index.search import HybridIndex
-from indexer.pipeline import BATCH, index
+from indexer.pipeline import index
 from indexer.types import Document, Embedder
 from tests.fixtures.index import WordEmbedder
 
