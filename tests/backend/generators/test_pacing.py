@@ -6,6 +6,7 @@ import pytest
 
 from backend.generators import pacing
 from backend.generators.pacing import Pacing
+from tests.fixtures.loop import settled
 
 AGES = 60.0
 
@@ -29,9 +30,9 @@ def steps_alone(monkeypatch):
 
 async def test_a_step_lets_all_go_on_whose_pause_is_over_and_no_other(steps_alone) -> None:
     steps = Pacing()
-    over = [await paused(steps, name, 0.01) for name in "ab"]
+    over = [await paused(steps, name, 0) for name in "ab"]
     early = await paused(steps, "c", AGES)
-    await asyncio.sleep(0.03)
+    await settled()
     assert not any(task.done() for task in over)
     steps.step()
     await asyncio.gather(*over)

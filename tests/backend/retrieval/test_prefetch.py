@@ -8,6 +8,7 @@ from backend.errors import Unavailable
 from backend.ports import Retrieved
 from backend.retrieval.prefetch import Prefetched
 from indexer.types import EVERYWHERE, Chunk, Passage, Scope
+from tests.fixtures.loop import settled
 
 FOUND = Retrieved((Passage(Chunk(source="s", uri="file:///a", title="t", text="x"), 0.5),), "v1")
 
@@ -88,7 +89,7 @@ async def test_after_a_while_it_is_searched_anew():
     searching = Searching()
     prefetched = Prefetched(searching, keep_s=0)
     await search(prefetched)
-    await asyncio.sleep(0.01)
+    await settled()
     await search(prefetched)
 
     assert searching.queries == ["fft", "fft"]

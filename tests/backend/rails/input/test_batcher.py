@@ -73,10 +73,16 @@ async def test_who_left_is_not_computed(make: Make) -> None:
 
 
 async def test_closing_leaves_nobody_waiting(make: Make) -> None:
-    go_on = threading.Event()
-    batcher = make(lambda items: go_on.wait(10) and items)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def run(items: Sequence[str]) -> Sequence[str]:
+        begun.set()
+        go_on.wait(10)
+        return items
+
+    batcher = make(run)
     waiting = [asyncio.create_task(batcher.submit(item)) for item in ("a", "bb")]
-    await asyncio.sleep(0.01)
+    await asyncio.to_thread(begun.wait, 10)
     batcher.close()
     go_on.set()
     results = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
