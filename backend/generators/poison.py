@@ -6,9 +6,9 @@ while.
 """
 
 import hashlib
-from collections import OrderedDict
 
 import msgspec
+from cachetools import LRUCache
 
 from backend.ports import Prompt
 
@@ -20,8 +20,7 @@ class Suspects:
 
     def __init__(self, keep_s: float = 300.0, most: int = 1000) -> None:
         self.keep_s = keep_s
-        self._most = most
-        self._failures: OrderedDict[bytes, tuple[int, float]] = OrderedDict()  # the newest last
+        self._failures: LRUCache[bytes, tuple[int, float]] = LRUCache(most)
 
     def poisonous(self, prompt: Prompt, now: float) -> bool:
         """Whether the prompt has failed so often that it should not be tried."""
@@ -32,9 +31,6 @@ class Suspects:
         key = _hash(prompt)
         count = self._count(key, now) + 1
         self._failures[key] = (count, now)
-        self._failures.move_to_end(key)
-        if len(self._failures) > self._most:
-            self._failures.popitem(last=False)
 
     def answered(self, prompt: Prompt) -> None:
         """Forgets the failures of a prompt, because they were not its fault."""

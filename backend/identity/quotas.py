@@ -3,8 +3,9 @@
 Requests have a token bucket (as in RFC 2697, without colours), and tokens have a sum per day.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass
+
+from cachetools import LRUCache
 
 from backend.errors import QuotaExceeded
 from backend.identity.caller import Account, Caller
@@ -31,7 +32,7 @@ class Accounts:
 
     def __init__(self, quotas: Quotas) -> None:
         self._quotas = quotas
-        self._balances: OrderedDict[Account, _Balance] = OrderedDict()
+        self._balances: LRUCache[Account, _Balance] = LRUCache(_ACCOUNTS)
 
     def charge(self, caller: Caller, now: float) -> None:
         """Takes one request. Raises ``QuotaExceeded``, which costs nothing."""
@@ -84,9 +85,6 @@ class Accounts:
     def _balance(self, account: Account, now: float) -> _Balance:
         most = float(self._quotas.requests_per_minute)
         balance = self._balances.setdefault(account, _Balance(most, now, now, guesses=most))
-        self._balances.move_to_end(account)
-        if len(self._balances) > _ACCOUNTS:
-            self._balances.popitem(last=False)
         balance.requests = min(most, balance.requests + (now - balance.filled_at) * most / 60)
         balance.guesses = min(most, balance.guesses + (now - balance.filled_at) * most / 60)
         balance.filled_at = now

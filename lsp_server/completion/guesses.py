@@ -39,6 +39,7 @@ class Memory:
     """Keeps the newest ``REMEMBERED`` completions."""
 
     def __init__(self) -> None:
+        # It is no LRU cache of a library, because ``recall`` looks through it from the newest on.
         self._made: OrderedDict[Spot, str] = OrderedDict()
 
     def add(self, spot: Spot, text: str) -> None:

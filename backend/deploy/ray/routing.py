@@ -61,6 +61,8 @@ class Prefixes:
 
     def __init__(self, capacity: int = 8192) -> None:
         self._capacity = capacity
+        # It is no LRU cache of a library, which would take the look of ``forget`` at every entry
+        # for a use of it.
         self._readers: OrderedDict[int, set[str]] = OrderedDict()
 
     def read(self, prompt: Prompt, replica: str) -> None:

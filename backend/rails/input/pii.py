@@ -4,11 +4,12 @@ Presidio is imported in a thread when the rail starts or is first used, never wi
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
+
+from cachetools import LRUCache
 
 from backend.errors import Unavailable
 from backend.ports import Part, Span
@@ -43,8 +44,7 @@ class PiiRail:
         self._window = _WINDOW if names == "none" else _WINDOW_OF_NAMES
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pii")
         self._loading: asyncio.Future[Analyzer] | None = None
-        self._found: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
-        self._remembered = remembered
+        self._found: LRUCache[bytes, tuple[Span, ...]] = LRUCache(remembered)
 
     def start(self) -> None:
         """Begins to load. Needs a running event loop. ``check`` calls it too."""
@@ -67,13 +67,11 @@ class PiiRail:
 
     async def _find(self, text: str) -> tuple[Span, ...]:
         key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        if key not in self._found:
+        found = self._found.get(key)
+        if found is None:
             analyzer = await self._analyzer()
-            self._found[key] = await self._analyzed(analyzer, text)
-            if len(self._found) > self._remembered:
-                self._found.popitem(last=False)
-        self._found.move_to_end(key)
-        return self._found[key]
+            found = self._found[key] = await self._analyzed(analyzer, text)
+        return found
 
     async def _analyzed(self, analyzer: "Analyzer", text: str) -> tuple[Span, ...]:
         """Analyzes window by window.

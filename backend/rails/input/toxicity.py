@@ -9,9 +9,10 @@ import asyncio
 import hashlib
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+
+from cachetools import LRUCache
 
 from backend.errors import Unavailable
 from backend.ports import Part, Span
@@ -47,7 +48,7 @@ class ToxicityRail:
         # Fast tokenizers keep state and must not be shared between threads.
         self._tokenizing = ThreadPoolExecutor(1, thread_name_prefix="toxicity-tokens")
         self._batcher: Batcher[Window, Mapping[str, float]] | None = None
-        self._verdicts: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
+        self._verdicts: LRUCache[bytes, tuple[Span, ...]] = LRUCache(CACHED)
 
     def start(self) -> None:
         """Begins to load, unless that was done or has begun. A failed load is tried again later."""
@@ -108,9 +109,9 @@ class ToxicityRail:
 
     async def _judge(self, model: ToxicityModel, text: str) -> tuple[Span, ...]:
         key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
-        if key in self._verdicts:
-            self._verdicts.move_to_end(key)
-            return self._verdicts[key]
+        known = self._verdicts.get(key)
+        if known is not None:
+            return known
         loop = asyncio.get_running_loop()
         if self._batcher is None:
             self._batcher = Batcher(model.scores, _bucket, most=BATCH, gather_ms=GATHER_MS)
@@ -128,8 +129,6 @@ class ToxicityRail:
                 ]
         verdict = tuple(spans)
         self._verdicts[key] = verdict
-        if len(self._verdicts) > CACHED:
-            self._verdicts.popitem(last=False)
         return verdict
 
 
