@@ -59,3 +59,16 @@ def test_no_pattern_of_asking_gets_more_than_the_rate(rate, steps):
             continue
         asked[user] += 1
         assert asked[user] <= rate + now * rate / 60 + 1e-6
+
+
+def test_of_too_many_users_the_one_who_asked_longest_ago_is_forgotten(monkeypatch):
+    monkeypatch.setattr("backend.identity.quotas._ACCOUNTS", 2)
+    accounts = Accounts(Quotas(requests_per_minute=1))
+    for user in ("a", "b"):
+        accounts.charge(Caller(user=user), 0.0)
+    with pytest.raises(QuotaExceeded):
+        accounts.charge(Caller(user="a"), 1.0)
+    accounts.charge(Caller(user="c"), 2.0)  # in the place of b
+    with pytest.raises(QuotaExceeded):
+        accounts.charge(Caller(user="a"), 3.0)
+    accounts.charge(Caller(user="b"), 4.0)
