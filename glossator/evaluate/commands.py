@@ -23,19 +23,25 @@ def evaluate() -> None:
     metavar="FILE...",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
 )
+@click.option(
+    "--half",
+    type=click.Choice(["develop", "held-out"]),
+    help="Ask this half of the questions only; nothing may be tuned on the held-out one.",
+)
 @config_option
 @data_option
-def retrieval(files: tuple[Path, ...], config: Path | None, data: Path) -> None:
+def retrieval(files: tuple[Path, ...], half: str | None, config: Path | None, data: Path) -> None:
     """Compare what dense, lexical, fused and ranked search find.
 
     FILE has one question a line: {"question": "...", "expected": ["numpy.sort"]}, optionally
-    with "corpus", the source to search (indexed first if it is not), and "origin". The table is
-    Markdown: recall at 1, 5 and 10, mean reciprocal rank, nDCG, and the time a search takes.
+    with "corpus", the source to search (indexed first if it is not), and "origin" or "kind".
+    Questions that expect nothing are left out. The table is Markdown: recall at 1, 5 and 10, mean
+    reciprocal rank, nDCG, and the time a search takes.
     """
     with errors_for_people():
         from glossator.evaluate import retrieval as evaluating_retrieval
 
-        sys.exit(evaluating_retrieval.evaluate(files, config, data))
+        sys.exit(evaluating_retrieval.evaluate(files, config, data, half or ""))
 
 
 @evaluate.command()

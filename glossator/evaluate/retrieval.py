@@ -1,12 +1,16 @@
 """`glossator eval retrieval`: measures how well each part of the search answers questions.
 
-A file has one JSON object per line: ``question``, ``expected`` (symbols or uris, any of which
-answers), and optionally ``corpus`` (the source to search, by default all) and ``origin``.
+A file has one JSON object per line: ``question``, ``expected`` (symbols, or places as in
+``glossator.evaluate.expected``, any of which answers), and optionally ``corpus`` (the source to
+search, by default all), ``origin`` or ``kind`` (questions of one kind are counted together),
+``code`` that the question is about, and ``half``: "develop", or "held-out" when nothing may be
+tuned on it. A question that expects nothing has no answer in the corpus, and is not counted.
 """
 
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,6 +19,7 @@ from backend.deploy import build
 from backend.deploy.upkeep.declaring import opened
 from backend.errors import StartupFailed
 from backend.settings import load
+from glossator.evaluate.expected import Expected, is_place
 from glossator.evaluate.retrieval_figures import DEEPEST, Asked, Outcome, report
 from indexer.index.finding import Found
 from indexer.index.search import HybridIndex
@@ -23,17 +28,17 @@ from indexer.ranking.ranker import Candidate, fuse
 from indexer.types import EVERYWHERE, Embedder, IndexerError, Scope
 
 
-def evaluate(files: Sequence[Path], config: Path | None, data: Path) -> int:
+def evaluate(files: Sequence[Path], config: Path | None, data: Path, half: str = "") -> int:
     """Prints the tables. Corpora that are not in the index are indexed first."""
     settings = load(config)
-    asked = [question for file in files for question in read(file)]
+    asked = chosen([question for file in files for question in read(file)], half)
     embedder = build.embedder(settings.retrieval)
     try:
         with build.store(data, embedder, settings.retrieval, writable=True) as store:
             for corpus in sorted({each.corpus for each in asked} - set(store.sources()) - {""}):
                 click.echo(f"indexing {corpus}", err=True)
                 index(opened(corpus, settings, data), embedder, store)
-            outcomes = [ask(each, embedder, store) for each in asked]
+            outcomes = [ask(each, embedder, store) for each in placed(asked, store)]
             questions = f"{len(outcomes)} questions"
             click.echo(f"{questions}, {store.count()} chunks, index {store.dataset}\n")
             click.echo(report(outcomes))
@@ -48,9 +53,14 @@ def read(file: Path) -> list[Asked]:
     for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
         try:
             row = json.loads(line)
-            expected = frozenset(row["expected"])
             found.append(
-                Asked(row["question"], expected, row.get("corpus", ""), row.get("origin", ""))
+                Asked(
+                    question="\n".join(filter(None, (row["question"], row.get("code")))),
+                    expected=frozenset(row["expected"]),
+                    corpus=row.get("corpus", ""),
+                    origin=row.get("origin") or row.get("kind", ""),
+                    half=row.get("half", ""),
+                )
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StartupFailed(
@@ -62,6 +72,39 @@ def read(file: Path) -> list[Asked]:
     return found
 
 
+def chosen(asked: Sequence[Asked], half: str) -> list[Asked]:
+    """The questions of one half (by default both) that have an answer. Raises ``StartupFailed``."""
+    found = [each for each in asked if each.expected and half in ("", each.half)]
+    if not found:
+        raise StartupFailed(f"No question with an answer belongs to the half {half!r}.")
+    return found
+
+
+def placed(asked: Sequence[Asked], store: HybridIndex) -> list[Asked]:
+    """The questions, each with the ids of the chunks that it expects.
+
+    Symbols and whole uris are compared while ranking. The chunks are read only for the corpora
+    whose questions expect the end of a uri or a text.
+    """
+    found: dict[int, set[str]] = {}
+    for corpus in sorted({each.corpus for each in asked if any(map(is_place, each.expected))}):
+        places = [
+            (number, Expected.read(written))
+            for number, each in enumerate(asked)
+            for written in each.expected
+            if each.corpus == corpus and is_place(written)
+        ]
+        for source in (corpus,) if corpus else store.sources():
+            for chunks, _ in store.export(source):
+                for chunk in chunks:
+                    for number, place in places:
+                        if place.is_in(chunk):
+                            found.setdefault(number, set()).add(chunk.id)
+    return [
+        replace(each, chunks=frozenset(found.get(number, ()))) for number, each in enumerate(asked)
+    ]
+
+
 def ask(asked: Asked, embedder: Embedder, store: HybridIndex) -> Outcome:
     """Asks all systems. The time is that of the whole search, including reading the passages."""
     scope = Scope((asked.corpus,)) if asked.corpus else EVERYWHERE
@@ -71,9 +114,7 @@ def ask(asked: Asked, embedder: Embedder, store: HybridIndex) -> Outcome:
     store.search(asked.question, vector, DEEPEST, scope)
     ended = time.perf_counter()
     found = store.find(asked.question, vector, scope)
-    places = {
-        system: place(order, asked.expected) for system, order in orders(found, store).items()
-    }
+    places = {system: place(order, asked) for system, order in orders(found, store).items()}
     return Outcome(asked, places, (embedded - started) * 1000, (ended - embedded) * 1000)
 
 
@@ -89,8 +130,8 @@ def orders(found: Found, store: HybridIndex) -> dict[str, list[Candidate]]:
     }
 
 
-def place(order: Sequence[Candidate], expected: frozenset[str]) -> int:
+def place(order: Sequence[Candidate], asked: Asked) -> int:
     for number, each in enumerate(order[:DEEPEST], 1):
-        if expected & {each.card.symbol, each.card.uri}:
+        if each.card.id in asked.chunks or asked.expected & {each.card.symbol, each.card.uri}:
             return number
     return 0

@@ -14,12 +14,14 @@ FIRST = 5  # most users read no more than these
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One line of a question set."""
+    """One line of a question set. ``chunks`` are the ids of those at the places it expects."""
 
     question: str
     expected: frozenset[str]
     corpus: str
     origin: str
+    half: str = ""
+    chunks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

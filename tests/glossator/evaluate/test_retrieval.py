@@ -67,3 +67,34 @@ def test_a_corpus_is_indexed_and_every_system_measured(tmp_path: Path) -> None:
         assert f"| written | 1 | {system} | 1.000 |" in result.output
     assert "| written | dense | 1.000 | 1.000 | 0 | 0 | 1.00 |" in result.output
     assert "search: p50" in result.output
+
+
+def test_only_the_chosen_half_is_asked(tmp_path: Path) -> None:
+    """Pages are expected by the end of their uri or by a text on them; the question without an
+    answer is not counted.
+    """
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "sorting.md").write_text("# Sorting\n\nArrays are sorted in place.\n")
+    (docs / "sockets.md").write_text("# Sockets\n\nA socket is opened by a call.\n")
+    rows = [
+        {"question": "sort an array in place", "expected": ["docs/sorting.md"]},
+        {"question": "open a socket", "expected": ["sockets.md#:~:text=is opened by a call"]},
+        {"question": "deploy a cluster", "expected": []},
+        {"question": "close a socket", "expected": ["nowhere"], "half": "held-out"},
+    ]
+    (tmp_path / "set.jsonl").write_text(
+        "".join(json.dumps({"half": "develop", "corpus": str(docs), **row}) + "\n" for row in rows)
+    )
+    options = ["--half", "develop", "--data", str(tmp_path / "data")]
+    result = CliRunner().invoke(cli, ["eval", "retrieval", str(tmp_path / "set.jsonl"), *options])
+    assert result.exit_code == 0, result.output
+    assert "| all | 2 | ranked | 1.000 |" in result.output
+
+
+def test_a_half_without_questions_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "set.jsonl").write_text('{"question": "q", "expected": ["a"]}\n')
+    options = ["--half", "held-out", "--data", str(tmp_path / "data")]
+    result = CliRunner().invoke(cli, ["eval", "retrieval", str(tmp_path / "set.jsonl"), *options])
+    assert result.exit_code != 0
+    assert "held-out" in result.output
