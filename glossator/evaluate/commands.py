@@ -2,17 +2,21 @@
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
+from glossator.options import ca as ca_option
 from glossator.options import config as config_option
 from glossator.options import data as data_option
 from glossator.options import errors_for_people
+from glossator.options import token as token_option
+from glossator.options import url as url_option
 
 
 @click.group(name="eval")
 def evaluate() -> None:
-    """Measure retrieval and rails on files of labelled examples."""
+    """Measure retrieval, answers and rails on files of labelled examples."""
 
 
 @evaluate.command()
@@ -42,6 +46,65 @@ def retrieval(files: tuple[Path, ...], half: str | None, config: Path | None, da
         from glossator.evaluate import retrieval as evaluating_retrieval
 
         sys.exit(evaluating_retrieval.evaluate(files, config, data, half or ""))
+
+
+@evaluate.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+)
+@url_option
+@token_option
+@ca_option
+@config_option
+@data_option
+@click.option(
+    "--half",
+    type=click.Choice(["develop", "held-out"]),
+    help="Only the questions of this half.  [default: both]",
+)
+@click.option(
+    "--only",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only N of the questions, the same every time.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write every answer and what was counted of it to this file, one a line.",
+)
+@click.option(
+    "--ungrounded", is_flag=True, help="Ask without passages, to see what they are worth."
+)
+def answers(
+    files: tuple[Path, ...],
+    url: str,
+    token: str,
+    config: Path | None,
+    data: Path,
+    half: Literal["develop", "held-out"] | None,
+    only: int | None,
+    keep: Path | None,
+    ungrounded: bool,
+) -> None:
+    """Ask a running backend, and count what is right in its answers.
+
+    FILE has one labelled question a line (tests/data/questions/README.md). Answers are compared
+    with the index in --data, which has to be the one that the backend serves. The columns are
+    explained in docs/answers.md.
+    """
+    with errors_for_people():
+        from glossator.evaluate import answers as evaluating_answers
+
+        sys.exit(
+            evaluating_answers.evaluate(
+                files, url, token, config, data, half, only, keep, not ungrounded
+            )
+        )
 
 
 @evaluate.command()
