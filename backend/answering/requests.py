@@ -51,6 +51,11 @@ class Asked(Protocol):
         """Whether the answer is prose about documentation, and not code for a file."""
         ...
 
+    @property
+    def excerpts(self) -> bool:
+        """Whether citations come with the text of their passages."""
+        ...
+
     def check(self, generator: Generator) -> None:
         """Raises ``GlossatorError`` for a request that this generator cannot answer."""
         ...
@@ -128,6 +133,10 @@ class Question:
     def cites(self) -> bool:
         return self.frame.kind != "optimize" and self.frame.task in ("answer", "explain")
 
+    @property
+    def excerpts(self) -> bool:
+        return self.frame.excerpts
+
     def check(self, generator: Generator) -> None:
         if self.frame.model not in (None, generator.model):
             raise UnknownModel(
@@ -170,6 +179,7 @@ class Completion:
     deadline_ms: ClassVar[float | None] = None
     continue_from: ClassVar[str] = ""
     cites: ClassVar[bool] = False
+    excerpts: ClassVar[bool] = False
 
     @property
     def id(self) -> str:

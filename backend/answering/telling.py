@@ -53,7 +53,7 @@ def introduce(answer: Answer, draft: Draft, notices: Iterable[str]) -> None:
     found = draft.found
     if found.failed:
         answer.emit(Notice, about="retrieval", message=UNGROUNDED)
-    citations, _ = cite(draft.fitted.passages)
+    citations, _ = cite(draft.fitted.passages, excerpts=draft.request.excerpts)
     answer.emit(Citations, citations=citations, dataset=found.dataset, late=found.late)
 
 

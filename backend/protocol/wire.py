@@ -132,6 +132,7 @@ class Ask(Struct, frozen=True, omit_defaults=True, tag="ask"):
     instructions: Text = ""  # of the caller, added to the backend's system message
     model: Model | None = None  # null: the one that the backend serves
     sources: Sources | None = None  # null: all sources; empty: answer without retrieval
+    excerpts: bool = False  # whether citations come with the text that the model read
     max_tokens: Tokens | None = None  # never more than the backend's own limit
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     stop: Stops = ()  # the answer ends before any of these
@@ -210,6 +211,7 @@ class Citation(Struct, frozen=True, omit_defaults=True):
     line: int | None = None  # 1-based
     version: str = ""  # of the source, such as the installed package's
     score: float = 0.0  # higher is better; comparable only within one answer
+    excerpt: str = ""  # what the model read of it, where the question asked for `excerpts`
 
 
 class Citations(Struct, frozen=True, omit_defaults=True, tag="citations"):

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from backend.protocol.wire import Citation
 from indexer.types import Passage
 
 
-def cite(passages: Sequence[Passage]) -> tuple[tuple[Citation, ...], tuple[int, ...]]:
+def cite(
+    passages: Sequence[Passage], *, excerpts: bool = False
+) -> tuple[tuple[Citation, ...], tuple[int, ...]]:
     """The citations, and the number of the citation of each passage.
 
     Passages with the same uri and line share a citation. Numbers count from 1, in the order of
-    first appearance.
+    first appearance. With ``excerpts``, a citation has the texts of its passages.
     """
     citations: dict[tuple[str, int | None], Citation] = {}
     numbers = []
@@ -28,4 +32,9 @@ def cite(passages: Sequence[Passage]) -> tuple[tuple[Citation, ...], tuple[int, 
                 score=round(passage.score, 4),
             )
         numbers.append(citations[key].number)
+    if excerpts:
+        texts = list(zip(numbers, (passage.chunk.text for passage in passages), strict=True))
+        for key, citation in citations.items():
+            mine = [text for number, text in texts if number == citation.number]
+            citations[key] = msgspec.structs.replace(citation, excerpt="\n\n".join(mine))
     return tuple(citations.values()), tuple(numbers)

@@ -41,11 +41,9 @@ from glossator.evaluate.answer_text import (
     statements,
 )
 from glossator.evaluate.questions import Half, Labelled, chosen, read
-from indexer.index.search import HybridIndex
-from indexer.types import Embedder, IndexerError, Passage, Scope
+from indexer.types import Embedder
 from lsp_server.client.session import Session, SessionError
 
-_DEEPEST = 12  # passages to look for those that the answer cites
 _NEAR = 0.6  # cosine of a statement to a part of a passage that says the same
 _PART_CHARS = 240
 _NO_ANSWER = ("citations", "answerability")  # what such a notice is about
@@ -57,7 +55,6 @@ def evaluate(
     url: str,
     token: str,
     config: Path | None,
-    data: Path,
     half: Half | None,
     only: int | None,
     keep: Path | None,
@@ -67,14 +64,8 @@ def evaluate(
     questions = chosen([each for file in files for each in read(file)], half, only)
     if not questions:
         raise StartupFailed("No question is left: the files have none of this half.")
-    settings = load(config)
-    embedder = build.embedder(settings.retrieval)
-    try:
-        with build.store(data, embedder, settings.retrieval, writable=False) as store:
-            judge = Judge(store, embedder)
-            judged = asyncio.run(_ask_all(questions, url, token, judge, keep, grounded))
-    except IndexerError as error:
-        raise StartupFailed(str(error)) from error
+    judge = Judge(build.embedder(load(config).retrieval))
+    judged = asyncio.run(_ask_all(questions, url, token, judge, keep, grounded))
     click.echo(f"{len(judged)} questions, {half or 'both halves'}\n")
     click.echo(report(judged))
     return 0
@@ -141,6 +132,7 @@ async def _ask(session: Session, question: Labelled, grounded: bool) -> Told:
         context=context,
         history=tuple(turns),
         sources=sources if grounded else (),
+        excerpts=True,
     )
     told = Told()
     async with aclosing(session.ask(ask)) as frames:
@@ -158,17 +150,16 @@ async def _ask(session: Session, question: Labelled, grounded: bool) -> Told:
 
 
 class Judge:
-    """Compares answers with the index that they were given from."""
+    """Compares answers with the passages that they were written from."""
 
-    def __init__(self, store: HybridIndex, embedder: Embedder) -> None:
-        self._store = store
+    def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
     def judged(self, asked: Labelled, told: Told) -> Judged:
         if not isinstance(told.end, Finished):
             code = told.end.code if told.end else "broken off"
             return Judged(asked, told.text, failed=code)
-        texts = self._texts(asked, told.citations)
+        texts = {each.number: f"{each.title}\n{each.excerpt}" for each in told.citations}
         right = {
             each.number for each in told.citations if {each.title, each.uri} & set(asked.expected)
         }
@@ -195,21 +186,6 @@ class Judge:
             notices=[f"{each.about}: {each.message}" for each in told.notices],
         )
 
-    def _texts(self, asked: Labelled, citations: Sequence[Citation]) -> dict[int, str]:
-        """The text of each citation's passages, by its number, where the index has it."""
-        scope = Scope((asked.corpus,) if asked.corpus else None)
-        vector = self._embedder.embed([asked.question])
-        passages = self._store.search(asked.question, vector, _DEEPEST, scope)
-        texts: dict[int, str] = {}
-        for citation in citations:
-            mine = [each for each in passages if _is_of(each, citation)]
-            mine = mine or self._store.lookup(citation.title, 1, scope)
-            if mine:
-                texts[citation.number] = "\n".join(
-                    f"{each.chunk.title} {each.chunk.signature}\n{each.chunk.text}" for each in mine
-                )
-        return texts
-
     def _supported(self, said: Sequence[Statement], texts: dict[int, str]) -> list[Supported]:
         """Prose is supported by what is near to it, code by what has the names that it calls."""
         parts = [
@@ -228,11 +204,6 @@ class Judge:
                 near |= {number for number, text in texts.items() if _calls(each.text, text)}
             found.append(Supported(each, tuple(sorted(near))))
         return found
-
-
-def _is_of(passage: Passage, citation: Citation) -> bool:
-    chunk = passage.chunk
-    return (chunk.uri, chunk.line) == (citation.uri, citation.line)
 
 
 def _calls(code: str, text: str) -> bool:

@@ -60,7 +60,6 @@ def retrieval(files: tuple[Path, ...], half: str | None, config: Path | None, da
 @token_option
 @ca_option
 @config_option
-@data_option
 @click.option(
     "--half",
     type=click.Choice(["develop", "held-out"]),
@@ -85,7 +84,6 @@ def answers(
     url: str,
     token: str,
     config: Path | None,
-    data: Path,
     half: Literal["develop", "held-out"] | None,
     only: int | None,
     keep: Path | None,
@@ -93,17 +91,14 @@ def answers(
 ) -> None:
     """Ask a running backend, and count what is right in its answers.
 
-    FILE has one labelled question a line (tests/data/questions/README.md). Answers are compared
-    with the index in --data, which has to be the one that the backend serves. The columns are
-    explained in docs/answers.md.
+    FILE has one labelled question a line (tests/data/questions/README.md). Every answer is compared
+    with the passages that it was written from. docs/answers.md explains the columns.
     """
     with errors_for_people():
         from glossator.evaluate import answers as evaluating_answers
 
         sys.exit(
-            evaluating_answers.evaluate(
-                files, url, token, config, data, half, only, keep, not ungrounded
-            )
+            evaluating_answers.evaluate(files, url, token, config, half, only, keep, not ungrounded)
         )
 
 
