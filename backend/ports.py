@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from backend.protocol.wire import Kind, Usage
-from indexer.types import Passage, Scope
+from indexer.types import Passage, Scope, Unknown
 
 Role = Literal["system", "user", "assistant"]
 Finish = Literal["stop", "length"]
@@ -153,6 +153,10 @@ class Retriever(Protocol):
 
     async def lookup(self, symbol: str, scope: Scope, limit: int) -> list[Passage]:
         """The API entries of this name, or else those whose name ends with it. Embeds nothing."""
+        ...
+
+    async def unknown(self, names: Sequence[str], scope: Scope) -> list[Unknown]:
+        """Those of the fully qualified names that an indexed package surely does not have."""
         ...
 
 

@@ -52,6 +52,11 @@ class _Skips(Protocol):
 
 
 @runtime_checkable
+class _Names(Protocol):
+    names: Mapping[str, Sequence[str]]
+
+
+@runtime_checkable
 class _Measures(Protocol):
     ruler: Ruler
 
@@ -197,7 +202,8 @@ class _Run:
             ),
             seconds=round(seconds, 3),
         )
-        self._journal.finish(self._read.held, self.gone, asdict(report))
+        names = {"names": self._source.names} if isinstance(self._source, _Names) else {}
+        self._journal.finish(self._read.held, self.gone, asdict(report) | names)
         return report
 
     def _cut(self) -> _Read:

@@ -119,6 +119,15 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """A name that an indexed package does not have."""
+
+    name: str  # as it was asked for: "numpy.linalg.inverse"
+    lacking: str  # its first part that does not exist, with what stands before it
+    nearest: str = ""  # a real name that may be meant
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Where a search looks, and what is known of the code that the question is about.
 
@@ -293,6 +302,10 @@ class SearchIndex(Protocol):
 
     def lookup(self, symbol: str, limit: int, scope: Scope = EVERYWHERE) -> list[Passage]:
         """The entries with exactly this name, or whose name ends with it. Every score is 1."""
+        ...
+
+    def unknown(self, names: Sequence[str], scope: Scope = EVERYWHERE) -> list[Unknown]:
+        """Those of the fully qualified names that an indexed package surely does not have."""
         ...
 
     def sources(self) -> tuple[str, ...]: ...

@@ -9,13 +9,13 @@ code, and a block's numbers stand on a line of their own.
 
 import re
 
+from backend.answering.code_spans import FENCE
 from backend.answering.support import Support
 
 _NUMBER = re.compile(r"\[(\d{1,2})\]")
 _MAYBE = re.compile(r" ?\[\d{0,2}| ")  # the beginning of a number, with the blank before it
 _LONGEST = len(" [12]")
 _SUBSCRIBED = re.compile(r"[\w)\]]")  # an element of what stands before it: x[1]
-_FENCE = re.compile(r"\s{0,3}(?:[-*+]\s|\d{1,2}[.)]\s)?\s*(`{3,}|~{3,})")
 _NO_STATEMENT = re.compile(r"\s{0,3}(?:#|\|)")  # a heading, a row of a table
 _LEADS_ON = re.compile(r":\s{0,9}$")  # to a list, or a block of code
 _ENDS = (".", "!", "?")
@@ -106,7 +106,7 @@ class Attribution:
         """At a line's end: whether a block of code begins or ends with it."""
         line, self._line = "".join(self._line), []
         self._inline = False
-        marks = _FENCE.match(line)
+        marks = FENCE.match(line)
         if not self._fence:
             self._sentence = []
             if marks:
@@ -128,7 +128,7 @@ class Attribution:
             return ""
         claimed, self._claimed = self._claimed, []
         line = "".join(self._line)
-        if _FENCE.match(line) or _NO_STATEMENT.match(line) or _LEADS_ON.search(sentence):
+        if FENCE.match(line) or _NO_STATEMENT.match(line) or _LEADS_ON.search(sentence):
             return ""
         numbers = self._support.of_sentence(sentence, claimed)
         return f" {self._written(numbers)}" if numbers else ""

@@ -232,15 +232,17 @@ class Pipeline:
     ) -> FinishReason:
         draft, stream, delta = await opened(self._generator, draft, verdict, progress)
         # Closing the iterator aborts the engine, on every way out of this block.
-        async with aclosing(stream) as deltas, outgoing:
+        names = self._search.names_check(draft.request, answer)
+        async with aclosing(stream) as deltas, outgoing, names:
             introduce(answer, draft, (*notices, *verdict.result()))
             citing = draft.attribution(self.model)
-            shown = Shown(outgoing, citing, Replay(draft.request.continue_from))
+            shown = Shown(outgoing, citing, names, Replay(draft.request.continue_from))
             try:
                 with progress.trace.span("decode"):
                     reason = await _stream(delta, deltas, shown, answer, progress)
                 show(answer, shown.end(), progress)
                 await outgoing.settle()
+                await names.settle()
             except Blocked as blocked:
                 warn(answer, blocked.message)
                 return "blocked"

@@ -56,6 +56,11 @@ class Asked(Protocol):
         """Whether citations come with the text of their passages."""
         ...
 
+    @property
+    def code(self) -> str:
+        """The user's own, whose imports say what names in an answer mean."""
+        ...
+
     def check(self, generator: Generator) -> None:
         """Raises ``GlossatorError`` for a request that this generator cannot answer."""
         ...
@@ -137,6 +142,13 @@ class Question:
     def excerpts(self) -> bool:
         return self.frame.excerpts
 
+    @property
+    def code(self) -> str:
+        context = self.frame.context
+        return (
+            context.text or (context.selection.text if context.selection else "") if context else ""
+        )
+
     def check(self, generator: Generator) -> None:
         if self.frame.model not in (None, generator.model):
             raise UnknownModel(
@@ -180,6 +192,7 @@ class Completion:
     continue_from: ClassVar[str] = ""
     cites: ClassVar[bool] = False
     excerpts: ClassVar[bool] = False
+    code: ClassVar[str] = ""
 
     @property
     def id(self) -> str:

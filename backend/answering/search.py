@@ -3,12 +3,15 @@
 import logging
 import time
 
+from backend.answering.answer import Answer
+from backend.answering.names_check import NamesCheck
 from backend.answering.progress import Progress
 from backend.answering.requests import Asked
 from backend.errors import Unavailable
 from backend.ports import Generator, Retrieved, Retriever
 from backend.protocol.wire import EXTRACTIVE
 from backend.settings import Settings
+from indexer.types import Scope
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,14 @@ class Search:
             found = await self.find(request.query, request, tenant)
         progress.retrieval_ms = (time.monotonic() - started) * 1000
         return found
+
+    def names_check(self, request: Asked, answer: Answer) -> NamesCheck:
+        """What looks up the names in the answer, where there is code and a model to write it."""
+        own = self._settings.tenants.get(answer.caller.tenant)
+        scope = request.scope(own.sources if own else None)
+        if not self._settings.generation.check_names or self._generator.model == EXTRACTIVE:
+            scope = Scope(())
+        return NamesCheck(self._retriever, scope, request.code, answer)
 
     async def find(self, query: str, request: Asked, tenant: str) -> Retrieved:
         """What is found for ``query``, where the request may look."""

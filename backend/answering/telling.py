@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from backend.answering.answer import Answer
 from backend.answering.attribution import Attribution, Verbatim
 from backend.answering.draft import Draft
+from backend.answering.names_check import NamesCheck
 from backend.answering.progress import Progress
 from backend.generators.replay import Replay
 from backend.protocol.wire import Citations, Delta, Finished, FinishReason, Notice
@@ -26,19 +27,29 @@ class Shown:
     """What a reader sees of the text that a model writes.
 
     The guards come first. After them the citations are put in, and then what the client has
-    already is left out, so that guards and citations always see the whole answer.
+    already is left out, so that guards, citations and names always see the whole answer.
     """
 
-    def __init__(self, outgoing: Outgoing, citing: Attribution | Verbatim, replay: Replay) -> None:
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        citing: Attribution | Verbatim,
+        names: NamesCheck,
+        replay: Replay,
+    ) -> None:
         self._outgoing = outgoing
         self._citing = citing
+        self._names = names
         self._replay = replay
 
     def feed(self, text: str) -> str:
-        return self._replay.feed(self._citing.feed(self._outgoing.feed(text)))
+        cited = self._citing.feed(self._outgoing.feed(text))
+        self._names.feed(cited)
+        return self._replay.feed(cited)
 
     def end(self) -> str:
         rest = self._citing.feed(self._outgoing.flush()) + self._citing.flush()
+        self._names.feed(rest)
         shown = self._replay.feed(rest)
         self._replay.end()
         return shown

@@ -245,13 +245,21 @@ class Found(Struct, frozen=True, tag="found"):
     entries: tuple[Entry, ...]
 
 
-class Notice(Struct, frozen=True, tag="notice"):
-    """Something that the user should know, such as what a rail redacted."""
+class Notice(Struct, frozen=True, omit_defaults=True, tag="notice"):
+    """Something that the user should know, such as what a rail redacted.
+
+    One about ``names`` marks a name in the answer that the indexed version does not have.
+    """
 
     id: str
     seq: int
     about: str
     message: str
+    start: int | None = None  # where in the answer's text, in characters (Unicode code points)
+    end: int | None = None  # exclusive
+    instead: str = ""  # the nearest name that exists
+    uri: str = ""  # where that is documented
+    line: int | None = None  # 1-based
 
 
 class Delta(Struct, frozen=True, tag="delta"):

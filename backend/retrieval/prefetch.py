@@ -2,10 +2,11 @@
 
 import asyncio
 import contextvars
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend.ports import Retrieved, Retriever
-from indexer.types import Passage, Scope
+from indexer.types import Passage, Scope, Unknown
 
 # A question replaces its own ``prepare``, and for a moment nobody waits for the search.
 ABANDONED_S = 0.05
@@ -65,6 +66,9 @@ class Prefetched:
 
     async def lookup(self, symbol: str, scope: Scope, limit: int) -> list[Passage]:
         return await self._retriever.lookup(symbol, scope, limit)
+
+    async def unknown(self, names: Sequence[str], scope: Scope) -> list[Unknown]:
+        return await self._retriever.unknown(names, scope)
 
     def _abandon(self, shared: _Shared) -> None:
         """Called when the last caller has left."""

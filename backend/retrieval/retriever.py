@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from backend.errors import Unavailable
 from backend.ports import Retrieved
 from backend.retrieval.reranking import DEPTH, Reranking
-from indexer.types import Embedder, Passage, Scope, SearchIndex, Vectors
+from indexer.types import Embedder, Passage, Scope, SearchIndex, Unknown, Vectors
 
 
 class IndexRetriever:
@@ -51,6 +51,13 @@ class IndexRetriever:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._quick, self._store.lookup, symbol, limit, scope)
+        except Exception as error:
+            raise Unavailable(f"The index could not be searched: {error}") from error
+
+    async def unknown(self, names: Sequence[str], scope: Scope) -> list[Unknown]:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._quick, self._store.unknown, names, scope)
         except Exception as error:
             raise Unavailable(f"The index could not be searched: {error}") from error
 

@@ -34,6 +34,13 @@ class Generation(Struct, frozen=True, forbid_unknown_fields=True):
     history_chars: Annotated[
         Size, doc("Characters of conversation in a prompt; older turns are left out.")
     ] = 12_000
+    check_names: Annotated[
+        bool,
+        doc(
+            "Whether names of indexed packages in an answer's code are looked up, and notices mark "
+            "those that the indexed version does not have."
+        ),
+    ] = True
     coalesce_ms: Annotated[
         Milliseconds,
         doc(

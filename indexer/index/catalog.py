@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS entries (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unsettled (source TEXT, id TEXT, PRIMARY KEY (source, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (source TEXT, ended_s INTEGER, report TEXT);
+CREATE TABLE IF NOT EXISTS names (source TEXT PRIMARY KEY, names TEXT);
 """
 
 
@@ -134,11 +135,16 @@ class Catalog:
                            (source, plan.count, str(plan.total)))  # fmt: skip
             else:
                 db.execute("DELETE FROM sources WHERE name = ?", (source,))
+                db.execute("DELETE FROM names WHERE source = ?", (source,))
             db.executemany("DELETE FROM unsettled WHERE source = ? AND id = ?",
                            [(source, chunk_id) for chunk_id in plan.new])  # fmt: skip
             db.executemany("INSERT OR IGNORE INTO unsettled VALUES (?, ?)",
                            [(source, chunk_id) for chunk_id in plan.vanished])  # fmt: skip
             if report is not None:
+                report = dict(report)
+                if names := report.pop("names", None):
+                    db.execute("INSERT OR REPLACE INTO names VALUES (?, ?)",
+                               (source, json.dumps(names)))  # fmt: skip
                 db.execute(
                     "INSERT INTO runs VALUES (?, strftime('%s', 'now'), ?)",
                     (source, json.dumps({**report, "dataset": plan.dataset})),
@@ -147,6 +153,14 @@ class Catalog:
                            "FROM runs WHERE source = ?1 ORDER BY rowid DESC LIMIT ?2)",
                            (source, _RUNS_KEPT))  # fmt: skip
         self._view = self._read_view()
+
+    def names(self, source: str) -> dict[str, list[str]]:
+        """The public names within each module and class of a package, documented or not."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'names'"):
+            return {}  # an older version made it, and this process may not change it
+        rows = self._rows("SELECT names FROM names WHERE source = ?", source)
+        found: dict[str, list[str]] = json.loads(rows[0][0]) if rows else {}
+        return found
 
     def unsettled(self) -> dict[str, set[str]]:
         """The unsettled ids by source: no search shows them, and the next writer removes them."""

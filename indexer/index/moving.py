@@ -89,7 +89,8 @@ def backup(path: Path, chroma_url: str, into: Path, progress: Progress = _silent
                     journal.add(chunks, vectors)
                     done += len(chunks)
                     progress(done, total)
-                journal.finish(index.held(source), (), (index.runs(source) or [{}])[-1])
+                report = (index.runs(source) or [{}])[-1]
+                journal.finish(index.held(source), (), report | {"names": index.names(source)})
         made = IndexFolder.describe(path)
         manifest = {
             **{name: made[name] for name in ("schema", "embedder", "dimension")},

@@ -7,11 +7,13 @@ the next writer removes it. The words can be rebuilt from the chunks.
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
+from indexer.index.api_names import ApiNames
 from indexer.index.catalog import Catalog, View
 from indexer.index.finding import Finder, Found
 from indexer.index.folder import MEND, IndexFolder
@@ -28,10 +30,12 @@ from indexer.types import (
     IndexerError,
     Passage,
     Scope,
+    Unknown,
     Vectors,
 )
 
 _MENDED_AT_ONCE = 500  # chunks
+_SCOPES = 16  # sets of sources whose names are kept ready
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +65,7 @@ class HybridIndex:
         self._lexical = lexical
         self._finder = Finder(store, lexical, ranker)
         self._changing = threading.Lock()
+        self._known = lru_cache(maxsize=_SCOPES)(self._named)
         self._seen = catalog.view().dataset
 
     @classmethod
@@ -152,6 +157,7 @@ class HybridIndex:
                         added.result()
                 self._lexical.commit(plan.dataset)
             self._catalog.publish(change, plan, report)
+            self._known.cache_clear()
             if plan.vanished or plan.new:
                 _settle(self._catalog, self._store, self._lexical)
 
@@ -251,6 +257,18 @@ class HybridIndex:
         chunks = self._finder.chunks(cards)
         return [Passage(chunks[card.id], 1.0) for card in cards if card.id in chunks]
 
+    def unknown(self, names: Sequence[str], scope: Scope = EVERYWHERE) -> list[Unknown]:
+        """Those of the fully qualified names that an indexed package surely does not have."""
+        sources = tuple(
+            source for source in self.sources() if scope.sources is None or source in scope.sources
+        )
+        known = self._known(self.dataset, sources)
+        return [each for name in names if (each := known.unknown(name))]
+
+    def names(self, source: str) -> dict[str, list[str]]:
+        """The public names within each module and class of a package, documented or not."""
+        return self._catalog.names(source)
+
     def find(self, question: str, vector: Vectors, scope: Scope = EVERYWHERE) -> Found:
         """All candidates from both searches and from names in the question, each once."""
         return self._finder.find(self._view(), question, vector, scope)
@@ -277,6 +295,13 @@ class HybridIndex:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _named(self, dataset: str, sources: tuple[str, ...]) -> ApiNames:
+        within: dict[str, list[str]] = {}
+        for source in sources:
+            for path, names in self._catalog.names(source).items():
+                within[path] = within.get(path, []) + names
+        return ApiNames(within)
 
     def _view(self) -> View:
         view = self._catalog.view()

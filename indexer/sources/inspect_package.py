@@ -7,6 +7,7 @@ package: ``python inspect_package.py numpy`` (or ``numpy.fft``). The lines are, 
 - ``{"skipped", "why"}`` per submodule that cannot be imported;
 - ``{"module", "file"}`` per module that was read;
 - one ``Entry`` per public object, by its shortest public name;
+- ``{"within", "names"}`` per module and class: all its public names, documented or not;
 - ``{"end": true}``, without which the output is not complete.
 """
 
@@ -85,6 +86,23 @@ class Inspection:
             if kind == "class":
                 yield from self._members(found, classes)
 
+    def names(self) -> Iterator[tuple[str, list[str]]]:
+        """Modules and classes with all of their public names, after ``entries``.
+
+        What makes up names when it is asked for them is left out: nobody can list those.
+        """
+        for path, module in self.modules.items():
+            parts = vars(module)
+            if "__getattr__" in parts and "__dir__" not in parts:
+                continue
+            submodules = [info.name for info in pkgutil.iter_modules(parts.get("__path__") or [])]
+            yield path, _public([*_dir(module), *submodules])
+        for found in self._found.values():
+            value = found.value
+            if inspect.isclass(value) and not hasattr(type(value), "__getattr__"):
+                fields = [name for base in value.__mro__ for name in _annotated(base)]
+                yield found.path, _public([*_dir(value), *fields])
+
     def _import(self, module: types.ModuleType) -> None:
         self.modules[module.__name__] = module
         names = [info.name for info in pkgutil.iter_modules(getattr(module, "__path__", []))]
@@ -157,8 +175,26 @@ class Inspection:
 
 
 def _exported(module: types.ModuleType) -> list[str] | None:
-    names = getattr(module, "__all__", None)
-    return None if names is None else [name for name in names if isinstance(name, str)]
+    names = vars(module).get("__all__")  # not ``getattr``: a module may make up any name
+    if not isinstance(names, (list, tuple, set, frozenset)):
+        return None
+    return [name for name in names if isinstance(name, str)]
+
+
+def _public(names: list[str]) -> list[str]:
+    return sorted({name for name in names if not name.startswith("_")})
+
+
+def _dir(value: Any) -> list[str]:
+    try:
+        return [name for name in dir(value) if isinstance(name, str)]
+    except Exception:  # a class may define __dir__ in any way
+        return []
+
+
+def _annotated(base: type) -> list[str]:
+    annotations = vars(base).get("__annotations__")
+    return list(annotations) if isinstance(annotations, dict) else []
 
 
 def _entry(path: str, kind: str, module: str, value: Any, bound: bool = False) -> Entry:
@@ -305,6 +341,8 @@ def run(name: str, out: TextIO) -> None:
         put(module=module_name, file=getattr(module_object, "__file__", None))
     for entry in entries:
         put(**asdict(entry))
+    for path, names in inspection.names():
+        put(within=path, names=names)
     put(end=True)
 
 

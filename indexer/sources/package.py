@@ -26,7 +26,7 @@ class PackageSource:
 
     ``python`` is the interpreter whose installed packages are read, by default this one.
     ``skipped`` fills while documents are read, with submodules that cannot be imported and the
-    reason.
+    reason, and ``names`` with the public names within each module and class, documented or not.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class PackageSource:
             )
         self.name = name or spec
         self.skipped: list[tuple[str, str]] = []
+        self.names: dict[str, list[str]] = {}
         self._package = match.group(1)
         self._python = python
         self._timeout_s = timeout_s
@@ -55,6 +56,7 @@ class PackageSource:
         """
         head, *records = self._inspect()
         self.skipped = [(each["skipped"], each["why"]) for each in records if "skipped" in each]
+        self.names = {each["within"]: each["names"] for each in records if "within" in each}
         entries = [each for each in records if "symbol" in each]
         files = {
             each["module"]: each["file"]

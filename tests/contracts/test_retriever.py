@@ -13,10 +13,16 @@ from backend.ports import Retrieved, Retriever
 from backend.retrieval.prefetch import Prefetched
 from backend.retrieval.retriever import IndexRetriever
 from indexer.index.search import HybridIndex
-from indexer.types import EVERYWHERE, Chunk, Embedder, Passage, Scope
+from indexer.types import EVERYWHERE, Change, Chunk, Embedder, Passage, Scope
 from tests.fixtures.backend import FixedRetriever, Handle
 
 PLENTY_MS = 20_000
+
+
+NAMES = {
+    "package:numpy": {"numpy": ["fft", "sort", "pi"], "numpy.fft": ["rfft"]},
+    "package:scipy": {"scipy": ["sort"]},
+}
 
 
 def entry(source: str, symbol: str, text: str) -> Chunk:
@@ -37,6 +43,8 @@ def over_an_index(
 ) -> Iterator[tuple[IndexRetriever, Callable[[], None]]]:
     with HybridIndex.open(tmp_path, embedder_name="words", dimension=64) as index:
         stored(index, word_embedder, *CHUNKS)
+        for source, names in NAMES.items():
+            index.apply(Change(source, {}, frozenset(), lambda wanted: []), {"names": names})
         retriever = IndexRetriever(word_embedder, index)
 
         def broken(*_: object) -> None:
@@ -44,6 +52,7 @@ def over_an_index(
 
         def fail() -> None:
             index.search = index.lookup = broken  # type: ignore[method-assign,assignment]
+            index.unknown = broken  # type: ignore[method-assign,assignment]
 
         yield retriever, fail
         retriever.close()
@@ -56,6 +65,7 @@ def made(request: pytest.FixtureRequest) -> tuple[Retriever, Callable[[], None]]
         found = Retrieved(tuple(Passage(chunk, 0.5) for chunk in CHUNKS), "v1",
                           sources=("package:numpy", "package:scipy"))  # fmt: skip
         fixed = FixedRetriever(found)
+        fixed.names = NAMES
         return fixed, lambda: setattr(fixed, "failure", "gone")
     retriever, fail = request.getfixturevalue("over_an_index")
     wrapped = {
@@ -136,3 +146,16 @@ async def test_whatever_breaks_is_unavailable(
         await retriever.search("sort an array", EVERYWHERE, 3, PLENTY_MS)
     with pytest.raises(Unavailable):
         await retriever.lookup("sort", EVERYWHERE, 3)
+
+
+async def test_names_that_a_package_lacks_are_told_within_the_scope(retriever: Retriever) -> None:
+    names = ["numpy.pi", "numpy.rfft", "scipy.pi", "torch.anything"]
+    found = await retriever.unknown(names, EVERYWHERE)
+    assert [(each.lacking, each.nearest) for each in found] == [
+        ("numpy.rfft", "numpy.fft.rfft"),
+        ("scipy.pi", ""),
+    ]
+    assert [each.name for each in await retriever.unknown(names, Scope(("package:scipy",)))] == [
+        "scipy.pi"
+    ]
+    assert await retriever.unknown(names, Scope(())) == []

@@ -39,7 +39,7 @@ from backend.protocol.wire import Usage
 from backend.rails import registry
 from backend.records import logs
 from backend.settings import Autoscaling, Settings
-from indexer.types import Passage, Scope
+from indexer.types import Passage, Scope, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -158,6 +158,9 @@ class RetrieverDeployment:
 
     async def lookup(self, symbol: str, scope: Scope, limit: int) -> list[Passage]:
         return await self._retriever.lookup(symbol, scope, limit)
+
+    async def unknown(self, names: Sequence[str], scope: Scope) -> list[Unknown]:
+        return await self._retriever.unknown(names, scope)
 
 
 class RailDeployment:

@@ -20,7 +20,7 @@ from backend.deploy.ray.routing import Wanted, work
 from backend.errors import GlossatorError, Overloaded, Unavailable
 from backend.ports import Load, Part, Prompt, Retrieved, Sampling, Span, TextDelta
 from backend.protocol.wire import Usage
-from indexer.types import Passage, Scope
+from indexer.types import Passage, Scope, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +161,11 @@ class RayRetriever:
     async def lookup(self, symbol: str, scope: Scope, limit: int) -> list[Passage]:
         with _translated("retriever"):
             found: list[Passage] = await self._handle.lookup.remote(symbol, scope, limit)
+            return found
+
+    async def unknown(self, names: Sequence[str], scope: Scope) -> list[Unknown]:
+        with _translated("retriever"):
+            found: list[Unknown] = await self._handle.unknown.remote(names, scope)
             return found
 
 

@@ -11,7 +11,7 @@ from indexer.index import chroma
 from indexer.index.folder import IndexFolder
 from indexer.index.moving import backup, migrate, restore
 from indexer.index.search import HybridIndex
-from indexer.types import Chunk, Embedder, IndexerError
+from indexer.types import Change, Chunk, Embedder, IndexerError
 
 CHUNKS = [Chunk("docs", f"file:///{i}", f"t{i}", f"word{i} common") for i in range(30)]
 
@@ -26,6 +26,8 @@ def folder(tmp_path: Path, stored: Any, word_embedder: Embedder) -> Path:
     other = Chunk("package:p", "file:///p.py", "p.f", "a function", "function", symbol="p.f")
     with opened(tmp_path / "index") as index:
         stored(index, word_embedder, *CHUNKS, other)
+        names = {"names": {"p": ["f", "g"]}}
+        index.apply(Change("package:p", {}, frozenset(), lambda wanted: []), names)
     return tmp_path / "index"
 
 
@@ -35,7 +37,7 @@ def content(folder: Path, url: str = "") -> Iterator[object]:
         assert index.check() == []
         yield index.dataset
         for source in index.sources():
-            yield source, index.held(source)
+            yield source, index.held(source), index.names(source)
             for chunks, vectors in index.export(source):
                 yield from sorted(
                     (chunk.id, chunk.text, vector.round(5).tolist())

@@ -3,6 +3,8 @@
 import argparse
 import importlib.metadata
 import inspect
+import json
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -269,3 +271,37 @@ def test_the_version_is_of_who_has_the_package_not_of_who_is_called_so() -> None
     """attrs has ``attr``; NumPy has ``numpy``."""
     assert inspect_package._version("attr") == importlib.metadata.version("attrs")
     assert inspect_package._version("numpy") == numpy.__version__
+
+
+def test_all_public_names_are_listed_documented_or_not(tmp_path: Path) -> None:
+    """Constants, submodules and annotated fields too, but nothing of what makes up its names."""
+    package = tmp_path / "listed"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "LIMIT = 3\n_HIDDEN = 4\n"
+        "class Shape:\n    'A shape.'\n    sides: int\n    def area(self): 'Its area.'\n"
+        "class Any(type):\n    def __getattr__(cls, name): return 1\n"
+        "class Made(metaclass=Any):\n    'Has any name.'\n"
+    )
+    (package / "lazy.py").write_text("'Lazy.'\ndef __getattr__(name): return 1\n")
+    (package / "plain.py").write_text("'Plain.'\n")
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); "
+    program += "from indexer.sources.inspect_package import run; run('listed', sys.stdout)"
+    lines = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    names = {each["within"]: each["names"] for each in map(json.loads, lines) if "within" in each}
+    assert {"LIMIT", "Shape", "Made", "lazy", "plain"} <= set(names["listed"])
+    assert "_HIDDEN" not in names["listed"]
+    assert names["listed.Shape"] == ["area", "sides"]
+    assert names["listed.plain"] == []
+    assert "listed.lazy" not in names
+    assert "listed.Made" not in names
+
+
+def test_a_source_has_the_names_once_it_was_read() -> None:
+    source = PackageSource("package:numpy")
+    assert source.names == {}
+    next(source.documents())
+    assert {"pi", "absolute", "fft"} <= set(source.names["numpy"])
+    assert "shape" in source.names["numpy.ndarray"]
