@@ -19,6 +19,7 @@ _SUBSCRIBED = re.compile(r"[\w)\]]")  # an element of what stands before it: x[1
 _NO_STATEMENT = re.compile(r"\s{0,3}(?:#|\|)")  # a heading, a row of a table
 _LEADS_ON = re.compile(r":\s{0,9}$")  # to a list, or a block of code
 _ENDS = (".", "!", "?")
+_SHORT = ("e.g.", "i.e.", "vs.", "cf.")  # end with a full stop, and end no sentence
 _TAIL = 8  # characters in which a sentence's end stands, with the quotes and brackets behind it
 
 
@@ -90,7 +91,8 @@ class Attribution:
         return self._line[-1] if self._line else ""
 
     def _has_ended(self) -> bool:
-        return "".join(self._sentence[-_TAIL:]).rstrip("*_\"') ")[-1:] in _ENDS
+        tail = "".join(self._sentence[-_TAIL:]).rstrip("*_\"') ")
+        return tail[-1:] in _ENDS and not tail.lower().endswith(_SHORT)
 
     def _see(self, character: str) -> None:
         if character == "\n":

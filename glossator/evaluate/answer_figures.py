@@ -37,8 +37,7 @@ class Judged:
     refused: bool = False  # it says that the documentation has no answer
     degenerate: str = ""
     statements: Sequence[Supported] = ()
-    invented: Sequence[str] = ()  # names that the indexed version lacks
-    unmarked: Sequence[str] = ()  # those of them that no notice tells
+    marked: int = 0  # names that a notice says do not exist
     unparsable: int = 0
     blocks: int = 0
     tokens: int = 0
@@ -51,7 +50,7 @@ class Judged:
 Key = Callable[[Judged], str]
 _COLUMNS = (
     "named", "found", "cited", "first", "refused", "degenerate", "cites", "right", "carried",
-    "invented", "unmarked", "unparsable", "tokens", "TTFT ms", "total ms",
+    "marked", "unparsable", "tokens", "TTFT ms", "total ms",
 )  # fmt: skip
 
 
@@ -93,8 +92,7 @@ def _figures(group: Sequence[Judged]) -> Iterator[str]:
     yield _share([bool(each.statement.cited) for each in said])
     yield _share([each.cited_rightly for each in carrying])
     yield _share([each.cited_rightly for each in said if each.by])
-    yield _share([bool(each.invented) for each in group])
-    yield _share([bool(each.unmarked) for each in group])
+    yield _share([bool(each.marked) for each in group])
     blocks = sum(each.blocks for each in group)
     yield f"{sum(each.unparsable for each in group) / blocks:.2f}" if blocks else "–"
     for values in (

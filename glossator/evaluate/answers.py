@@ -7,6 +7,7 @@ answers (``--keep``) and read some of them, too.
 import asyncio
 import json
 import re
+import sys
 import uuid
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -40,6 +41,7 @@ from glossator.evaluate.answer_text import (
     refuses,
     statements,
 )
+from glossator.evaluate.expected import Expected
 from glossator.evaluate.questions import Half, Labelled, chosen, read
 from indexer.types import Embedder
 from lsp_server.client.session import Session, SessionError
@@ -90,11 +92,13 @@ async def _ask_all(
                 if kept:
                     kept.write(json.dumps(_record(each), ensure_ascii=False) + "\n")
                     kept.flush()
-                click.echo(f"\r{number} of {len(questions)} answered", err=True, nl=False)
+                if sys.stderr.isatty():
+                    click.echo(f"\r{number} of {len(questions)} answered", err=True, nl=False)
     except SessionError as error:
         raise Unavailable(str(error)) from error
     finally:
-        click.echo("", err=True)
+        if sys.stderr.isatty():
+            click.echo("", err=True)
         if kept:
             kept.close()
     return judged
@@ -160,8 +164,11 @@ class Judge:
             code = told.end.code if told.end else "broken off"
             return Judged(asked, told.text, failed=code)
         texts = {each.number: f"{each.title}\n{each.excerpt}" for each in told.citations}
+        expected = [Expected.read(each) for each in asked.expected]
         right = {
-            each.number for each in told.citations if {each.title, each.uri} & set(asked.expected)
+            each.number
+            for each in told.citations
+            if any(entry.is_at(each.title, each.uri, each.excerpt) for entry in expected)
         }
         said = statements(told.text)
         written = [number for each in said for number in each.cited]
@@ -177,6 +184,7 @@ class Judge:
             refused=refuses(told.text) or any(each.about in _NO_ANSWER for each in told.notices),
             degenerate=degenerate(told.text, list(texts.values())),
             statements=self._supported(said, texts),
+            marked=sum(each.about == "names" for each in told.notices),
             unparsable=parsed.count(False),
             blocks=len(parsed),
             tokens=usage.completion_tokens,
@@ -218,8 +226,8 @@ def _record(each: Judged) -> dict[str, object]:
     return plain | {
         "answer": each.answer, "failed": each.failed, "named": each.named, "found": each.found,
         "cited": each.cited, "first": each.first, "refused": each.refused,
-        "degenerate": each.degenerate, "invented": list(each.invented),
-        "unmarked": list(each.unmarked), "notices": list(each.notices), "tokens": each.tokens,
+        "degenerate": each.degenerate, "marked": each.marked, "notices": list(each.notices),
+        "tokens": each.tokens,
         "prompt_tokens": each.prompt_tokens, "ttft_ms": round(each.ttft_ms),
         "total_ms": round(each.total_ms),
         "unsupported": [

@@ -35,6 +35,7 @@ def cited(text, size=None):
     [
         ("Use `numpy.roots`. It is easy.", "Use `numpy.roots`. [1] It is easy."),
         ("Use numpy.fft.irfft here.", "Use numpy.fft.irfft here. [3]"),
+        ("Use numpy.roots, e.g. for p.", "Use numpy.roots, e.g. for p. [1]"),
         ("Call np.fft.irfft(x) for it.", "Call np.fft.irfft(x) for it. [3]"),
         ("The roots of a polynomial are returned from its coefficients.",
          "The roots of a polynomial are returned from its coefficients. [1]"),
