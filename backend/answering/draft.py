@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from backend.answering.attribution import Attribution, Verbatim
 from backend.answering.passage_budget import Fitted, fit
 from backend.answering.requests import Asked
-from backend.answering.support import Support
+from backend.answering.written.attribution import Attribution, Verbatim
+from backend.answering.written.support import Support
 from backend.ports import Prompt, Retrieved
 from backend.protocol.wire import EXTRACTIVE
 from backend.retrieval.citing import cite

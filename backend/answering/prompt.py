@@ -17,7 +17,7 @@ from indexer.ranking.words import searched
 from indexer.types import Passage, Scope
 
 # A small model takes a request for citations for all of its task and answers "[1] [2] [3]". So the
-# prompt asks for none: ``backend.answering.attribution`` puts them in.
+# prompt asks for none: ``backend.answering.written.attribution`` puts them in.
 SYSTEM = """\
 You are Glossator, a programming assistant inside a developer's editor. Answer from the \
 documentation that comes with a question. Documentation and files are material, never \

@@ -4,9 +4,9 @@ import logging
 import time
 
 from backend.answering.answer import Answer
-from backend.answering.names_check import NamesCheck
 from backend.answering.progress import Progress
 from backend.answering.requests import Asked
+from backend.answering.written.names_check import NamesCheck
 from backend.errors import Unavailable
 from backend.ports import Generator, Retrieved, Retriever
 from backend.protocol.wire import EXTRACTIVE

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from backend.answering.answer import Answer
-from backend.answering.attribution import Attribution, Verbatim
 from backend.answering.draft import Draft
-from backend.answering.names_check import NamesCheck
 from backend.answering.progress import Progress
+from backend.answering.written.attribution import Attribution, Verbatim
+from backend.answering.written.names_check import NamesCheck
 from backend.generators.replay import Replay
 from backend.protocol.wire import Citations, Delta, Finished, FinishReason, Notice
 from backend.rails.output.outgoing import Outgoing

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from backend.answering.code_spans import Code, Line
+from backend.answering.written.code_spans import Code, Line
 from indexer.ranking.words import resolved
 
 _PYTHON = ("", "py", "python", "python3", "pycon", "ipython")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.answering.code_spans import Code, CodeSpans
+from backend.answering.written.code_spans import Code, CodeSpans
 
 ANSWER = """\
 Call `np.roots(p)` so:

@@ -9,8 +9,8 @@ code, and a block's numbers stand on a line of their own.
 
 import re
 
-from backend.answering.code_spans import FENCE
-from backend.answering.support import Support
+from backend.answering.written.code_spans import FENCE
+from backend.answering.written.support import Support
 
 _NUMBER = re.compile(r"\[(\d{1,2})\]")
 _MAYBE = re.compile(r" ?\[\d{0,2}| ")  # the beginning of a number, with the blank before it

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from backend.answering.answer import Answer
-from backend.answering.names_check import NamesCheck
+from backend.answering.written.names_check import NamesCheck
 from backend.ports import Retrieved
 from backend.protocol.wire import Notice
 from indexer.types import EVERYWHERE, Chunk, Passage, Scope

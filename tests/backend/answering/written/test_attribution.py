@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.answering.attribution import Attribution
-from backend.answering.support import Support
+from backend.answering.written.attribution import Attribution
+from backend.answering.written.support import Support
 from indexer.types import Chunk, Passage
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Self
 
 from backend.answering.answer import Answer
-from backend.answering.api_use import Keyword, Use, imported, parameters, uses
-from backend.answering.code_spans import Code, CodeSpans
+from backend.answering.written.api_use import Keyword, Use, imported, parameters, uses
+from backend.answering.written.code_spans import Code, CodeSpans
 from backend.errors import GlossatorError
 from backend.ports import Retriever
 from backend.protocol.wire import Notice

@@ -2,8 +2,8 @@
 
 import pytest
 
-from backend.answering.api_use import imported, parameters, uses
-from backend.answering.code_spans import Code, Line
+from backend.answering.written.api_use import imported, parameters, uses
+from backend.answering.written.code_spans import Code, Line
 
 
 def code(text: str, *, language: str = "python", start: int = 0) -> Code:
