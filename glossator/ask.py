@@ -28,8 +28,8 @@ from backend.protocol.wire import (
     encode,
 )
 from indexer.screening.terminal import Printing, escaped, line, printable
-from lsp_server.client.session import SessionError
-from lsp_server.client.traced import session as open_session
+from lsp_server.client.client import ClientError
+from lsp_server.client.traced import client as open_client
 
 _CONTEXT_CHARS = 12_000
 _LANGUAGES = {".py": "python", ".ts": "typescript", ".js": "javascript", ".rs": "rust",
@@ -54,7 +54,7 @@ async def _interruptible(
     url: str, token: str, request: Ask, show: Callable[[AnswerFrame], None]
 ) -> int:
     asking = asyncio.ensure_future(stream(url, token, request, show))
-    # Unlike KeyboardInterrupt, cancelling the task lets the session stop the engine.
+    # Unlike KeyboardInterrupt, cancelling the task lets the client stop the engine.
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, asking.cancel)
     try:
         return await asking
@@ -66,15 +66,15 @@ async def _interruptible(
 async def stream(url: str, token: str, request: Ask, show: Callable[[AnswerFrame], None]) -> int:
     """Asks and shows every frame. Returns 0 when the answer was finished, else 1."""
     try:
-        opened = open_session("glossator-ask", url, token)
-        async with opened as session, aclosing(session.ask(request)) as frames:
+        opened = open_client("glossator-ask", url, token)
+        async with opened as client, aclosing(client.ask(request)) as frames:
             async for frame in frames:
                 show(frame)
                 if isinstance(frame, Finished):
                     return int(frame.reason not in ("stop", "length"))
                 if isinstance(frame, Failed):
                     return 1
-    except SessionError as error:
+    except ClientError as error:
         raise Unavailable(str(error)) from error
     return 1
 

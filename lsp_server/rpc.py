@@ -16,7 +16,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInva
 from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, default_converter
 
 from backend.protocol.wire import Code, Failed
-from lsp_server.client.session import BrokenAnswer, SessionError
+from lsp_server.client.client import BrokenAnswer, ClientError
 from lsp_server.protocol.errors import REQUEST_FAILED, FailureData
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def clear_errors() -> Iterator[None]:
         raise
     except msgspec.ValidationError as error:
         raise JsonRpcInvalidParams(f"Invalid parameters: {error}") from error
-    except SessionError as error:
+    except ClientError as error:
         code: Code = "internal" if isinstance(error, BrokenAnswer) else "unavailable"
         raise failure(Failed(id=None, seq=0, code=code, message=str(error))) from error
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Composes the language server: one session, and all features attached to one pygls server."""
+"""Composes the language server: one client, and all features attached to one pygls server."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from pygls.lsp.server import LanguageServer
 from indexer.screening.terminal import PrintableStream
 from lsp_server import rpc
 from lsp_server.answers.stream import AnswerStream
-from lsp_server.client.traced import session as open_session
+from lsp_server.client.traced import client as open_client
 from lsp_server.context.conversation import Conversations, workspace_folder
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents.open_documents import opened
@@ -51,8 +51,8 @@ def build(url: str, token: str = "") -> LanguageServer:
         return workspace_folder(data, opened(server).roots())
 
     notifier = status.Notifier(server, url)
-    session = open_session("glossator-lsp", url, token, on_status=notifier.session)
-    stream = AnswerStream(server, session)
+    client = open_client("glossator-lsp", url, token, on_status=notifier.connection)
+    stream = AnswerStream(server, client)
     surroundings = Surroundings(lambda: configuration.options.trusted)
     said = Conversations(history)
     rewriter = rewrite.Rewriter(server, stream, surroundings, configuration)
@@ -60,17 +60,17 @@ def build(url: str, token: str = "") -> LanguageServer:
 
     settings.attach(server, configuration)
     opening.attach(server)
-    status.attach(server, session)
+    status.attach(server, client)
     chat.attach(server, stream, surroundings, said, configuration)
     conversations.attach(server, said)
     mentions.attach(server, surroundings)
-    prepare.attach(server, session, surroundings, said, configuration)
+    prepare.attach(server, client, surroundings, said, configuration)
     explain.attach(server, explainer)
-    hover.attach(server, session, surroundings, configuration)
+    hover.attach(server, client, surroundings, configuration)
     actions.attach(server, surroundings, configuration)
     rewrite.attach(server, rewriter)
     commands.attach(server, rewriter, explainer)
-    completion.attach(server, session, surroundings, configuration, notifier)
+    completion.attach(server, client, surroundings, configuration, notifier)
     return server
 
 

@@ -16,7 +16,7 @@ from indexer.screening.markdown import Escaping, escape
 from lsp_server import rpc
 from lsp_server.answers import translate
 from lsp_server.answers.complete import CompleteAnswer
-from lsp_server.client.session import Session
+from lsp_server.client.client import Client
 from lsp_server.protocol.progress import Code, Delta, End, EndReason, Notice, Progress, Token
 
 Split = Callable[[str], Iterable[Code | str]]
@@ -25,9 +25,9 @@ Split = Callable[[str], Iterable[Code | str]]
 class AnswerStream:
     """Asks the backend and reports to the editor under the token that the editor chose."""
 
-    def __init__(self, server: LanguageServer, session: Session) -> None:
+    def __init__(self, server: LanguageServer, client: Client) -> None:
         self._server = server
-        self._session = session
+        self._client = client
 
     def report(self, token: Token | None, progress: Progress) -> None:
         if token is not None:
@@ -44,7 +44,7 @@ class AnswerStream:
         """Returns the whole answer once the editor has been told of it.
 
         ``split`` separates code from prose. Prose is sent as Markdown that is safe for an editor to
-        draw (``indexer.screening.markdown``). Raises ``SessionError``, or a JSON-RPC error when the
+        draw (``indexer.screening.markdown``). Raises ``ClientError``, or a JSON-RPC error when the
         backend refused.
         """
         texts: list[str] = []
@@ -62,7 +62,7 @@ class AnswerStream:
         try:
             for message in notices:
                 self.report(token, Notice("context", message))
-            async with aclosing(self._session.ask(ask)) as frames:
+            async with aclosing(self._client.ask(ask)) as frames:
                 async for frame in frames:
                     if isinstance(frame, wire.Delta):
                         texts.append(frame.text)

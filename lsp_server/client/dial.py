@@ -14,14 +14,14 @@ from websockets.typing import Subprotocol
 
 from backend.protocol import wire
 from lsp_server.client.bearer import is_loopback, refusal
-from lsp_server.client.pending import SessionError
+from lsp_server.client.pending import ClientError
 
 MAX_MESSAGE_BYTES = 16 * 2**20
 CLOSE_TIMEOUT_S = 1.0
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 
 
-class BackendUnreachable(SessionError):
+class BackendUnreachable(ClientError):
     """Nobody answers at the URL, or not with our protocol."""
 
 

@@ -1,6 +1,6 @@
 """One request and the frames of its answer, in order and without repeats. No I/O.
 
-``session`` feeds it what arrives, on whichever connection, and asks it what to send. Of our
+``link`` feeds it what arrives, and ``client`` asks it what to send on another connection. Of our
 packages it knows only ``backend.protocol.wire``.
 """
 
@@ -25,13 +25,13 @@ RESTARTS = 4  # of one answer; if it fails more often, it is no accident
 PATIENCE_S = 15.0  # the user decides about a longer wait
 
 
-class SessionError(Exception):
+class ClientError(Exception):
     """There is no (further) answer, for a reason on this side. The message is
     written for the user.
     """
 
 
-class BrokenAnswer(SessionError):
+class BrokenAnswer(ClientError):
     """The server broke the protocol: a frame is missing or cannot be read."""
 
 
@@ -54,7 +54,7 @@ class PendingRequest:
         self._restarts = 0
         # Unbounded: an answer is short, and a slow reader must not hold up the other requests
         # of the same connection.
-        self._frames: asyncio.Queue[AnswerFrame | SessionError] = asyncio.Queue()
+        self._frames: asyncio.Queue[AnswerFrame | ClientError] = asyncio.Queue()
 
     @property
     def acknowledged(self) -> bool:
@@ -136,17 +136,17 @@ class PendingRequest:
         self._told.add(known)
         return repeated
 
-    def fail(self, error: SessionError) -> None:
+    def fail(self, error: ClientError) -> None:
         if not self.ended:
             self._end(error)
 
     async def next(self) -> AnswerFrame:
         """The next frame; the last one is terminal. Raises the error that ``fail`` was given."""
         frame = await self._frames.get()
-        if isinstance(frame, SessionError):
+        if isinstance(frame, ClientError):
             raise frame
         return frame
 
-    def _end(self, last: AnswerFrame | SessionError) -> None:
+    def _end(self, last: AnswerFrame | ClientError) -> None:
         self.ended = True
         self._frames.put_nowait(last)

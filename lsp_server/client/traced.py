@@ -1,6 +1,6 @@
-"""Sessions that trace their requests: the first span of an answer, which all others belong to.
+"""Clients that trace their requests: the first span of an answer, which all others belong to.
 
-A session is traced only when OpenTelemetry's standard variables name a collector (docs/tracing.md).
+A client is traced only when OpenTelemetry's standard variables name a collector (docs/tracing.md).
 Otherwise the backend begins the trace.
 """
 
@@ -14,18 +14,18 @@ import msgspec
 from backend.protocol.tracing import Tracer
 from backend.protocol.tracing.exporting import endpoint, tracer
 from backend.protocol.wire import AnswerFrame, Delta, Failed, Request, outcome
-from lsp_server.client.session import Session
+from lsp_server.client.client import Client
 
 
-def session(service: str, url: str, token: str = "", **options: Any) -> Session:
-    """Opens a session, traced if the environment says so. ``options`` go to ``Session``."""
+def client(service: str, url: str, token: str = "", **options: Any) -> Client:
+    """A client, traced if the environment says so. ``options`` go to ``Client``."""
     collector = endpoint()
     if not collector:
-        return Session(url, token, **options)
-    return TracedSession(tracer(service, collector, "client"), url, token, **options)
+        return Client(url, token, **options)
+    return TracedClient(tracer(service, collector, "client"), url, token, **options)
 
 
-class TracedSession(Session):
+class TracedClient(Client):
     """Records a span for every request, from asking to the last frame that is read."""
 
     def __init__(self, tracer: Tracer, url: str, token: str = "", **options: Any) -> None:

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from typing import Literal
 
 from backend.protocol.wire import Complete, Delta, Failed, Finished
-from lsp_server.client.session import Session, SessionError
+from lsp_server.client.client import Client, ClientError
 from lsp_server.completion import guesses
 from lsp_server.completion.fitting import fit
 from lsp_server.completion.guesses import Memory, Pause, Spot
@@ -32,10 +32,10 @@ log = logging.getLogger(__name__)
 class Flight:
     """One completion under way. ``done`` returns its text, or None when there is none."""
 
-    def __init__(self, spot: Spot, session: Session, tell: Tell) -> None:
+    def __init__(self, spot: Spot, client: Client, tell: Tell) -> None:
         self.spot = spot
         self.text = ""
-        self._session = session
+        self._client = client
         self._tell = tell
         loop = asyncio.get_running_loop()
         self.changed = loop.create_future()  # done at the next delta, and then replaced
@@ -44,7 +44,7 @@ class Flight:
     async def _fly(self) -> str | None:
         ask = Complete(uuid.uuid4().hex, clean(self.spot.prefix), clean(self.spot.suffix))
         try:
-            async with aclosing(self._session.ask(ask)) as frames:
+            async with aclosing(self._client.ask(ask)) as frames:
                 async for frame in frames:
                     if isinstance(frame, Delta):
                         self.text += frame.text
@@ -56,7 +56,7 @@ class Flight:
                         return None
                     elif isinstance(frame, Finished):
                         self._tell("available", "")
-        except SessionError as error:
+        except ClientError as error:
             log.debug("no completion: %s", error)
             return None
         return fit(self.text, self.spot.suffix)
@@ -65,8 +65,8 @@ class Flight:
 class Completer:
     """Answers the newest request with a completion, and every older one with nothing."""
 
-    def __init__(self, session: Session, tell: Tell) -> None:
-        self._session = session
+    def __init__(self, client: Client, tell: Tell) -> None:
+        self._client = client
         self._tell = tell
         self._memory = Memory()
         self._flight: Flight | None = None
@@ -91,7 +91,7 @@ class Completer:
                 await asyncio.sleep(self.pause.seconds)
             if number != self._newest:
                 return ""
-            flight = self._flight = Flight(spot, self._session, self._tell)
+            flight = self._flight = Flight(spot, self._client, self._tell)
             await self._foretold(flight, spot)
         text = flight.done.result() if not flight.done.cancelled() else None
         if text is not None:

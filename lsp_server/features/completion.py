@@ -12,7 +12,7 @@ from lsprotocol.types import (
 )
 from pygls.lsp.server import LanguageServer
 
-from lsp_server.client.session import Session
+from lsp_server.client.client import Client
 from lsp_server.completion.completer import Completer, spot_at
 from lsp_server.completion.fitting import ends_line
 from lsp_server.context.surroundings import Surroundings
@@ -25,12 +25,12 @@ from lsp_server.protocol.completion import TAKEN_COMMAND
 
 def attach(
     server: LanguageServer,
-    session: Session,
+    client: Client,
     surroundings: Surroundings,
     configuration: Configuration,
     notifier: Notifier,
 ) -> None:
-    completer = Completer(session, notifier.completion)
+    completer = Completer(client, notifier.completion)
 
     @server.feature(TEXT_DOCUMENT_INLINE_COMPLETION, InlineCompletionOptions())
     async def complete(params: InlineCompletionParams) -> InlineCompletionList | None:

@@ -24,7 +24,7 @@ from pygls.lsp.server import LanguageServer
 
 from backend.protocol.wire import Entry, Found, Lookup
 from indexer.screening.markdown import escape, fenced, link
-from lsp_server.client.session import Session, SessionError
+from lsp_server.client.client import Client, ClientError
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents.imports import dotted_at, imported_names, imported_packages, resolve
 from lsp_server.documents.open_documents import Document, opened
@@ -43,20 +43,20 @@ log = logging.getLogger(__name__)
 class Glossary:
     """Looks up entries by symbol, and remembers them for a while."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self._known: TTLCache[Lookup, tuple[Entry, ...]] = TTLCache(_REMEMBERED, _FRESH_S)
 
     async def entries(
         self, symbol: str, packages: tuple[str, ...], sources: tuple[str, ...] | None
     ) -> tuple[Entry, ...]:
-        """The entries for a symbol, best first. Raises ``SessionError``."""
+        """The entries for a symbol, best first. Raises ``ClientError``."""
         key = Lookup(id="-", symbol=symbol, packages=packages, sources=sources)
         known = self._known.get(key)
         if known is not None:
             return known
         request = Lookup(uuid.uuid4().hex, symbol, packages, sources)
-        async with aclosing(self._session.ask(request)) as frames:
+        async with aclosing(self._client.ask(request)) as frames:
             async for frame in frames:
                 if isinstance(frame, Found):
                     self._known[key] = frame.entries
@@ -66,11 +66,11 @@ class Glossary:
 
 def attach(
     server: LanguageServer,
-    session: Session,
+    client: Client,
     surroundings: Surroundings,
     configuration: Configuration,
 ) -> None:
-    glossary = Glossary(session)
+    glossary = Glossary(client)
 
     @server.feature(TEXT_DOCUMENT_HOVER)
     async def hover(params: HoverParams) -> Hover | None:
@@ -86,7 +86,7 @@ def attach(
         try:
             async with asyncio.timeout(options.hover_budget_ms / 1000):
                 entries = await glossary.entries(symbol, packages, options.sources)
-        except (TimeoutError, SessionError) as error:
+        except (TimeoutError, ClientError) as error:
             log.debug("no hover for %s: %s", symbol, error)
             return None
         if not entries:

@@ -12,7 +12,7 @@ import msgspec
 from pygls.lsp.server import LanguageServer
 
 from backend.protocol import wire
-from lsp_server.client.session import Session, SessionError
+from lsp_server.client.client import Client, ClientError
 from lsp_server.context import prompt
 from lsp_server.context.conversation import Conversations
 from lsp_server.context.surroundings import Surroundings, place_of
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 def attach(
     server: LanguageServer,
-    session: Session,
+    client: Client,
     surroundings: Surroundings,
     conversations: Conversations,
     configuration: Configuration,
@@ -52,12 +52,12 @@ def attach(
         nonlocal last
         await asyncio.sleep(PAUSE_S)
         guess = likely(request)
-        if guess == last or session.status.state not in ("ready", "degraded"):
+        if guess == last or client.status.state not in ("ready", "degraded"):
             return
         last = guess
         try:
-            await session.prepare(msgspec.structs.replace(guess, id=uuid.uuid4().hex))
-        except SessionError as error:
+            await client.prepare(msgspec.structs.replace(guess, id=uuid.uuid4().hex))
+        except ClientError as error:
             log.debug("not prepared: %s", error)
 
     def likely(request: PrepareParams) -> wire.Prepare:

@@ -12,7 +12,7 @@ from lsprotocol.types import INITIALIZED, SHUTDOWN, InitializedParams
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import rpc
-from lsp_server.client.session import Session, Status
+from lsp_server.client.client import Client, Status
 from lsp_server.protocol.status import STATUS, StatusParams
 
 Availability = Literal["unknown", "available", "unavailable", "disabled"]
@@ -25,7 +25,7 @@ class Notifier:
         self._server = server
         self.told = StatusParams(state="offline", url=url)
 
-    def session(self, status: Status) -> None:
+    def connection(self, status: Status) -> None:
         """A new connection may lead to another model, so it is unknown again whether it completes
         code.
         """
@@ -48,16 +48,16 @@ class Notifier:
             self._server.protocol.notify(STATUS, rpc.to_json(params))
 
 
-def attach(server: LanguageServer, session: Session) -> None:
+def attach(server: LanguageServer, client: Client) -> None:
     keeping: asyncio.Task[None] | None = None
 
     @server.feature(INITIALIZED)
     def initialized(params: InitializedParams) -> None:
         nonlocal keeping
-        keeping = asyncio.get_running_loop().create_task(session.stay_connected())
+        keeping = asyncio.get_running_loop().create_task(client.stay_connected())
 
     @server.feature(SHUTDOWN)
     async def shutdown(params: Any) -> None:
         if keeping is not None:
             keeping.cancel()
-        await session.close()
+        await client.close()

@@ -16,7 +16,7 @@ from backend.protocol.wire import (
     Prepare,
     Resume,
 )
-from lsp_server.client.session import Session
+from lsp_server.client.client import Client
 
 QUESTION = "how do I compute the inverse FFT of a real signal?"
 
@@ -131,16 +131,16 @@ async def test_a_dropped_connection_is_resumed_without_a_gap(backend, connect_to
     assert text_of(frames) == text_of(undisturbed)
 
 
-async def test_the_language_servers_session_hides_a_dropped_connection(backend, client):
+async def test_the_language_servers_client_hides_a_dropped_connection(backend, client):
     undisturbed = await client.ask(ask("go on", max_tokens=300, sources=(), temperature=0.0))
 
     frames = []
-    async with Session(backend.url) as session:
-        answer = session.ask(ask("go on", max_tokens=300, sources=(), temperature=0.0))
+    async with Client(backend.url) as ours:
+        answer = ours.ask(ask("go on", max_tokens=300, sources=(), temperature=0.0))
         async for frame in answer:
             frames.append(frame)
             if sum(isinstance(frame, Delta) for frame in frames) in (1, 3):
-                session._link.socket.transport.abort()
+                ours._link.socket.transport.abort()
 
     assert text_of(frames) == text_of(undisturbed)
     assert [frame.seq for frame in frames] == list(range(len(frames)))

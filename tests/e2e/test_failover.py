@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from backend.protocol.wire import Ask, Delta, Finished, Terminal
-from lsp_server.client.session import Session
+from lsp_server.client.client import Client
 
 pytestmark = pytest.mark.ray
 
@@ -60,10 +60,10 @@ def expected(question):
 
 
 class User:
-    """A session of the language server's, and the answer that comes over it."""
+    """The language server's client, and the answer that comes over it."""
 
     def __init__(self, url):
-        self.session = Session(url, resume_s=60, spread_s=0.2)
+        self.client = Client(url, resume_s=60, spread_s=0.2)
         self.statuses = []
         self.word = f"w{uuid.uuid4().hex[:6]}-"
         self.frames = []
@@ -71,7 +71,7 @@ class User:
 
     async def ask(self):
         ask = Ask(id=uuid.uuid4().hex, question=self.word, sources=(), deadline_ms=120_000)
-        async with aclosing(self.session.ask(ask)) as frames:
+        async with aclosing(self.client.ask(ask)) as frames:
             async for frame in frames:
                 self.frames.append(frame)
                 if isinstance(frame, Delta):
@@ -98,7 +98,7 @@ async def disturbed(backend, disturb, users=6):
             user.expect_whole()
     finally:
         for user in asking:
-            await user.session.close()
+            await user.client.close()
 
 
 def replicas(backend, name):
@@ -126,11 +126,11 @@ async def test_answers_outlive_the_replica_that_makes_or_carries_them(pairs, dep
 
 
 async def test_a_redeployment_replaces_every_replica_and_no_user_notices(pairs):
-    """SIGHUP: answers under way end as they should, idle sessions move without a word."""
+    """SIGHUP: answers under way end as they should, idle clients move without a word."""
     await pairs.until(lambda: len(replicas(pairs, "gateway")) == 2, "both gateways run")
     old = {*replicas(pairs, "gateway"), *replicas(pairs, "generator")}
     statuses = []
-    idle = Session(pairs.url, on_status=statuses.append, spread_s=0.2)
+    idle = Client(pairs.url, on_status=statuses.append, spread_s=0.2)
     await idle.connect()
     staying = asyncio.create_task(idle.stay_connected())
 

@@ -1,4 +1,4 @@
-"""A scripted backend: a real websocket server on a real port, for the session and the server."""
+"""A scripted backend: a real websocket server on a real port, for the client and the server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -6,7 +6,7 @@ import pytest
 from pygls.exceptions import JsonRpcException
 
 from lsp_server import rpc
-from lsp_server.client.session import BrokenAnswer, ConnectionLost
+from lsp_server.client.client import BrokenAnswer, ConnectionLost
 
 
 def test_an_unexpected_error_hides_its_details_and_logs_them(caplog):

@@ -1,9 +1,10 @@
 """Kills replicas in the middle of many streams, and reports what their users notice.
 
-Each user has a session of the language server and repeats one question, which differs from all
-others, with greedy decoding. The answers are taken once before anything is killed. After that, in
-each round, half of the users ask; a replica gets SIGKILL when a third of their text has come; then
-the others ask. Every answer is compared with the undisturbed one, character by character.
+Each user has the websocket client of the language server and repeats one question, which differs
+from all others, with greedy decoding. The answers are taken once before anything is killed. After
+that, in each round, half of the users ask; a replica gets SIGKILL when a third of their text has
+come; then the others ask. Every answer is compared with the undisturbed one, character by
+character.
 
     python -m loadtest.benchmarks.serving.chaos --times 20
 
@@ -30,7 +31,7 @@ from loadtest.benchmarks.servers.engine import Engine
 from loadtest.benchmarks.servers.process import ProcessFailed
 from loadtest.experiments import markdown
 from loadtest.scenarios import questions
-from lsp_server.client.session import Session, SessionError
+from lsp_server.client.client import Client, ClientError
 
 VICTIMS = {"generator": 2, "gateway": 2, "rail-pii": 2}  # replicas of each deployment
 KILL_AFTER = 1 / 3  # of the undisturbed text
@@ -129,14 +130,14 @@ class Meter:
             self.reached.set()
 
 
-async def _answer(session: Session, question: str, tokens: int, meter: Meter) -> Outcome:
+async def _answer(client: Client, question: str, tokens: int, meter: Meter) -> Outcome:
     ask = Ask(
         id=uuid.uuid4().hex, question=question, sources=(), max_tokens=tokens, temperature=0.0
     )
     text, end, terminals, pause_s = "", "", 0, 0.0
     last = time.perf_counter()
     try:
-        async for frame in session.ask(ask):
+        async for frame in client.ask(ask):
             now = time.perf_counter()
             if isinstance(frame, Delta):
                 if text:
@@ -147,7 +148,7 @@ async def _answer(session: Session, question: str, tokens: int, meter: Meter) ->
             elif isinstance(frame, Terminal):
                 terminals += 1
                 end = frame.reason if isinstance(frame, Finished) else _told(frame)
-    except SessionError as error:
+    except ClientError as error:
         end = f"error: {error}"
     return Outcome(text, end, terminals, pause_s)
 
@@ -157,29 +158,29 @@ def _told(frame: Terminal) -> str:
 
 
 async def _round(
-    backend: Backend, sessions: list[Session], expected: list[str], tokens: int, victim: str
+    backend: Backend, clients: list[Client], expected: list[str], tokens: int, victim: str
 ) -> list[Outcome]:
-    asked = [questions.about(number) for number in range(len(sessions))]
+    asked = [questions.about(number) for number in range(len(clients))]
     early = sum(len(text) for text in expected[::2])
     meter = Meter(KILL_AFTER * early)
 
     async def user(number: int) -> Outcome:
         if number % 2:
             await meter.reached.wait()
-        return await _answer(sessions[number], asked[number], tokens, meter)
+        return await _answer(clients[number], asked[number], tokens, meter)
 
     async with asyncio.TaskGroup() as group:
-        users = [group.create_task(user(number)) for number in range(len(sessions))]
+        users = [group.create_task(user(number)) for number in range(len(clients))]
         await meter.reached.wait()
         random.choice(backend.replicas(victim)).send_signal(signal.SIGKILL)
     return [each.result() for each in users]
 
 
-async def _undisturbed(sessions: list[Session], tokens: int) -> list[str]:
+async def _undisturbed(clients: list[Client], tokens: int) -> list[str]:
     answers = await asyncio.gather(
         *(
-            _answer(session, questions.about(number), tokens, Meter(0))
-            for number, session in enumerate(sessions)
+            _answer(client, questions.about(number), tokens, Meter(0))
+            for number, client in enumerate(clients)
         )
     )
     for each in answers:
@@ -193,13 +194,13 @@ async def _run(arguments: argparse.Namespace, folder: Path) -> str:
     engine = Engine(model, dtype="float32")
     say("Starting two gateways, two generators and two rails on Ray Serve ...")
     async with serving(folder, engine, "ray", SETTINGS) as backend:
-        sessions = [Session(backend.url, resume_s=RESUME_S) for _ in range(arguments.streams)]
+        clients = [Client(backend.url, resume_s=RESUME_S) for _ in range(arguments.streams)]
         tallies: dict[str, Tally] = {}
         try:
-            expected = await _undisturbed(sessions, arguments.tokens)
+            expected = await _undisturbed(clients, arguments.tokens)
             for turn, victim in itertools.product(range(arguments.times), arguments.victims):
                 await backend.until_whole(victim, VICTIMS[victim])
-                outcomes = await _round(backend, sessions, expected, arguments.tokens, victim)
+                outcomes = await _round(backend, clients, expected, arguments.tokens, victim)
                 before = tallies.get(victim, Tally())
                 tally = tallies[victim] = before.and_of(outcomes, expected)
                 say(
@@ -208,8 +209,8 @@ async def _run(arguments: argparse.Namespace, folder: Path) -> str:
                     f"{''.join(f'; {other}' for other in tally.others[len(before.others) :])}"
                 )
         finally:
-            for session in sessions:
-                await session.close()
+            for client in clients:
+                await client.close()
     return table(tallies)
 
 

@@ -8,15 +8,15 @@ from websockets.asyncio.server import serve
 
 from glossator.cli import cli
 from loadtest.scenarios.server import Server
-from lsp_server.client.session import BackendUnreachable, Session
+from lsp_server.client.client import BackendUnreachable, Client
 
 
-async def test_a_session_refuses_before_it_connects():
+async def test_a_client_refuses_before_it_connects():
     """No name is looked up: the host does not exist."""
-    session = Session("ws://backend.invalid:8765", "secret")
+    client = Client("ws://backend.invalid:8765", "secret")
     with pytest.raises(BackendUnreachable, match="--insecure-token"):
-        await session.connect()
-    await session.close()
+        await client.connect()
+    await client.close()
 
 
 def test_ask_says_what_to_do():
@@ -51,8 +51,8 @@ async def test_a_token_does_not_follow_a_redirect():
     port = elsewhere.sockets[0].getsockname()[1]
     async with elsewhere, serve(nobody, "127.0.0.1", 0, process_request=redirect) as server:
         here = next(iter(server.sockets)).getsockname()[1]
-        session = Session(f"ws://127.0.0.1:{here}", "secret")
+        client = Client(f"ws://127.0.0.1:{here}", "secret")
         with pytest.raises(BackendUnreachable, match="302"):
-            await session.connect()
-        await session.close()
+            await client.connect()
+        await client.close()
     assert seen == []

@@ -14,8 +14,8 @@ from backend.protocol.wire import (
     Selection,
     Turn,
 )
+from lsp_server.client.client import Client
 from lsp_server.client.limits import FILES, LAST_LINE, NAME, SYMBOLS, TEXT, TURNS, within
-from lsp_server.client.session import Session
 
 HUGE = "a" * (TEXT + 7)
 TURN = Turn("user", "t")
@@ -80,7 +80,7 @@ def test_the_question_and_the_selection_are_never_cut():
     assert (cut.question, cut.context.selection.text) == (HUGE, HUGE)
 
 
-async def test_the_session_cuts_what_it_sends(play, answer):
+async def test_the_client_cuts_what_it_sends(play, answer):
     async def script(peer):
         assert (await peer.receive(Prepare)).history == (TURN,) * TURNS
         assert (await peer.receive(Ask)).history == (TURN,) * TURNS
@@ -88,8 +88,8 @@ async def test_the_session_cuts_what_it_sends(play, answer):
         await peer.closed()
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        await session.prepare(Prepare(id="p", history=(TURN,) * 5000))
+    async with Client(backend.url) as client:
+        await client.prepare(Prepare(id="p", history=(TURN,) * 5000))
         ask = Ask(id="r1", question="q", history=(TURN,) * 5000)
-        assert [frame async for frame in session.ask(ask)] == answer("r1")
+        assert [frame async for frame in client.ask(ask)] == answer("r1")
     await backend.played()

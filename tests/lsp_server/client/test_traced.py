@@ -1,12 +1,12 @@
-"""A traced session: the editor's span of a request, and what of it goes to the backend."""
+"""A traced client: the editor's span of a request, and what of it goes to the backend."""
 
 import pytest
 
 from backend.protocol.tracing.exporting import tracer
 from backend.protocol.wire import Ask, Failed
 from lsp_server.client import traced
-from lsp_server.client.session import BackendUnreachable, Session
-from lsp_server.client.traced import TracedSession
+from lsp_server.client.client import BackendUnreachable, Client
+from lsp_server.client.traced import TracedClient
 
 ASK = Ask(id="r1", question="secret?")
 
@@ -37,8 +37,8 @@ async def test_the_backend_is_told_whose_part_it_is(play, answer, collector, spa
 
     backend = await play(script)
     made = tracer("tests", f"{collector.url}/v1/traces", "client")
-    async with TracedSession(made, backend.url) as session:
-        assert [frame async for frame in session.ask(ASK)] == answer("r1")
+    async with TracedClient(made, backend.url) as client:
+        assert [frame async for frame in client.ask(ASK)] == answer("r1")
     await backend.played()
     (span,) = spans(made)
     assert asked[0].traceparent[:-2] == f"00-{span.trace_id.hex()}-{span.span_id.hex()}-"
@@ -54,16 +54,16 @@ async def test_a_refusal_and_a_backend_that_is_not_there_are_told(play, collecto
 
     backend = await play(script)
     made = tracer("tests", f"{collector.url}/v1/traces", "client")
-    async with TracedSession(made, backend.url) as session:
-        assert [frame.code async for frame in session.ask(ASK)] == ["blocked"]
+    async with TracedClient(made, backend.url) as client:
+        assert [frame.code async for frame in client.ask(ASK)] == ["blocked"]
     await backend.played()
-    async with TracedSession(made, "ws://127.0.0.1:9") as session:
+    async with TracedClient(made, "ws://127.0.0.1:9") as client:
         with pytest.raises(BackendUnreachable):
-            await anext(session.ask(ASK))
+            await anext(client.ask(ASK))
     assert [outcome(span) for span in spans(made)] == ["blocked", "unanswered"]
 
 
-def test_without_a_collector_a_session_is_a_session(monkeypatch):
+def test_without_a_collector_nothing_is_traced(monkeypatch):
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
-    assert type(traced.session("tests", "ws://127.0.0.1:9")) is Session
+    assert type(traced.client("tests", "ws://127.0.0.1:9")) is Client

@@ -6,7 +6,7 @@ from pathlib import Path
 from pygls.lsp.server import LanguageServer
 
 from backend.protocol.wire import Prepare
-from lsp_server.client.session import Session
+from lsp_server.client.client import Client
 from lsp_server.context.conversation import Conversations
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.features import prepare
@@ -24,11 +24,11 @@ async def test_the_same_guess_is_not_sent_twice_in_a_row(play, tmp_path: Path, m
             received.append((await peer.receive(Prepare)).question)
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        await session.connect()
+    async with Client(backend.url) as client:
+        await client.connect()
         server = LanguageServer("test", "1")
         prepare.attach(
-            server, session, Surroundings(), Conversations(lambda: tmp_path), Configuration()
+            server, client, Surroundings(), Conversations(lambda: tmp_path), Configuration()
         )
         guess = server.protocol.fm.features[PREPARE]
         for prompt in ("how", "how", "what"):

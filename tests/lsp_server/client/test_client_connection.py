@@ -1,4 +1,4 @@
-"""How the session connects, what it tells of that, and how it leaves a gateway that is leaving."""
+"""How the client connects, what it tells of that, and how it leaves a gateway that is leaving."""
 
 import asyncio
 import socket
@@ -8,13 +8,13 @@ from websockets.asyncio.server import serve
 
 from backend.protocol import wire
 from backend.protocol.wire import Ask, GoAway
-from lsp_server.client.session import BackendUnreachable, Session, SessionError, Status
+from lsp_server.client.client import BackendUnreachable, Client, ClientError, Status
 
 ASK = Ask(id="r1", question="how?")
 
 
-async def collect(session: Session, ask: Ask = ASK) -> list[wire.AnswerFrame]:
-    return [frame async for frame in session.ask(ask)]
+async def collect(client: Client, ask: Ask = ASK) -> list[wire.AnswerFrame]:
+    return [frame async for frame in client.ask(ask)]
 
 
 def free_port() -> int:
@@ -44,11 +44,11 @@ async def test_goaway_drains_the_old_connection_and_opens_a_new_one(play, answer
 
     moved = asyncio.Event()
     backend = await play(leaving, staying)
-    async with Session(backend.url, spread_s=0) as session:
-        frames = session.ask(ASK)
+    async with Client(backend.url, spread_s=0) as client:
+        frames = client.ask(ASK)
         got = [await anext(frames) for _ in range(3)]
         await eventually(both)
-        assert await collect(session, Ask(id="r2", question="?")) == answer("r2")
+        assert await collect(client, Ask(id="r2", question="?")) == answer("r2")
         got += [frame async for frame in frames]
         assert got == answer("r1")
     await backend.played()
@@ -66,8 +66,8 @@ async def test_a_leaving_gateway_serves_on_until_another_is_there(play, answer):
 
     statuses = []
     backend = await play(leaving)
-    async with Session(backend.url, spread_s=0, on_status=statuses.append) as session:
-        assert await collect(session) == answer("r1")
+    async with Client(backend.url, spread_s=0, on_status=statuses.append) as client:
+        assert await collect(client) == answer("r1")
     await backend.played()
     assert [status.state for status in statuses] == ["connecting", "ready"]
 
@@ -83,8 +83,8 @@ async def test_a_degraded_backend_is_told_as_such_and_answers_all_the_same(play,
 
     told = []
     backend = await play(script)
-    async with Session(backend.url, on_status=told.append) as session:
-        assert await collect(session) == answer("r1")
+    async with Client(backend.url, on_status=told.append) as client:
+        assert await collect(client) == answer("r1")
     await backend.played()
     assert told[1:] == [
         Status("ready"),
@@ -93,7 +93,7 @@ async def test_a_degraded_backend_is_told_as_such_and_answers_all_the_same(play,
     ]
 
 
-async def test_an_idle_session_leaves_on_goaway_and_comes_back(play):
+async def test_an_idle_client_leaves_on_goaway_and_comes_back(play):
     """With no answer in flight, the connection moves at once."""
     moved = asyncio.Event()
 
@@ -107,8 +107,8 @@ async def test_an_idle_session_leaves_on_goaway_and_comes_back(play):
 
     statuses = []
     backend = await play(leaving, staying)
-    async with Session(backend.url, spread_s=0, on_status=statuses.append) as session:
-        keeping = asyncio.create_task(session.stay_connected())
+    async with Client(backend.url, spread_s=0, on_status=statuses.append) as client:
+        keeping = asyncio.create_task(client.stay_connected())
         async with asyncio.timeout(5):
             await moved.wait()
         keeping.cancel()
@@ -119,21 +119,21 @@ async def test_an_idle_session_leaves_on_goaway_and_comes_back(play):
 async def test_no_backend_says_how_to_start_one():
     """The message carries the address and the command."""
     url = f"http://127.0.0.1:{free_port()}"
-    async with Session(url) as session:
+    async with Client(url) as client:
         with pytest.raises(BackendUnreachable) as raised:
-            await collect(session)
+            await collect(client)
     assert url in str(raised.value)
     assert "start it with: glossator serve" in str(raised.value)
     assert "connection refused" in str(raised.value)
-    assert isinstance(raised.value, SessionError)
+    assert isinstance(raised.value, ClientError)
 
 
 @pytest.mark.parametrize("url", ["", "ftp://host", "ws://", "ws://host:port", "ws://[::1"])
 async def test_a_malformed_address_says_what_one_looks_like(url):
     """A typo in the settings is named as such."""
-    async with Session(url) as session:
+    async with Client(url) as client:
         with pytest.raises(BackendUnreachable, match=r"looks like ws://127\.0\.0\.1:8765"):
-            await session.connect()
+            await client.connect()
 
 
 async def test_a_server_that_never_answers_is_given_up():
@@ -141,9 +141,9 @@ async def test_a_server_that_never_answers_is_given_up():
     server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        async with Session(f"ws://127.0.0.1:{port}", open_timeout_s=0.2) as session:
+        async with Client(f"ws://127.0.0.1:{port}", open_timeout_s=0.2) as client:
             with pytest.raises(BackendUnreachable, match=r"no answer in 0\.2 s"):
-                await session.connect()
+                await client.connect()
 
 
 @pytest.mark.parametrize(
@@ -160,18 +160,18 @@ async def test_a_refused_handshake_says_why(status, words):
         lambda socket: socket.wait_closed(), "127.0.0.1", 0, process_request=refuse
     ) as s:
         port = next(iter(s.sockets)).getsockname()[1]
-        async with Session(f"ws://127.0.0.1:{port}") as session:
+        async with Client(f"ws://127.0.0.1:{port}") as client:
             with pytest.raises(BackendUnreachable, match=words):
-                await session.connect()
+                await client.connect()
 
 
 async def test_another_protocol_version_is_refused():
     """A server that does not agree to our subprotocol is not spoken to."""
     async with serve(lambda socket: socket.wait_closed(), "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        async with Session(f"ws://127.0.0.1:{port}") as session:
+        async with Client(f"ws://127.0.0.1:{port}") as client:
             with pytest.raises(BackendUnreachable, match=r"does not speak glossator\.v1"):
-                await session.connect()
+                await client.connect()
 
 
 async def test_a_plain_http_server_is_not_a_backend():
@@ -183,9 +183,9 @@ async def test_a_plain_http_server_is_not_a_backend():
 
     async with await asyncio.start_server(garbage, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with Session(f"ws://127.0.0.1:{port}") as session:
+        async with Client(f"ws://127.0.0.1:{port}") as client:
             with pytest.raises(BackendUnreachable, match="not as a Glossator backend"):
-                await session.connect()
+                await client.connect()
 
 
 async def test_stay_connected_finds_a_backend_that_starts_later(play):
@@ -196,8 +196,8 @@ async def test_stay_connected_finds_a_backend_that_starts_later(play):
     async def script(peer):
         await peer.closed()
 
-    async with Session(f"ws://127.0.0.1:{port}", on_status=statuses.put_nowait) as session:
-        keeping = asyncio.create_task(session.stay_connected())
+    async with Client(f"ws://127.0.0.1:{port}", on_status=statuses.put_nowait) as client:
+        keeping = asyncio.create_task(client.stay_connected())
         async with asyncio.timeout(10):
             assert (await statuses.get()).state == "connecting"
             offline = await statuses.get()

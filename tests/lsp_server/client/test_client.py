@@ -1,4 +1,4 @@
-"""The session against a real websocket server that behaves, repeats, lies, or is left early."""
+"""The client against a real websocket server that behaves, repeats, lies, or is left early."""
 
 import asyncio
 from contextlib import aclosing
@@ -7,13 +7,13 @@ import pytest
 
 from backend.protocol import wire
 from backend.protocol.wire import Ask, Cancel, Delta, Failed, Prepare, Queued
-from lsp_server.client.session import BrokenAnswer, ConnectionLost, Session
+from lsp_server.client.client import BrokenAnswer, Client, ConnectionLost
 
 ASK = Ask(id="r1", question="how?")
 
 
-async def collect(session: Session, ask: Ask = ASK) -> list[wire.AnswerFrame]:
-    return [frame async for frame in session.ask(ask)]
+async def collect(client: Client, ask: Ask = ASK) -> list[wire.AnswerFrame]:
+    return [frame async for frame in client.ask(ask)]
 
 
 async def test_an_answer_arrives_frame_by_frame(play, answer):
@@ -25,9 +25,9 @@ async def test_an_answer_arrives_frame_by_frame(play, answer):
         await peer.closed()
 
     backend = await play(script)
-    async with Session(backend.url, "secret") as session:
+    async with Client(backend.url, "secret") as client:
         assert backend.connections == 0
-        assert await collect(session) == answer("r1")
+        assert await collect(client) == answer("r1")
     await backend.played()
     assert backend.headers[0]["authorization"] == "Bearer secret"
     assert "sec-websocket-extensions" not in backend.headers[0]
@@ -44,9 +44,9 @@ async def test_interleaved_answers_reach_their_own_readers(play, answer):
         await peer.closed()
 
     backend = await play(script)
-    async with Session(backend.url) as session:
+    async with Client(backend.url) as client:
         got_a, got_b = await asyncio.gather(
-            collect(session, Ask(id="a", question="?")), collect(session, Ask(id="b", question="?"))
+            collect(client, Ask(id="a", question="?")), collect(client, Ask(id="b", question="?"))
         )
     await backend.played()
     assert (got_a, got_b) == (answer("a"), answer("b"))
@@ -62,8 +62,8 @@ async def test_a_gap_fails_the_request_and_cancels_it(play):
         await peer.closed()
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        frames = session.ask(ASK)
+    async with Client(backend.url) as client:
+        frames = client.ask(ASK)
         assert await anext(frames) == Delta(id="r1", seq=0, text="a")
         with pytest.raises(BrokenAnswer, match="part 1 is missing"):
             await anext(frames)
@@ -74,7 +74,7 @@ async def test_a_gap_fails_the_request_and_cancels_it(play):
     "frame",
     ["{", '{"type":"delta","id":"r1","seq":"x"}', '{"type":"song","id":"r1"}', "[]", b'"\xff"'],
 )
-async def test_an_unreadable_frame_fails_the_request_and_leaves_the_session_usable(
+async def test_an_unreadable_frame_fails_the_request_and_leaves_the_client_usable(
     play, answer, frame, caplog
 ):
     """The frame is logged, the request ends with one clear error, the next one is answered."""
@@ -88,10 +88,10 @@ async def test_an_unreadable_frame_fails_the_request_and_leaves_the_session_usab
         await peer.closed()
 
     backend = await play(script)
-    async with Session(backend.url) as session:
+    async with Client(backend.url) as client:
         with pytest.raises(BrokenAnswer, match="cannot be read"):
-            await collect(session)
-        assert await collect(session, Ask(id="r2", question="?")) == answer("r2")
+            await collect(client)
+        assert await collect(client, Ask(id="r2", question="?")) == answer("r2")
     assert "unreadable frame" in caplog.text
     await backend.played()
 
@@ -106,10 +106,10 @@ async def test_an_unreadable_frame_that_names_a_request_spares_the_others(play, 
         await peer.closed()
 
     backend = await play(script)
-    async with Session(backend.url) as session:
+    async with Client(backend.url) as client:
         bad, good = await asyncio.gather(
-            collect(session, Ask(id="bad", question="?")),
-            collect(session, Ask(id="good", question="?")),
+            collect(client, Ask(id="bad", question="?")),
+            collect(client, Ask(id="good", question="?")),
             return_exceptions=True,
         )
     assert isinstance(bad, BrokenAnswer)
@@ -125,8 +125,8 @@ async def test_closing_the_iterator_sends_cancel(play):
         assert await peer.receive(Cancel) == Cancel(id="r1")
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        async with aclosing(session.ask(ASK)) as frames:
+    async with Client(backend.url) as client:
+        async with aclosing(client.ask(ASK)) as frames:
             await anext(frames)
         await backend.played()
 
@@ -141,8 +141,8 @@ async def test_cancelling_the_reading_task_sends_cancel(play):
         assert await peer.receive(Cancel) == Cancel(id="r1")
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        task = asyncio.create_task(collect(session))
+    async with Client(backend.url) as client:
+        task = asyncio.create_task(collect(client))
         await asked.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -150,8 +150,8 @@ async def test_cancelling_the_reading_task_sends_cancel(play):
         await backend.played()
 
 
-async def test_closing_the_session_cancels_what_is_in_flight(play):
-    """No request outlives its session, on either side."""
+async def test_closing_the_client_cancels_what_is_in_flight(play):
+    """No request outlives its client, on either side."""
 
     async def script(peer):
         await peer.receive(Ask)
@@ -160,10 +160,10 @@ async def test_closing_the_session_cancels_what_is_in_flight(play):
         await peer.closed()
 
     backend = await play(script)
-    session = Session(backend.url)
-    frames = session.ask(ASK)
+    client = Client(backend.url)
+    frames = client.ask(ASK)
     await anext(frames)
-    await session.close()
+    await client.close()
     with pytest.raises(ConnectionLost, match="was closed"):
         await anext(frames)
     await backend.played()
@@ -179,8 +179,8 @@ async def test_a_finished_request_is_not_cancelled_and_its_id_is_free_again(play
         await peer.closed()
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        assert await collect(session) == await collect(session)
+    async with Client(backend.url) as client:
+        assert await collect(client) == await collect(client)
     await backend.played()
 
 
@@ -193,10 +193,10 @@ async def test_an_id_in_use_is_refused(play):
         await peer.receive(Cancel)
 
     backend = await play(script)
-    async with Session(backend.url) as session, aclosing(session.ask(ASK)) as frames:
+    async with Client(backend.url) as client, aclosing(client.ask(ASK)) as frames:
         await anext(frames)
         with pytest.raises(ValueError, match="'r1' is in use"):
-            await collect(session)
+            await collect(client)
 
 
 async def test_a_refusal_without_an_id_ends_the_question_it_was_about(play, answer):
@@ -211,10 +211,10 @@ async def test_a_refusal_without_an_id_ends_the_question_it_was_about(play, answ
         await peer.closed()
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        old = session.ask(Ask(id="old", question="?"))
+    async with Client(backend.url) as client:
+        old = client.ask(Ask(id="old", question="?"))
         await anext(old)
-        [refusal] = await collect(session)
+        [refusal] = await collect(client)
         assert isinstance(refusal, Failed)
         assert refusal.code == "too_large"
         assert [frame async for frame in old] == answer("old")[1:]
@@ -228,8 +228,8 @@ async def test_a_question_larger_than_the_transport_allows_fails_as_too_large(pl
         await peer.socket.close(1009)
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        [refusal] = await collect(session)
+    async with Client(backend.url) as client:
+        [refusal] = await collect(client)
     assert isinstance(refusal, Failed)
     assert refusal.code == "too_large"
     assert backend.connections == 1
@@ -242,6 +242,6 @@ async def test_prepare_is_sent_and_never_answered(play):
         assert await peer.receive(Prepare) == Prepare(id="p1", question="ho")
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        await session.prepare(Prepare(id="p1", question="ho"))
+    async with Client(backend.url) as client:
+        await client.prepare(Prepare(id="p1", question="ho"))
         await backend.played()

@@ -1,4 +1,4 @@
-"""Answers that lose their connection or their gateway, or are put off: how the session goes on."""
+"""Answers that lose their connection or their gateway, or are put off: how the client goes on."""
 
 import asyncio
 from contextlib import aclosing
@@ -8,14 +8,14 @@ from msgspec import structs
 
 from backend.protocol import wire
 from backend.protocol.wire import Ask, Cancel, Failed, Finished, Queued, Resume
+from lsp_server.client.client import Client, ConnectionLost, Status
 from lsp_server.client.pending import RESTARTS
-from lsp_server.client.session import ConnectionLost, Session, Status
 
 ASK = Ask(id="r1", question="how?")
 
 
-async def collect(session: Session, ask: Ask = ASK) -> list[wire.AnswerFrame]:
-    return [frame async for frame in session.ask(ask)]
+async def collect(client: Client, ask: Ask = ASK) -> list[wire.AnswerFrame]:
+    return [frame async for frame in client.ask(ask)]
 
 
 def breaks_off(answer):
@@ -45,8 +45,8 @@ async def test_a_dropped_connection_resumes_after_the_last_frame(play, answer):
         await peer.closed()
 
     backend = await play(first, second)
-    async with Session(backend.url) as session:
-        frames = session.ask(ASK)
+    async with Client(backend.url) as client:
+        frames = client.ask(ASK)
         got = [await anext(frames) for _ in range(3)]
         seen.set()
         got += [frame async for frame in frames]
@@ -69,8 +69,8 @@ async def test_a_question_swallowed_by_the_drop_is_asked_again_once(play, answer
         await peer.closed()
 
     backend = await play(first, second)
-    async with Session(backend.url) as session:
-        assert await collect(session) == answer("r1")
+    async with Client(backend.url) as client:
+        assert await collect(client) == answer("r1")
     await backend.played()
 
 
@@ -88,8 +88,8 @@ async def test_another_gateway_goes_on_with_the_answer_from_its_text(play, answe
         await peer.closed()
 
     backend = await play(breaks_off(answer), other)
-    async with Session(backend.url) as session:
-        assert await collect(session) == answer("r1")
+    async with Client(backend.url) as client:
+        assert await collect(client) == answer("r1")
     await backend.played()
 
 
@@ -105,8 +105,8 @@ async def test_an_answer_that_breaks_off_again_and_again_is_ended(play, answer):
         await peer.closed()
 
     backend = await play(breaks_off(answer), forgetful)
-    async with Session(backend.url) as session:
-        got = await collect(session)
+    async with Client(backend.url) as client:
+        got = await collect(client)
     assert got[:-1] == answer("r1")[:3]
     assert got[-1].code == "unknown_request"
     await backend.played()
@@ -130,8 +130,8 @@ async def test_a_request_that_was_shed_is_asked_again_when_the_backend_said(play
         await peer.closed()
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        assert await collect(session) == answer("r1")
+    async with Client(backend.url) as client:
+        assert await collect(client) == answer("r1")
     await backend.played()
 
 
@@ -145,8 +145,8 @@ async def test_a_wait_that_is_unknown_or_long_is_left_to_the_user(play, retry_af
         await peer.closed()
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        assert await collect(session) == [shed(retry_after_ms)]
+    async with Client(backend.url) as client:
+        assert await collect(client) == [shed(retry_after_ms)]
     await backend.played()
 
 
@@ -162,8 +162,8 @@ async def test_who_cancels_while_waiting_asks_no_more(play):
 
     shedding = asyncio.Event()
     backend = await play(script)
-    async with Session(backend.url) as session:
-        reading = asyncio.create_task(collect(session))
+    async with Client(backend.url) as client:
+        reading = asyncio.create_task(collect(client))
         await shedding.wait()
         reading.cancel()
         await asyncio.wait([reading])
@@ -180,8 +180,8 @@ async def test_a_backend_that_does_not_come_back_is_given_up(play, answer):
         peer.drop()
 
     backend = await play(script)
-    async with Session(backend.url, resume_s=0.2) as session:
-        frames = session.ask(ASK)
+    async with Client(backend.url, resume_s=0.2) as client:
+        frames = client.ask(ASK)
         assert [await anext(frames) for _ in range(3)] == answer("r1")[:3]
         with pytest.raises(ConnectionLost, match=r"did not come back in 0\.2 s"):
             await anext(frames)
@@ -195,9 +195,9 @@ async def test_a_backend_that_drops_every_connection_is_given_up(play):
         peer.drop()
 
     backend = await play(*[dropping] * 100)
-    async with Session(backend.url, resume_s=0.5) as session:
+    async with Client(backend.url, resume_s=0.5) as client:
         with pytest.raises(ConnectionLost):
-            await collect(session)
+            await collect(client)
     assert 1 < backend.connections < 30  # it tried again, with growing pauses
 
 
@@ -214,10 +214,10 @@ async def test_half_an_answer_is_still_ended_when_the_reader_is_gone(play, answe
         await peer.closed()
 
     backend = await play(script)
-    async with Session(backend.url) as session:
-        async with aclosing(session.ask(ASK)) as frames:
+    async with Client(backend.url) as client:
+        async with aclosing(client.ask(ASK)) as frames:
             await anext(frames)
-        got = await collect(session, Ask(id="r2", question="?"))
+        got = await collect(client, Ask(id="r2", question="?"))
     assert isinstance(got[-1], Finished)
     assert got == answer("r2")
 
@@ -244,10 +244,10 @@ async def test_reading_and_cancelling_while_disconnected_leaves_nothing_behind(p
         if status.state == "offline":
             offline.set()
 
-    async with Session(backend.url, on_status=on_status) as session:
-        frames = session.ask(ASK)
+    async with Client(backend.url, on_status=on_status) as client:
+        frames = client.ask(ASK)
         await anext(frames)
         await offline.wait()
         await frames.aclose()
-        assert await collect(session, Ask(id="r2", question="?")) == answer("r2")
+        assert await collect(client, Ask(id="r2", question="?")) == answer("r2")
     await backend.played()

@@ -2,11 +2,11 @@
 
 Shared by the language server and ``glossator ask``; of the backend it imports ``wire`` alone.
 
-    async with Session("ws://127.0.0.1:8765") as session:
-        async for frame in session.ask(Ask(id="1", question="How do I run an FFT?")):
+    async with Client("ws://127.0.0.1:8765") as client:
+        async for frame in client.ask(Ask(id="1", question="How do I run an FFT?")):
             ...
 
-SessionError
+ClientError
 ├── BackendUnreachable   nobody answers at the URL, or not with our protocol
 ├── ConnectionLost       the connection dropped in mid-answer and could not be resumed
 └── BrokenAnswer         the server broke the protocol: a gap, or a frame that cannot be read
@@ -18,43 +18,32 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from typing import Literal, Self
 
-import msgspec
 from msgspec import Struct
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from backend.protocol import wire
-from backend.protocol.wire import (
-    AnswerFrame,
-    Cancel,
-    ClientFrame,
-    Failed,
-    GoAway,
-    Prepare,
-    Request,
-    Resume,
-)
+from backend.protocol.wire import AnswerFrame, GoAway, Prepare, Request, Resume
 from lsp_server.client.dial import BackendUnreachable, delays, dial
 from lsp_server.client.limits import within
-from lsp_server.client.pending import BrokenAnswer, PendingRequest, SessionError
+from lsp_server.client.link import Link
+from lsp_server.client.pending import BrokenAnswer, ClientError, PendingRequest
 
 __all__ = [
     "BackendUnreachable",
     "BrokenAnswer",
+    "Client",
+    "ClientError",
     "ConnectionLost",
-    "Session",
-    "SessionError",
     "Status",
 ]
 
 log = logging.getLogger(__name__)
 
-CANCEL_TIMEOUT_S = 1.0  # a cancel is not worth a longer wait for the network
 STEADY_S = 5.0  # after a connection that lived this long, back-off starts from the beginning
-CLOSED_TOO_BIG = 1009  # RFC 6455
 
 
-class ConnectionLost(SessionError):
+class ConnectionLost(ClientError):
     """The connection dropped in mid-answer and could not be resumed."""
 
 
@@ -62,43 +51,13 @@ State = Literal["connecting", "ready", "degraded", "offline"]
 
 
 class Status(Struct, frozen=True):
-    """``reason`` tells the user why the session is offline."""
+    """``reason`` tells the user why the client is offline."""
 
     state: State
     reason: str = ""
 
 
-class _Named(Struct):
-    id: str
-
-
-class _Link:
-    """One open websocket and the requests whose answers come over it."""
-
-    def __init__(self, socket: ClientConnection, answers: dict[str, PendingRequest]) -> None:
-        self.socket = socket
-        self.answers = answers
-        self.opened_at = asyncio.get_running_loop().time()
-        self.leaving = False  # the server said goaway: drain, then close
-        # of requests that were shed and wait to ask again
-        self.pauses: dict[str, asyncio.Task[None]] = {}
-
-    async def send(self, frame: ClientFrame) -> None:
-        """A closed connection loses the frame; the resume that follows makes up for it."""
-        try:
-            await self.socket.send(wire.encode(frame))
-        except ConnectionClosed:
-            log.debug("the connection closed before %s was sent", type(frame).__name__)
-
-    async def cancel(self, request_id: str) -> None:
-        try:
-            async with asyncio.timeout(CANCEL_TIMEOUT_S):
-                await self.send(Cancel(id=request_id))
-        except TimeoutError:
-            log.warning("the network did not take the cancel of %s", request_id)
-
-
-class Session:
+class Client:
     """Connects when first needed, and resumes answers that a dropped connection interrupted.
 
     The reader notices none of this. If a backend no longer knows an answer, another gateway
@@ -106,7 +65,7 @@ class Session:
     backend said.
 
     An answer fails when no frame has come for ``resume_s`` seconds after a drop. When a gateway
-    says that it leaves, the session moves away within ``spread_s`` seconds, at a random moment.
+    says that it leaves, the client moves away within ``spread_s`` seconds, at a random moment.
     """
 
     def __init__(
@@ -127,8 +86,8 @@ class Session:
         self._open_timeout_s = open_timeout_s
         self._spread_s = spread_s
         # takes new requests; a link that is leaving only finishes its old ones
-        self._link: _Link | None = None
-        self._readers: dict[_Link, asyncio.Task[None]] = {}  # one for each open link
+        self._link: Link | None = None
+        self._readers: dict[Link, asyncio.Task[None]] = {}  # one for each open link
         # Requests of dropped links, until the next link takes them.
         self._orphans: dict[str, PendingRequest] = {}
         self._recovery: asyncio.Task[None] | None = None
@@ -161,7 +120,7 @@ class Session:
         """Yields every frame of the answer in order; the last one, and only that, is terminal.
 
         Closing the iterator, or cancelling the task that awaits it, sends ``Cancel``. Raises
-        ``SessionError`` when no terminal frame can be had.
+        ``ClientError`` when no terminal frame can be had.
         """
         ask = within(ask)
         link = await self._connected()
@@ -196,7 +155,7 @@ class Session:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        error = ConnectionLost("The session with the backend was closed.")
+        error = ConnectionLost("The connection with the backend was closed.")
         for answer in self._orphans.values():
             answer.fail(error)
         for link in readers:
@@ -215,7 +174,7 @@ class Session:
             self.status = status
             self._on_status(status)
 
-    async def _connected(self) -> _Link:
+    async def _connected(self) -> Link:
         async with self._opening:
             if self._link is None:
                 # a status that changes with every retry would tell the user nothing
@@ -230,9 +189,9 @@ class Session:
                 return self._take(socket)
             return self._link
 
-    def _take(self, socket: ClientConnection) -> _Link:
+    def _take(self, socket: ClientConnection) -> Link:
         # There is no await in here, so a cancelled caller leaves no half-made link behind.
-        link = self._link = _Link(socket, self._orphans)
+        link = self._link = Link(self.url, socket, self._orphans)
         self._orphans = {}
         adopted = [answer.resume for answer in link.answers.values()]
         self._readers[link] = asyncio.create_task(self._read(link, adopted))
@@ -240,12 +199,12 @@ class Session:
         self._set_status("ready")
         return link
 
-    async def _read(self, link: _Link, adopted: list[Resume]) -> None:
+    async def _read(self, link: Link, adopted: list[Resume]) -> None:
         try:
             for resume in adopted:
                 await link.send(resume)
-            async for message in link.socket:
-                await self._dispatch(link, message)
+            async for notice in link.notices():
+                self._notice(link, notice)
         except ConnectionClosed as closed:
             log.info("connection to %s dropped: %s", self.url, closed)
         except Exception:  # a bug of ours must not leave the readers waiting forever
@@ -253,59 +212,15 @@ class Session:
             await link.socket.close()
         self._dropped(link)
 
-    async def _dispatch(self, link: _Link, message: str | bytes) -> None:
-        try:
-            frame = wire.decode_server(message)
-        # also when a field has the wrong type
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            log.error("unreadable frame from %s: %s", self.url, error)
-            self._unreadable(link, message)
+    def _notice(self, link: Link, notice: GoAway | wire.Status) -> None:
+        if isinstance(notice, wire.Status):
+            self._set_status("degraded" if notice.degraded else "ready", "; ".join(notice.degraded))
             return
-        if isinstance(frame, GoAway):
-            log.info("the backend at %s is leaving: %s", self.url, frame.reason)
-            if self._link is link and (self._move is None or self._move.done()):
-                self._move = asyncio.create_task(self._leave(link))
-        elif isinstance(frame, wire.Status):
-            self._set_status("degraded" if frame.degraded else "ready", "; ".join(frame.degraded))
-        elif frame.id is None:
-            log.error("the backend refused a frame: %s", frame.message)
-            _refuse(link, frame)
-        elif (answer := link.answers.get(frame.id)) is not None and not (
-            isinstance(frame, Failed) and self._goes_on(link, answer, frame)
-        ):
-            answer.accept(frame)
+        log.info("the backend at %s is leaving: %s", self.url, notice.reason)
+        if self._link is link and (self._move is None or self._move.done()):
+            self._move = asyncio.create_task(self._leave(link))
 
-    def _goes_on(self, link: _Link, answer: PendingRequest, failed: Failed) -> bool:
-        """Whether the request is asked again, now or later, instead of ending."""
-        # Unknown means that the drop swallowed the question, or that another gateway was answering
-        # it.
-        wait_s = 0.0 if failed.code == "unknown_request" else answer.wait_s(failed)
-        if wait_s is None or answer.ended or (ask := answer.restart()) is None:
-            return False
-
-        async def later() -> None:
-            await asyncio.sleep(wait_s)
-            await link.send(ask)
-
-        link.pauses[ask.id] = asyncio.create_task(later())
-        return True
-
-    def _unreadable(self, link: _Link, message: str | bytes) -> None:
-        """Fails the request that the frame names. If it names none, fails all, so that none waits
-        forever.
-        """
-        error = BrokenAnswer(
-            f"The backend at {self.url} sent a message that cannot be read. "
-            "Install the same version of Glossator on both sides."
-        )
-        try:
-            named = link.answers.get(msgspec.json.decode(message, type=_Named).id)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            named = None
-        for answer in [named] if named else link.answers.values():
-            answer.fail(error)
-
-    async def _leave(self, link: _Link) -> None:
+    async def _leave(self, link: Link) -> None:
         """Sends new requests over a new connection, and closes this one after its last answer.
 
         This connection stays in use until the new one is open, because a leaving server still
@@ -346,10 +261,9 @@ class Session:
             if link.leaving and not link.answers:
                 await link.socket.close()
 
-    def _dropped(self, link: _Link) -> None:
+    def _dropped(self, link: Link) -> None:
         del self._readers[link]
-        for pause in link.pauses.values():
-            pause.cancel()
+        link.closed()
         if self._link is link:
             self._link = None
         if self._link is None:
@@ -357,14 +271,6 @@ class Session:
         now = asyncio.get_running_loop().time()
         if now - link.opened_at > STEADY_S:
             self._pauses = delays()
-        if link.socket.close_code == CLOSED_TOO_BIG:
-            too_large = Failed(
-                id=None,
-                seq=0,
-                code="too_large",
-                message="The question is larger than the backend accepts. Select less code.",
-            )
-            _refuse(link, too_large)
         for request_id, answer in link.answers.items():
             if not answer.ended:
                 answer.lost_at = now if answer.lost_at is None else answer.lost_at
@@ -393,10 +299,3 @@ class Session:
                     await self._connected()
                 except BackendUnreachable as error:
                     log.debug("%s", error)
-
-
-def _refuse(link: _Link, failed: Failed) -> None:
-    """A refusal without an id answers a request that has no frame yet: the one asked last."""
-    waiting = [answer for answer in link.answers.values() if not answer.acknowledged]
-    if waiting:
-        waiting[-1].accept(failed)
