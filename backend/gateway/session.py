@@ -16,6 +16,7 @@ from backend.answering.answer import Answer, Answers
 from backend.errors import BadFrame, GlossatorError, Overloaded, TooLarge, clipped
 from backend.gateway.pace import Pace
 from backend.identity.caller import Caller
+from backend.protocol.fields import RequestId
 from backend.protocol.wire import (
     Ask,
     Cancel,
@@ -25,7 +26,6 @@ from backend.protocol.wire import (
     GoAway,
     Lookup,
     Prepare,
-    RequestId,
     Resume,
     ServerFrame,
     Status,

@@ -2,7 +2,7 @@
 
 Without this, the backend would refuse a request because of something that the editor added. The
 question and the selection are never cut: an answer to half of them would mislead, and the backend's
-refusal says what is too long. Of our packages this imports only ``backend.protocol.wire``.
+refusal says what is too long. Of our packages this imports only ``backend.protocol``.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args
 
 from msgspec.structs import replace
 
-from backend.protocol import wire
+from backend.protocol import fields, wire
 from backend.protocol.wire import (
     Ask,
     Complete,
@@ -28,14 +28,14 @@ LAST_LINE = 2**31 - 1
 
 
 def _most(limited: Any) -> int:
-    """The largest number of characters or elements, read from the type in ``wire``."""
+    """The largest number of characters or elements, read from the type of the field."""
     most: int = get_args(limited)[1].max_length
     return most
 
 
-NAME, TEXT, URI = _most(wire.Name), _most(wire.Text), _most(wire.Uri)
-SAYING, SCOPE = _most(wire.Saying), _most(wire.Headers)
-PACKAGES, SYMBOLS, VERSIONS = _most(wire.Packages), _most(wire.Symbols), _most(wire.Versions)
+NAME, TEXT, URI = _most(fields.Name), _most(fields.Text), _most(fields.Uri)
+SAYING, SCOPE = _most(fields.Saying), _most(fields.Headers)
+PACKAGES, SYMBOLS, VERSIONS = _most(fields.Packages), _most(fields.Symbols), _most(fields.Versions)
 REMARKS, FILES, TURNS = _most(wire.Remarks), _most(wire.Files), _most(wire.History)
 
 

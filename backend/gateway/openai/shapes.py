@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from backend.errors import BadFrame
-from backend.protocol.wire import Ask, Citation, Name, Stop, Stops, Text, Tokens, Turn, Usage
-from backend.protocol.wire import Model as ModelName
+from backend.protocol.fields import Model as ModelName
+from backend.protocol.fields import Name, Stop, Stops, Text, Tokens
+from backend.protocol.wire import Ask, Citation, Turn, Usage
 
 
 class Part(Struct):
