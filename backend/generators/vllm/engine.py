@@ -10,17 +10,15 @@ import itertools
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.errors import BadFrame, EngineFailed, StartupFailed, TooLarge, Unavailable, Unsupported
+from backend.errors import BadFrame, EngineFailed, StartupFailed, TooLarge, Unavailable
 from backend.generators.begun import taken_over
-from backend.generators.fim import FillIn
 from backend.generators.pacing import Pacing
-from backend.generators.special_tokens import SpecialTokens
 from backend.generators.vllm.startup import engine_args, import_vllm, local_folder, startup_message
-from backend.ports import Finish, Load, Message, Prompt, Sampling, TextDelta
+from backend.generators.vllm.tokenizing import Tokenizing
+from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
 from backend.protocol.wire import Usage
 from backend.settings import Vllm
 
@@ -31,11 +29,6 @@ if TYPE_CHECKING:
 
 # vLLM runs smaller priorities first, so no request of a user ever waits for a warm-up.
 WARM_PRIORITY = 1 << 30
-# Longer prompts (2,000 tokens, some 3 ms) are tokenized on a thread, not on the event loop. For
-# shorter ones, waiting for the thread would cost more than the work.
-INLINE_CHARACTERS = 8_000
-# Text and code have about 4 bytes per token, so twice as many rarely fit the context.
-PART_BYTES = 8
 # The first few tokens leave as they come. The first one alone may be half a character, or the start
 # of something that an output rail looks for, and then the user sees nothing before the next.
 UNPACED_TOKENS = 4
@@ -52,11 +45,9 @@ class VllmGenerator:
         self._open: AsyncLLM | None = engine
         self._steps = steps
         self._coalesce_s = coalesce_ms / 1000
-        self._tokenizer: Any = engine.get_tokenizer()
-        self._special = SpecialTokens(self._tokenizer.get_added_vocab())
-        self._fill_in = FillIn.of(self._tokenizer)
-        self.fills = self._fill_in is not None
         self._context = int(engine.model_config.max_model_len)
+        self._tokenizing = Tokenizing(engine.get_tokenizer(), model, self._context)
+        self.fills = self._tokenizing.fills
         self._serial = itertools.count()
 
     @classmethod
@@ -93,7 +84,7 @@ class VllmGenerator:
         The first tokens leave at once. A later delta leaves with the first step of the engine that
         ends ``coalesce_ms`` after the delta before it; the last one leaves at once.
         """
-        tokens = await self._tokens(prompt, sampling.max_tokens)
+        tokens = await self._tokenizing.tokens(prompt, sampling.max_tokens)
         room = self._context - len(tokens)
         # The answer is worth more than passages: with fewer of them, a shorter prompt is made.
         least = min(sampling.max_tokens, self._context // 4) if prompt.passages else 1
@@ -104,8 +95,7 @@ class VllmGenerator:
                 "serve a model with a longer context."
             )
         most = min(sampling.max_tokens, room)
-        decode = partial(self._tokenizer.decode, skip_special_tokens=True)
-        begun, text = taken_over(decode, tokens, prompt.begun, sampling.stop)
+        begun, text = taken_over(self._tokenizing.text, tokens, prompt.begun, sampling.stop)
         if begun:
             finish: Finish | None = "length" if len(begun) >= most else None
             yield TextDelta(text, len(begun), begun, len(tokens), finish=finish)
@@ -116,7 +106,7 @@ class VllmGenerator:
             _sampling_params(
                 sampling,
                 max_tokens=most - len(begun),
-                end=self._fill_in.end if self._fill_in and prompt.gap else (),
+                end=self._tokenizing.ends(prompt),
             ),
             request_id,
             prompt,
@@ -127,7 +117,7 @@ class VllmGenerator:
 
     async def warm(self, prompt: Prompt) -> Usage:
         """Prefills at the lowest priority. Does nothing for a prompt that cannot fit."""
-        tokens = await self._tokens(prompt)
+        tokens = await self._tokenizing.tokens(prompt)
         if len(tokens) >= self._context:
             return Usage()
         params = _sampling_params(Sampling(), max_tokens=1)
@@ -186,49 +176,6 @@ class VllmGenerator:
         if self._open is None:
             raise Unavailable(f"The engine of {self.model} was closed. Start the server again.")
         return self._open
-
-    async def _tokens(self, prompt: Prompt, answer: int = 1) -> list[int]:
-        """The tokens of a prompt. A gap is cut to leave room for ``answer`` tokens."""
-        if prompt.gap is not None:
-            if self._fill_in is None:
-                raise Unsupported(f"{self.model} cannot fill in the middle of code.")
-            length = len(prompt.gap.prefix) + len(prompt.gap.suffix)
-            most = self._context - min(answer, self._context // 2)
-            tokenize = partial(self._fill_in.tokens, prompt.gap, most)
-        else:
-            length = sum(len(message.text) for message in prompt.messages)
-            tokenize = partial(self._tokenize, prompt.messages)
-        return tokenize() if length <= INLINE_CHARACTERS else await asyncio.to_thread(tokenize)
-
-    def _tokenize(self, prompt: Sequence[Message]) -> list[int]:
-        messages = [
-            {"role": message.role, "content": self._special.spelled_out(message.text)}
-            for message in prompt
-        ]
-        text = self._tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, tokenize=False
-        )
-        return self._encode(text)
-
-    def _encode(self, text: str) -> list[int]:
-        """The tokens of a text, or of a beginning that is already too long for the context.
-
-        Tokenizing a megabyte costs a second and fifty megabytes of memory, which is too much for a
-        prompt that cannot fit. A beginning has at most one token more than within the whole text.
-        """
-        size = PART_BYTES * self._context
-        while True:
-            # In bytes, because a character of another script is several tokens.
-            part = (
-                text
-                if 4 * len(text) <= size
-                else text.encode("utf-8", "replace")[:size].decode(errors="ignore")
-            )
-            # The template has already written every special token.
-            tokens = self._tokenizer.encode(part, add_special_tokens=False, verbose=False)
-            if len(part) == len(text) or len(tokens) > self._context + 1:
-                return list(tokens)
-            size *= 4
 
     async def _generate(
         self,
