@@ -18,7 +18,7 @@ from indexer.chunkers.limit import TooSlow, limited
 from indexer.embedding import BATCH, Embedding, Progress
 from indexer.index.journal import Journal
 from indexer.ranking.words import overlap
-from indexer.screening.markup import strip_markup
+from indexer.screening.markup import FIELDS, cleaned
 from indexer.screening.suspicion import suspicion
 from indexer.types import (
     Change,
@@ -283,9 +283,10 @@ def _cleaned(chunk: Chunk) -> Chunk:
     """The chunk without markup that an editor would follow. Done once here, not with every
     question.
     """
-    before = {name: getattr(chunk, name) for name in (*_JUDGED, "breadcrumb")}
-    after: dict[str, Any] = {name: strip_markup(text) for name, text in before.items()}
-    return chunk if after == before else replace(chunk, **after)
+    changed: dict[str, Any] = dict(
+        cleaned({name: getattr(chunk, name) for name in FIELDS}, chunk.kind)
+    )
+    return replace(chunk, **changed) if changed else chunk
 
 
 def _judged(chunk: Chunk) -> Chunk:

@@ -10,9 +10,8 @@ from backend.answering.prompt import visible
 from backend.errors import GlossatorError
 from backend.ports import Retriever
 from backend.protocol.wire import Entry, Found, Lookup
-from backend.rails.passages import strip_prose
 from backend.settings import Settings
-from indexer.screening.markup import strip_markup
+from indexer.screening.markup import strip_markup, strip_prose
 from indexer.types import Chunk, Passage, Scope
 
 _LIMIT = 8

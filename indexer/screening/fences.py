@@ -1,7 +1,7 @@
 """Which lines of a whole text are fenced code, as CommonMark has it. Pure.
 
 markdown-it decides, because a fence can stand in a list or a quote, and in a block of HTML there is
-none. Text that streams has scanners of its own (``indexer.screening.markdown.Escaping``,
+none. Text that streams has scanners of its own (``indexer.screening.escaping.Escaping``,
 ``lsp_server.documents.fences.Fences``); tests hold them to the same answer.
 """
 

@@ -1,13 +1,20 @@
-"""Removes from a text what an editor would follow by itself or after one click. Pure.
+"""Takes from a text what an editor would follow by itself or after one click. Pure.
 
 These are images, frames, scripts, and links with data in their address. Chunks are cleaned when
-they are indexed. The time is linear in the text, because ends are searched once, and quantifiers
-that could backtrack are possessive.
+they are indexed, and once more when a model reads them, because an index may be older than these
+rules. Patterns remove what they know, in a time that is linear in the text: ends are searched once,
+and quantifiers that could backtrack are possessive. In prose, a Markdown parser then looks for what
+the patterns have missed, and that is escaped.
 """
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+
+from markdown_it import MarkdownIt
+
+from indexer.screening.escaping import escape
 
 _FOLLOWED = "https?:|ftp:|data:|//"
 _URL = rf"(?:{_FOLLOWED})[^\s)>\"']{{0,2000}}+"
@@ -45,6 +52,42 @@ _IMAGE_DIRECTIVE = re.compile(
     r"[^\n]{0,300}$",
     re.MULTILINE,
 )
+_SUSPECT = re.compile(r"\][(\[:]|<[A-Za-z/!?]|!\[")
+_ORDINARY_LINK = re.compile(
+    r"(?:https?://[^?\s]*(?:\?[^=\s]*)?|(?![\w+.-]*:|//|[\\%]|/\\)[^?\s]*)", re.I
+)
+_FETCHES = re.compile(
+    r"<(?!<)(?:\s*(?:/\s*)?(?=[a-z])(?:script|style|iframe|frame|object|embed|applet|img|image|svg"
+    r"|math|video|audio|source|track|link|meta|base|form|input|button|portal)\b"
+    r"|[^<>]*\s(?:on\w+|style|src|srcset|poster|background|action|formaction|data|ping)\s*=)"
+    r"|\s(?:xlink:)?href\s*=\s*[\"']?\s*(?!https?://[^?\s]*[\"'>\s]|[\"'])",
+    re.IGNORECASE,
+)
+
+# Of a chunk, what others wrote. Code is no Markdown, though its brackets may look like it.
+_PROSE = ("text", "title", "breadcrumb", "section", "summary")
+_CODE = ("signature", "example")
+FIELDS = _PROSE + _CODE
+
+
+def cleaned(texts: Mapping[str, str], kind: str) -> dict[str, str]:
+    """Those of a chunk's ``FIELDS`` that have to change, as they have to be."""
+    after = {
+        name: strip_prose(text) if name in _PROSE and kind != "code" else strip_markup(text)
+        for name, text in texts.items()
+    }
+    return {name: text for name, text in after.items() if text != texts[name]}
+
+
+@lru_cache(maxsize=2048)
+def strip_prose(text: str) -> str:
+    """Does what ``strip_markup`` does, and escapes what a Markdown parser still finds.
+
+    Patterns see half of what a renderer sees. They miss blanks before an address, entities,
+    definitions, brackets in brackets, and tags that form when another tag is removed.
+    """
+    stripped = strip_markup(text)
+    return escape(stripped) if leads_out(stripped) else stripped
 
 
 def strip_markup(text: str) -> str:
@@ -57,6 +100,26 @@ def strip_markup(text: str) -> str:
     text = _REFERENCE.sub("", text)
     text = _HREF.sub(r"\1=''", text)
     return _IMAGE_DIRECTIVE.sub(r"\1", text)
+
+
+def leads_out(text: str) -> bool:
+    """Whether a renderer would fetch, run or follow something that documentation does not need.
+
+    It asks a complete parser, with HTML and definitions, because an editor's preview has one.
+    """
+    if not _SUSPECT.search(text):
+        return False
+    left = list(_renderer().parse(text))
+    while left:
+        token = left.pop()
+        left += token.children or ()
+        if token.type == "image":
+            return True
+        if token.type.startswith("html") and _FETCHES.search(token.content):
+            return True
+        if token.type == "link_open" and not _ORDINARY_LINK.fullmatch(str(token.attrs["href"])):
+            return True
+    return False
 
 
 def _without_comments(text: str) -> str:
@@ -111,3 +174,10 @@ def _end_after(position: int, places: Sequence[tuple[int, int]], most: int) -> i
     if number == len(places) or places[number][0] > position + most:
         return None
     return places[number][1]
+
+
+@cache
+def _renderer() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
+    return parser

@@ -12,7 +12,7 @@ from lsprotocol.types import PROGRESS, ProgressParams
 from pygls.lsp.server import LanguageServer
 
 from backend.protocol import wire
-from indexer.screening.markdown import Escaping, escape
+from indexer.screening.escaping import Escaping, escape
 from lsp_server import rpc
 from lsp_server.answers import translate
 from lsp_server.answers.complete import CompleteAnswer
@@ -44,7 +44,7 @@ class AnswerStream:
         """Returns the whole answer once the editor has been told of it.
 
         ``split`` separates code from prose. Prose is sent as Markdown that is safe for an editor to
-        draw (``indexer.screening.markdown``). Raises ``ClientError``, or a JSON-RPC error when the
+        draw (``indexer.screening.escaping``). Raises ``ClientError``, or a JSON-RPC error when the
         backend refused.
         """
         texts: list[str] = []

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from backend.protocol import wire
-from indexer.screening.markdown import escape, is_address
+from indexer.screening.escaping import escape
+from indexer.screening.markdown import is_address
 from lsp_server.answers.complete import CompleteAnswer
 from lsp_server.context.conversation import Conversation, Turn
 from lsp_server.protocol import conversations

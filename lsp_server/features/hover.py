@@ -23,7 +23,8 @@ from lsprotocol.types import (
 from pygls.lsp.server import LanguageServer
 
 from backend.protocol.wire import Entry, Found, Lookup
-from indexer.screening.markdown import escape, fenced, link
+from indexer.screening.escaping import escape
+from indexer.screening.markdown import fenced, link
 from lsp_server.client.client import Client, ClientError
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents.imports import dotted_at, imported_names, imported_packages, resolve

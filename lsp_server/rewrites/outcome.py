@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend.protocol import wire
-from indexer.screening.markdown import escape, link, plain
+from indexer.screening.escaping import escape
+from indexer.screening.markdown import link, plain
 from lsp_server.answers import translate
 from lsp_server.answers.complete import CompleteAnswer
 from lsp_server.documents.fences import Fences

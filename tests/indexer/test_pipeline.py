@@ -297,8 +297,9 @@ def test_chunks_are_cleaned_and_short_when_they_are_indexed(
 ) -> None:
     image = "![pixel](https://evil.example/?q=1)"
     fence = "```json\n" + "[1, 2, 3],\n" * 30_000 + "```"
-    index(Pages([f"an image {image} in it\n\n{fence}"]), word_embedder, store)
+    missed = "[x](java&#115;cript:alert(1))"  # by every pattern
+    index(Pages([f"an image {image} in it {missed}\n\n{fence}"]), word_embedder, store)
     chunks = [chunk for some, _ in store.export("pages") for chunk in some]
     assert not any("evil.example" in chunk.text for chunk in chunks)
-    assert any("an image pixel in it" in chunk.text for chunk in chunks)
+    assert any("an image pixel in it \\[x]" in chunk.text for chunk in chunks)
     assert max(len(chunk.text) for chunk in chunks) <= LONGEST

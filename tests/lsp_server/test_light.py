@@ -54,11 +54,13 @@ def test_nothing_heavy_is_imported(imports):
     assert imports[0]["ours"] == [
         "backend",
         "backend.protocol",
+        "backend.protocol.fields",
         "backend.protocol.tracing",
         "backend.protocol.tracing.exporting",
         "backend.protocol.wire",
         "indexer",
         "indexer.screening",
+        "indexer.screening.escaping",
         "indexer.screening.markdown",
         "indexer.screening.secret_files",
         "indexer.screening.terminal",

@@ -1,4 +1,4 @@
-// What the language server makes of hostile answers (indexer/screening/markdown.py wrote `hostile.json`), drawn
+// What the language server makes of hostile answers (indexer/screening/escaping.py wrote `hostile.json`), drawn
 // by markdown-it with the options of VS Code's own preview, and by the chat's page.
 
 import MarkdownIt from "markdown-it";

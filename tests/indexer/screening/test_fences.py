@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from indexer.chunkers.blocks import blocks
 from indexer.chunkers.headings import markdown_sections
+from indexer.screening.escaping import Escaping
 from indexer.screening.fences import fenced
-from indexer.screening.markdown import Escaping
 from lsp_server.documents.fences import Fences
 
 LINES = ["", "words", "[a](b)", "# heading", "```", "```py", "````", "~~~", "~~~ py", "~~~ `py`",

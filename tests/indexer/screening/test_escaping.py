@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from indexer.screening.markdown import Escaping, escape
+from indexer.screening.escaping import Escaping, escape
 
 SOURCE = "https://docs.example.org/fft#L7"
 FIXTURE = Path(__file__).parents[3] / "editor_plugins/vscode/tests/hostile.json"
