@@ -44,7 +44,7 @@ from glossator.evaluate.answer_text import (
 from glossator.evaluate.expected import Expected
 from glossator.evaluate.questions import Half, Labelled, chosen, read
 from indexer.types import Embedder
-from lsp_server.client.session import Session, SessionError
+from lsp_server.client.client import Client, ClientError
 
 _NEAR = 0.6  # cosine of a statement to a part of a passage that says the same
 _PART_CHARS = 240
@@ -85,16 +85,16 @@ async def _ask_all(
     judged = []
     kept = keep.open("w", encoding="utf-8") if keep else None
     try:
-        async with Session(url, token) as session:
+        async with Client(url, token) as client:
             for number, question in enumerate(questions, 1):
-                each = judge.judged(question, await _ask(session, question, grounded))
+                each = judge.judged(question, await _ask(client, question, grounded))
                 judged.append(each)
                 if kept:
                     kept.write(json.dumps(_record(each), ensure_ascii=False) + "\n")
                     kept.flush()
                 if sys.stderr.isatty():
                     click.echo(f"\r{number} of {len(questions)} answered", err=True, nl=False)
-    except SessionError as error:
+    except ClientError as error:
         raise Unavailable(str(error)) from error
     finally:
         if sys.stderr.isatty():
@@ -114,7 +114,7 @@ class Told:
         self.end: Finished | Failed | None = None
 
 
-async def _ask(session: Session, question: Labelled, grounded: bool) -> Told:
+async def _ask(client: Client, question: Labelled, grounded: bool) -> Told:
     turns = [
         turn
         for each in question.history
@@ -139,7 +139,7 @@ async def _ask(session: Session, question: Labelled, grounded: bool) -> Told:
         excerpts=True,
     )
     told = Told()
-    async with aclosing(session.ask(ask)) as frames:
+    async with aclosing(client.ask(ask)) as frames:
         async for frame in frames:
             match frame:
                 case Delta(text=text):
