@@ -6,6 +6,7 @@ Python's come from pip, at exact versions, into an environment of their own. Wha
 is left as it is.
 """
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,9 @@ PYTHON = ("numpy==2.3.5", "pandas==2.3.3", "pytz==2025.2", "python-dateutil==2.9
 
 
 def main() -> None:
+    for program in ("apt-get", "dpkg-deb"):
+        if shutil.which(program) is None:
+            sys.exit(f"There is no {program}: fetch the corpora on Debian 12.")
     corpora = Path(sys.argv[1] if sys.argv[1:] else "build/corpora")
     corpora.mkdir(parents=True, exist_ok=True)
     for package in DEBIAN:
@@ -38,10 +42,12 @@ def main() -> None:
             print(package, file=sys.stderr)
             unpack(package, corpora)
     environment = corpora / "python"
-    if not environment.is_dir():
+    complete = environment / "complete"  # written last, so that an interrupted run is repeated
+    if not complete.is_file():
         print(*PYTHON, file=sys.stderr)
-        venv.create(environment, with_pip=True)
+        venv.create(environment, with_pip=True, clear=True)
         run(environment / "bin" / "pip", "install", "--quiet", *PYTHON)
+        complete.touch()
 
 
 def unpack(package: str, corpora: Path) -> None:
