@@ -68,11 +68,15 @@ def stored() -> "Stored":
 
 
 @pytest.fixture(scope="session")
-def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def chroma_server(
+    tmp_path_factory: pytest.TempPathFactory, unused_tcp_port_factory: Callable[[], int]
+) -> Iterator[str]:
     """The URL of a real one; it takes a second to start, once for the whole session."""
     from tests.fixtures import index
 
-    with index.chroma_server(tmp_path_factory.mktemp("chroma-server")) as url:
+    with index.chroma_server(
+        tmp_path_factory.mktemp("chroma-server"), unused_tcp_port_factory()
+    ) as url:
         yield url
 
 

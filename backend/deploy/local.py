@@ -2,11 +2,8 @@
 
 import asyncio
 import contextlib
-import errno
 import gc
 import logging
-import os
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from backend.deploy import build
+from backend.deploy.addresses import listening, url_of
 from backend.deploy.patience import ImpatientWebSocket, impatient_http
 from backend.errors import StartupFailed
 from backend.gateway.app import Gateway, build_app
@@ -27,8 +25,6 @@ from indexer.index.search import HybridIndex
 from indexer.types import Embedder
 
 log = logging.getLogger(__name__)
-
-_BACKLOG = 2048  # at a launch, clients connect faster than a busy event loop accepts
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,7 @@ async def local_backend(
             gc.freeze()
             host, port = listener.getsockname()[:2]
             yield LocalBackend(
-                _url(host, port, secure=bool(settings.server.tls_certificate)),
+                url_of(host, port, secure=bool(settings.server.tls_certificate)),
                 gateway,
                 embedder,
                 store,
@@ -131,46 +127,3 @@ def _config(gateway: Gateway, server: Server) -> uvicorn.Config:
         ssl_certfile=server.tls_certificate or None,
         ssl_keyfile=server.tls_key or None,
     )
-
-
-@contextlib.contextmanager
-def listening(server: Server) -> Iterator[socket.socket]:
-    """A listening socket on the configured address. Raises ``StartupFailed``."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            server.host, server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        # asyncio sends small frames at once (TCP_NODELAY) only if the protocol is given explicitly.
-        listener = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise StartupFailed(f"Cannot listen on {server.host}: {error}") from error
-    with listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(address)
-            listener.listen(_BACKLOG)
-        except OSError as error:
-            raise StartupFailed(_why_not(server, error)) from error
-        yield listener
-
-
-def _why_not(server: Server, error: OSError) -> str:
-    place = f"{server.host}:{server.port}"
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"{place} is in use, perhaps by another `glossator serve`. "
-            "Stop it, or choose another port: --port N."
-        )
-    return f"Cannot listen on {place}: {os.strerror(error.errno or 0)}."
-
-
-def _url(host: str, port: int, *, secure: bool) -> str:
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
-    return f"{'https' if secure else 'http'}://{reachable}:{port}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -11,7 +11,7 @@ from backend.admission.gate import Gate
 from backend.admission.room import Limits
 from backend.answering.lookup import Lookups
 from backend.answering.pipeline import Pipeline
-from backend.deploy.local import listening
+from backend.deploy.addresses import listening
 from backend.gateway.app import Gateway, build_app
 from backend.generators.extractive import ExtractiveGenerator
 from backend.identity.door import door

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from backend.deploy.local import free_port
+from backend.deploy.addresses import free_port
 from backend.protocol import wire
 from backend.protocol.wire import AnswerFrame, Ask, ClientFrame, Failed, Finished, ServerFrame
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 
 from backend.deploy import build
-from backend.deploy.local import free_port, listening
+from backend.deploy.addresses import listening
+from backend.deploy.ray import environment
 from backend.deploy.ray.app import APP, application
 from backend.errors import GlossatorError, StartupFailed
 from backend.generators.choose import Choice
@@ -67,45 +68,8 @@ async def ray_backend(settings: Settings, data: Path, choice: Choice) -> AsyncIt
 
 
 def _tune(folder: Path, settings: Settings) -> None:
-    """Sets the variables that Serve reads when it is imported, and that its actors inherit.
-
-    They put HAProxy in front, and leave out extra threads and hops inside (ray-project/ray, "Serve
-    performance tuning"). With their own ports and sockets, two backends can run on one machine.
-    """
-    defaults = {
-        "RAY_SERVE_ENABLE_HA_PROXY": "1",
-        "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
-        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
-        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "metrics.sock"),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
-        "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
-        "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
-        # How long a gateway believes what it knows about a replica's queue. To ask again would
-        # cost the first question after a silence a round trip, and a full replica says so anyway.
-        "RAY_SERVE_QUEUE_LENGTH_CACHE_TIMEOUT_S": "3600",
-        # By default the controller looks at everything ten times a second: a twentieth of a core.
-        "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",
-        # Nobody scrapes as often as each replica counts by default (ten times a second), or as
-        # Ray's agent looks at every process of the machine (every five seconds).
-        "RAY_SERVE_METRICS_EXPORT_INTERVAL_MS": "1000",
-        "REPORTER_UPDATE_INTERVAL_MS": "15000",
-        # Ray looks for new log files ten times a second, unless there are more files than this.
-        "RAY_LOG_MONITOR_MANY_FILES_THRESHOLD": "0",
-        "LOG_NAME_UPDATE_INTERVAL_S": "10",
-        # After this time, Serve's HTTP server closes every websocket, even one in use.
-        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(settings.ray.drain_s),
-        # Ray's handler for SIGTERM prints a stack and ends the process before we can clean up.
-        "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
-        # An interrupted deployment would start another cluster, to ask it about itself.
-        "RAY_ENABLE_AUTO_CONNECT": "0",
-        "RAY_USAGE_STATS_ENABLED": "0",
-        # Ray runs its workers as background jobs, at niceness 15, but users wait for ours.
-        "RAY_worker_niceness": "0",
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    }
-    for name, value in defaults.items():
+    """Sets what the operator has not set."""
+    for name, value in environment.served(folder, settings.ray.drain_s).items():
         os.environ.setdefault(name, value)
 
 

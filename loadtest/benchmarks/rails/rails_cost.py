@@ -18,13 +18,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 
+from backend.deploy.addresses import free_port
 from loadtest.benchmarks.command import Study, say
 from loadtest.benchmarks.drivers.closed_loop import closed_loop
 from loadtest.benchmarks.drivers.users import asking, websocket_users
 from loadtest.benchmarks.models import tiny_model, tiny_toxicity
 from loadtest.benchmarks.servers import paths, stub_upstream
 from loadtest.benchmarks.servers.engine import Engine
-from loadtest.benchmarks.servers.process import free_port, running
+from loadtest.benchmarks.servers.process import running
 from loadtest.benchmarks.summary import ttft_p50_ms
 from loadtest.experiments import machine
 from loadtest.experiments.markdown import table

@@ -16,13 +16,14 @@ from urllib.request import urlopen
 
 import msgspec
 
+from backend.deploy.addresses import free_port
 from backend.protocol.wire import Ask
 from loadtest.benchmarks.drivers.closed_loop import Pass, closed_loop
 from loadtest.benchmarks.drivers.users import asking, sse_users, websocket_users
 from loadtest.benchmarks.models import tiny_toxicity
 from loadtest.benchmarks.servers.engine import Engine
 from loadtest.benchmarks.servers.in_process import Job, Messages
-from loadtest.benchmarks.servers.process import Child, finished, free_port, running
+from loadtest.benchmarks.servers.process import Child, finished, running
 from loadtest.scenarios import questions
 
 ASYNC_LLM = "AsyncLLM in process"

@@ -17,32 +17,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from backend.deploy.ray.environment import tuned
 from loadtest.benchmarks.command import Study
 from loadtest.benchmarks.servers.engine import Engine
-from loadtest.benchmarks.servers.process import free_port
 
 ONGOING = 256  # requests per replica; the default of 100 would also do for 50 users
 
 
 def _tune(folder: Path, mode: str) -> None:
-    """Serve reads these on import. Own ports and sockets keep it apart from other clusters."""
-    os.environ |= {
-        "RAY_SERVE_ENABLE_HA_PROXY": "1",
-        "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
-        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
-        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "metrics.sock"),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
-        "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
-        "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
+    """Serve reads these on import."""
+    os.environ |= tuned(folder) | {
         "RAY_SERVE_LLM_ENABLE_DIRECT_STREAMING": "1" if mode == "direct" else "0",
-        "RAY_USAGE_STATS_ENABLED": "0",
         "RAYLLM_ENABLE_REQUEST_PROMPT_LOGS": "0",
-        # Ray's own handler for SIGTERM ends the process before the cluster can be stopped.
-        "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
-        "RAY_worker_niceness": "0",
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
 
 

@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 from backend.admission.gate import Gate
 from backend.admission.room import Limits
 from backend.answering.pipeline import Pipeline
-from backend.deploy.local import listening
+from backend.deploy.addresses import listening
 from backend.gateway.app import Gateway, build_app
 from backend.generators.extractive import ExtractiveGenerator
 from backend.identity.door import door

@@ -1,7 +1,6 @@
 """How the client connects, what it tells of that, and how it leaves a gateway that is leaving."""
 
 import asyncio
-import socket
 
 import pytest
 from websockets.asyncio.server import serve
@@ -15,12 +14,6 @@ ASK = Ask(id="r1", question="how?")
 
 async def collect(client: Client, ask: Ask = ASK) -> list[wire.AnswerFrame]:
     return [frame async for frame in client.ask(ask)]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 async def test_goaway_drains_the_old_connection_and_opens_a_new_one(play, answer, eventually):
@@ -116,9 +109,9 @@ async def test_an_idle_client_leaves_on_goaway_and_comes_back(play):
     assert "offline" not in [status.state for status in statuses]
 
 
-async def test_no_backend_says_how_to_start_one():
+async def test_no_backend_says_how_to_start_one(unused_tcp_port):
     """The message carries the address and the command."""
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{unused_tcp_port}"
     async with Client(url) as client:
         with pytest.raises(BackendUnreachable) as raised:
             await collect(client)
@@ -188,22 +181,21 @@ async def test_a_plain_http_server_is_not_a_backend():
                 await client.connect()
 
 
-async def test_stay_connected_finds_a_backend_that_starts_later(play):
+async def test_stay_connected_finds_a_backend_that_starts_later(play, unused_tcp_port):
     """The status goes from offline, with its reason, to ready without anybody asking."""
     statuses: asyncio.Queue[Status] = asyncio.Queue()
-    port = free_port()
 
     async def script(peer):
         await peer.closed()
 
-    async with Client(f"ws://127.0.0.1:{port}", on_status=statuses.put_nowait) as client:
+    async with Client(f"ws://127.0.0.1:{unused_tcp_port}", on_status=statuses.put_nowait) as client:
         keeping = asyncio.create_task(client.stay_connected())
         async with asyncio.timeout(10):
             assert (await statuses.get()).state == "connecting"
             offline = await statuses.get()
             assert offline.state == "offline"
             assert "glossator serve" in offline.reason
-            await play(script, port=port)
+            await play(script, port=unused_tcp_port)
             while (await statuses.get()).state != "ready":
                 pass
         keeping.cancel()
