@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from backend.answering.passage_budget import Fitted, fit
 from backend.answering.requests import Asked
 from backend.answering.written.attribution import Attribution, Verbatim
+from backend.answering.written.loops import Loops
 from backend.answering.written.support import Support
 from backend.ports import Prompt, Retrieved
 from backend.protocol.wire import EXTRACTIVE
@@ -66,3 +67,8 @@ class Draft:
             return Verbatim()
         _, numbers = cite(passages)
         return Attribution(Support(passages, numbers))
+
+    @property
+    def loops(self) -> Loops | None:
+        """What notices an endless answer. Code may repeat itself, as what it replaces does."""
+        return Loops() if self.request.cites else None

@@ -18,7 +18,8 @@ from backend.answering.opening import Verdict, hand_over, opened
 from backend.answering.progress import Progress
 from backend.answering.requests import Asked, Completion, Question
 from backend.answering.search import Search
-from backend.answering.telling import UNSUPPORTED, Shown, finish, introduce, show, warn
+from backend.answering.telling import LOOP, UNSUPPORTED, Shown, finish, introduce, show, warn
+from backend.answering.written.loops import Loops
 from backend.errors import Blocked, DeadlineExceeded, GlossatorError
 from backend.generators.replay import Replay
 from backend.identity.caller import Caller
@@ -239,7 +240,7 @@ class Pipeline:
             shown = Shown(outgoing, citing, names, Replay(draft.request.continue_from))
             try:
                 with progress.trace.span("decode"):
-                    reason = await _stream(delta, deltas, shown, answer, progress)
+                    reason = await _stream(delta, deltas, shown, answer, progress, draft.loops)
                 show(answer, shown.end(), progress)
                 await outgoing.settle()
                 await names.settle()
@@ -276,6 +277,7 @@ async def _stream(
     shown: Shown,
     answer: Answer,
     progress: Progress,
+    loops: Loops | None,
 ) -> FinishReason:
     reason: FinishReason = "stop"
     while delta is not None:
@@ -283,5 +285,8 @@ async def _stream(
         show(answer, shown.feed(delta.text), progress)
         if delta.finish is not None:
             reason = delta.finish
+        if loops and loops.feed(delta.text):
+            answer.emit(Notice, about="loop", message=LOOP)
+            return "stop"
         delta = await anext(deltas, None)
     return reason

@@ -22,6 +22,11 @@ UNSUPPORTED = (
     "model learnt, so check it."
 )
 
+LOOP = (
+    "The model began to repeat itself, so the answer was ended here. Ask in other words, or about "
+    "one thing at a time."
+)
+
 
 class Shown:
     """What a reader sees of the text that a model writes.

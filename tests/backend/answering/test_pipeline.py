@@ -100,6 +100,33 @@ async def test_what_cannot_be_continued_fails_and_shows_nothing(known):
     assert (text(frames), frames[-1].code) == ("", "unavailable")
 
 
+async def test_a_model_that_repeats_itself_is_stopped_and_its_reader_told():
+    generator = Scripted(*[TextDelta("and over again, ")] * 200, endless=True)
+    frames = await answered(pipeline(generator))
+
+    assert len(text(frames)) < 1000
+    assert [frame.about for frame in frames if isinstance(frame, Notice)][:1] == ["loop"]
+    assert frames[-1].reason == "stop"
+    assert generator.running == 0
+
+
+async def test_code_that_replaces_code_may_repeat_itself():
+    rows = [TextDelta("    (0, 'and over again'),\n")] * 60
+    frames = await answered(pipeline(Scripted(*rows)), kind="optimize")
+
+    assert text(frames).count("again") == 60
+
+
+async def test_a_name_that_does_not_exist_is_marked_before_the_answer_ends():
+    retriever = Found()
+    retriever.names = {"package:p": {"p": ["real"]}}
+    frames = await answered(pipeline(Scripted(TextDelta("Call `p.rael()`.")), retriever))
+
+    (mark,) = (f for f in frames if isinstance(f, Notice) and f.about == "names")
+    assert (mark.instead, text(frames)[mark.start : mark.end]) == ("p.real", "p.rael")
+    assert isinstance(frames[-1], Finished)
+
+
 async def test_a_repeated_request_samples_the_same():
     generator = Scripted()
     for request_id in ("r", "r", "s"):
