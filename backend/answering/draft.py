@@ -19,7 +19,8 @@ _LEAST_PASSAGE_TOKENS = 150.0
 class Draft:
     """``request`` is as the model may see it, ``found`` is everything that was retrieved for it.
 
-    ``fitted`` holds the passages that are in the ``prompt``, within ``tokens``.
+    ``fitted`` holds the passages that are in the ``prompt``, within ``tokens``. ``sparing`` says
+    that these are few because the machine is slow, which is not worth a notice each time.
     """
 
     request: Asked
@@ -28,6 +29,7 @@ class Draft:
     prompt: Prompt
     generation: Generation
     tokens: float
+    sparing: bool = False
 
     @classmethod
     def of(
@@ -37,6 +39,7 @@ class Draft:
         generation: Generation,
         tokens: float,
         *,
+        sparing: bool = False,
         salt: str = "",
         traceparent: str = "",
     ) -> "Draft":
@@ -46,7 +49,7 @@ class Draft:
             late=found.late,
             traceparent=traceparent,
         )
-        return cls(request, found, fitted, prompt, generation, tokens)
+        return cls(request, found, fitted, prompt, generation, tokens, sparing)
 
     def shorter(self) -> "Draft":
         """The draft with a quarter of the room for passages, or without any if that is little."""

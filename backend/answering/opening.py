@@ -1,6 +1,7 @@
 """Opens the stream of an answer: the first delta, from a prompt that fits the engine."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 
 from backend.answering.draft import Draft
@@ -8,7 +9,6 @@ from backend.answering.progress import Progress
 from backend.answering.prompt import estimate_tokens
 from backend.errors import TooLarge
 from backend.ports import Generator, Prompt, TextDelta
-from backend.protocol.tracing import Trace
 from backend.protocol.wire import EXTRACTIVE
 
 Verdict = asyncio.Task[list[str]]  # of the rails that judge; raises ``Blocked``
@@ -27,7 +27,7 @@ async def opened(
         sampling = draft.request.sampling(draft.generation)
         stream = generator.stream(draft.prompt, sampling, draft.request.id)
         try:
-            return draft, stream, await _first(stream, verdict, progress.trace)
+            return draft, stream, await _first(stream, verdict, progress)
         except BaseException as error:
             await stream.aclose()
             if not isinstance(error, TooLarge) or not draft.prompt.passages:
@@ -42,13 +42,16 @@ def hand_over(prompt: Prompt, generator: Generator, progress: Progress) -> None:
 
 
 async def _first(
-    deltas: AsyncGenerator[TextDelta], verdict: Verdict, trace: Trace
+    deltas: AsyncGenerator[TextDelta], verdict: Verdict, progress: Progress
 ) -> TextDelta | None:
     """The first delta, once the rails allow it. A rail that blocks does not wait for prefill."""
 
     async def prefilled() -> TextDelta | None:
-        with trace.span("prefill"):
-            return await anext(deltas, None)
+        started = time.monotonic()
+        with progress.trace.span("prefill"):
+            delta = await anext(deltas, None)
+        progress.prefill_s = time.monotonic() - started
+        return delta
 
     first = asyncio.ensure_future(prefilled())
     try:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from backend.answering.answer import NOBODY, Answer
 from backend.answering.draft import Draft
 from backend.answering.opening import Verdict, hand_over, opened
+from backend.answering.pace import Pace
 from backend.answering.progress import Progress
 from backend.answering.requests import Asked, Completion, Question
 from backend.answering.search import Search
@@ -72,7 +73,8 @@ class Pipeline:
     ) -> None:
         self._settings = settings
         self._generator = generator
-        self._search = Search(settings, retriever, generator)
+        self._pace = Pace()
+        self._search = Search(settings, retriever, generator, self._pace)
         self._rails = Stages(settings, rails, guard, Audit(metrics))
         self._admission = admission
         self._metrics = metrics
@@ -181,6 +183,7 @@ class Pipeline:
             return reason
         finally:
             verdict.cancel()
+            self._pace.learn(progress.prompt_tokens - progress.cached_tokens, progress.prefill_s)
             slot.used(progress.usage(), whole=whole)
 
     async def _draft(
@@ -201,15 +204,23 @@ class Pipeline:
         finally:
             # A question that was blocked or cancelled needs no passages.
             searching.cancel()
+        most = float(self._settings.retrieval.passage_tokens)
+        room = self._room(clean, most)
         draft = Draft.of(
             clean,
             replace(found, passages=self._rails.disarm(found.passages)),
             self._settings.generation,
-            float(self._settings.retrieval.passage_tokens),
+            room,
+            sparing=room < most,
             salt=tenant,
             traceparent=progress.trace.traceparent,
         )
         return draft, notices
+
+    def _room(self, request: Asked, most: float) -> float:
+        """The tokens that passages may take on this machine."""
+        generation = self._settings.generation
+        return self._pace.passage_tokens(most, request.tokens_sent(generation), generation.read_s)
 
     async def _relevant(self, request: Asked, found: Retrieved, tenant: str) -> list[str]:
         if not request.question:

@@ -20,6 +20,7 @@ class Progress:
     rails_ms: float = 0.0
     retrieval_ms: float = 0.0
     ttft_ms: float = 0.0
+    prefill_s: float = 0.0  # from the engine's getting the prompt to its first delta
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0

@@ -4,6 +4,7 @@ import logging
 import time
 
 from backend.answering.answer import Answer
+from backend.answering.pace import Pace
 from backend.answering.progress import Progress
 from backend.answering.requests import Asked
 from backend.answering.written.names_check import NamesCheck
@@ -25,10 +26,13 @@ class Search:
     raises ``Unavailable``.
     """
 
-    def __init__(self, settings: Settings, retriever: Retriever, generator: Generator) -> None:
+    def __init__(
+        self, settings: Settings, retriever: Retriever, generator: Generator, pace: Pace
+    ) -> None:
         self._settings = settings
         self._retriever = retriever
         self._generator = generator
+        self._pace = pace
         self.failing = ""
 
     async def passages(self, request: Asked, tenant: str, progress: Progress) -> Retrieved:
@@ -54,7 +58,8 @@ class Search:
         if scope.sources == ():
             return Retrieved()
         retrieval = self._settings.retrieval
-        budget_ms = retrieval.budget_ms
+        tokens = request.tokens_sent(self._settings.generation) + retrieval.passage_tokens
+        budget_ms = self._pace.search_ms(retrieval.budget_ms, tokens)
         only_quotes = self._generator.model == EXTRACTIVE
         if only_quotes:
             budget_ms = max(budget_ms, QUOTES_WAIT_MS)

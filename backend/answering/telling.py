@@ -64,7 +64,7 @@ def introduce(answer: Answer, draft: Draft, notices: Iterable[str]) -> None:
     """What the reader should know before the text: notices, and the sources of the answer."""
     for message in notices:
         warn(answer, message)
-    if draft.fitted.said:
+    if draft.fitted.said and not draft.sparing:
         answer.emit(Notice, about="passages", message=draft.fitted.said)
     found = draft.found
     if found.failed:

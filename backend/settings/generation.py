@@ -34,6 +34,14 @@ class Generation(Struct, frozen=True, forbid_unknown_fields=True):
     history_chars: Annotated[
         Size, doc("Characters of conversation in a prompt; older turns are left out.")
     ] = 12_000
+    read_s: Annotated[
+        Seconds,
+        doc(
+            "How long the model may read a prompt on this machine, as its answers have shown. "
+            "Passages that would take longer are left out, but 500 tokens of them stay. 0 takes "
+            "`retrieval.passage_tokens` always."
+        ),
+    ] = 3.0
     check_names: Annotated[
         bool,
         doc(

@@ -48,6 +48,7 @@ class Retrieval(Struct, frozen=True, forbid_unknown_fields=True):
         Milliseconds,
         doc(
             "A search that takes longer is given up, and the answer goes on without passages. "
+            "Where the model takes seconds to read a prompt, it may take up to half of that. "
             "The `extractive` engine can only quote passages, so it waits up to 10 s."
         ),
     ] = 300.0

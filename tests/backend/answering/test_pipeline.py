@@ -22,7 +22,7 @@ from backend.protocol.wire import (
     Queued,
 )
 from backend.rails.input.secrets import SecretsRail
-from backend.settings import Settings, Tenant
+from backend.settings import Generation, Settings, Tenant
 from indexer.types import Chunk, Passage
 from tests.fixtures.pipeline import (
     Found,
@@ -214,7 +214,7 @@ async def test_late_retrieval_is_said_and_the_answer_goes_on():
     assert isinstance(frames[-1], Finished)
 
 
-@pytest.mark.parametrize(("model", "budget_ms"), [("scripted", 300), (EXTRACTIVE, 10_000)])
+@pytest.mark.parametrize(("model", "budget_ms"), [("scripted", 2000), (EXTRACTIVE, 10_000)])
 async def test_who_can_only_quote_waits_for_what_is_quoted(model, budget_ms):
     generator, retriever = Scripted(TextDelta("a")), Found(Retrieved(late=True))
     generator.model = model
@@ -222,6 +222,25 @@ async def test_who_can_only_quote_waits_for_what_is_quoted(model, budget_ms):
 
     assert retriever.budgets == [budget_ms]
     assert generator.prompts[0].late
+
+
+async def test_a_slow_machine_is_given_fewer_passages_from_its_second_answer_on():
+    long = [Passage(Chunk("s", f"file:///{i}", f"t{i}", "word " * 300), 0.5) for i in range(6)]
+
+    class Slow(Scripted):
+        async def stream(self, prompt, sampling, request_id):
+            self.prompts.append(prompt)
+            await asyncio.sleep(0.05)
+            yield TextDelta("a", prompt_tokens=100, finish="stop")
+
+    generator = Slow()
+    settings = Settings(generation=Generation(read_s=0.1))
+    pipe = pipeline(generator, Found(Retrieved(tuple(long))), settings=settings)
+    frames = [*await answered(pipe), *await answered(pipe)]
+
+    first, second = (len(prompt.passages) for prompt in generator.prompts)
+    assert (first, second) == (6, 2)
+    assert not [f for f in frames if isinstance(f, Notice) and f.about == "passages"]
 
 
 @pytest.mark.parametrize(("asked", "given"), [(None, 50), (10, 10), (500, 50)])
