@@ -50,15 +50,28 @@ _MARKS = re.compile(r"^(?:documentation:|end of the documentation|question:)", r
 
 PRIORITY: dict[Kind, int] = {"help": 0, "chat": 1, "optimize": 2}
 PREPARE_PRIORITY = 3
+# What says little without the question before it: "and in place?", "can it keep the order?"
+_REFERS = re.compile(
+    r"^\W*(?:and|but|or|ok|okay|so|then|what about|how about|why)\b"
+    r"|\b(?:it|its|that|this|these|those|them|they|there|same|instead|ones?|others?|also|too)\b",
+    re.I,
+)
+_QUERY_TURNS = 3  # earlier questions that one may refer to
 _QUERY_CODE_CHARS = 400  # of selected code in a search query: an embedder reads about 256 tokens
 
 
 def search_query(ask: Ask) -> str:
-    """What retrieval looks for: the question, and the code that it is about.
+    """What retrieval looks for: the question, what it refers to, and the code that it is about.
 
     A long question is cut here, before the search is queued, kept and sent to other processes.
     """
-    question = searched(ask.question)
+    parts = [ask.question]
+    for turn in reversed(ask.history[-2 * _QUERY_TURNS :]):
+        if not _REFERS.search(searched(parts[0])):
+            break
+        if turn.role == "user":
+            parts.insert(0, turn.text)
+    question = searched("\n".join(parts))
     selection = ask.context.selection if ask.context else None
     if selection is None:
         return question

@@ -1,5 +1,7 @@
 """Prompts: the order of their parts, citations, and budgets."""
 
+import pytest
+
 from backend.answering import prompt
 from backend.ports import Gap, Message
 from backend.protocol.wire import Ask, Complete, Context, File, Remark, Selection, Turn
@@ -81,6 +83,23 @@ def test_what_to_answer_is_said_last_and_only_about_documentation():
 def test_a_search_for_a_selection_includes_its_code():
     assert prompt.search_query(ask()) == "QUESTION"
     assert "SELECTION" in prompt.search_query(ask(context=CONTEXT))
+
+
+@pytest.mark.parametrize(
+    ("turns", "question", "query"),
+    [
+        (["mean of all columns"], "ok but there are nans in it",
+         "mean of all columns\nok but there are nans in it"),
+        (["mean of all columns"], "sort an array in place", "sort an array in place"),
+        (["rfft of a signal", "and its inverse?"], "does it copy?",
+         "rfft of a signal\nand its inverse?\ndoes it copy?"),
+        (["first", "sort an array"], "and in place?", "sort an array\nand in place?"),
+        ([], "and in place?", "and in place?"),
+    ],
+)  # fmt: skip
+def test_what_refers_to_earlier_questions_is_searched_with_them(turns, question, query):
+    history = [turn for text in turns for turn in (Turn("user", text), Turn("assistant", "A"))]
+    assert prompt.search_query(Ask(id="r", question=question, history=tuple(history))) == query
 
 
 def test_the_scope_is_what_the_editor_knows_within_what_is_allowed():
