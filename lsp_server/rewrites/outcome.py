@@ -11,7 +11,7 @@ from lsp_server.answers import translate
 from lsp_server.answers.complete import CompleteAnswer
 from lsp_server.documents.fences import Fences
 from lsp_server.protocol.rewrite import RewriteKind
-from lsp_server.rewrites import checks, linter
+from lsp_server.rewrites import checks, linter, redactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ def outcome(
             )
         return Outcome(f"{_explained(found)}\n\n{answer.text}", fixed, [])
     prose = escape(fences.prose.strip(), translate.addresses(answer.citations))
-    code = fit(old, fences.code)
+    code, unknown = redactions.restored(old, fit(old, fences.code))
     complete = answer.finished.reason == "stop"
-    problems = checks.problems(language, lines, first, last, code, complete=complete)
+    problems = checks.problems(language, lines, first, last, code, complete=complete) + unknown
     lost = checks.lost(language, lines, first, last, code) if code.strip() else []
     if kind != "rewrite":
         problems += lost

@@ -198,6 +198,25 @@ async def test_an_old_version_is_refused(answering, open_editor, uri):
         await response
 
 
+async def test_a_secret_is_never_overwritten_by_its_placeholder(answering, open_editor, uri):
+    """Its line stays byte for byte; where nobody can tell which it was, nothing can be applied."""
+    token = "ghp_" + "a1B2" * 9
+    source = f'def login():\n    t = "{token}"\n    x = Client(t)\n    return x\n'
+    body = 'def login():\n    t = "<GITHUB_TOKEN_1>"\n    return Client(t)\n'
+    for code, applicable in ((body, True), (body.replace("t = ", "u = "), False)):
+        backend = await answering(f"```python\n{code}```\n")
+        editor = await open_editor(backend.url)
+        editor.open(uri, source)
+        _, response = editor.request("glossator/rewrite", rewrite(uri, "rewrite", after=4))
+        made = await response
+        assert made["applicable"] is applicable
+        if applicable:
+            assert token in made["code"]
+            assert all(token not in hunk["oldText"] for hunk in made["hunks"])
+        else:
+            assert "kept back" in " ".join(made["problems"])
+
+
 async def test_actions_are_offered_by_kind(answering, open_editor, uri):
     """Each with its command; the instruction needs an editor that can ask for one."""
     backend = await answering(BETTER)

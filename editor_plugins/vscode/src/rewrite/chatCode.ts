@@ -4,10 +4,12 @@ import * as vscode from "vscode";
 import { activeEditor } from "../place";
 import type { AcceptResult, Hunk } from "../protocol";
 import { applyHunks, hunksBetween } from "./hunks";
+import { refuseRedacted } from "./redactions";
 import type { Reviews } from "./reviews";
 
 export async function insertAtCursor(code: string): Promise<void> {
   const editor = wanted();
+  refuseRedacted(code, editor.document.getText());
   const done = await editor.edit((edit) => edit.replace(editor.selection, code));
   if (!done) {
     throw new Error("the document does not take the code; it may be read-only.");
@@ -19,6 +21,7 @@ export async function insertAtCursor(code: string): Promise<void> {
 export async function reviewCode(reviews: Reviews, code: string): Promise<void> {
   const { document, selection } = wanted();
   const base = document.getText();
+  refuseRedacted(code, base);
   const first = selection.start.line;
   const ends = selection.isEmpty || (selection.end.character === 0 && selection.end.line > first);
   const end = new vscode.Position(selection.end.line + (ends ? 0 : 1), 0);
