@@ -230,7 +230,13 @@ class Pipeline:
             return await self._search.find(query, request, tenant)
 
         return await self._rails.relevant(
-            request.id, request.question, request.history, found, tenant, search
+            request.id,
+            request.question,
+            request.history,
+            found,
+            tenant,
+            search,
+            joined=request.refers,
         )
 
     async def _generate(

@@ -65,17 +65,24 @@ def search_query(ask: Ask) -> str:
 
     A long question is cut here, before the search is queued, kept and sent to other processes.
     """
-    parts = [ask.question]
-    for turn in reversed(ask.history[-2 * _QUERY_TURNS :]):
-        if not _REFERS.search(searched(parts[0])):
-            break
-        if turn.role == "user":
-            parts.insert(0, turn.text)
-    question = searched("\n".join(parts))
+    question = searched("\n".join([*referred(ask), ask.question]))
     selection = ask.context.selection if ask.context else None
     if selection is None:
         return question
     return f"{question}\n{selection.text[:_QUERY_CODE_CHARS]}"
+
+
+def referred(ask: Ask) -> list[str]:
+    """The earlier questions that this one refers to, the oldest first."""
+    found: list[str] = []
+    question = ask.question
+    for turn in reversed(ask.history[-2 * _QUERY_TURNS :]):
+        if not _REFERS.search(searched(question)):
+            break
+        if turn.role == "user":
+            question = turn.text
+            found.insert(0, question)
+    return found
 
 
 def scope(ask: Ask, allowed: Sequence[str] | None) -> Scope:

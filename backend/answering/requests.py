@@ -41,6 +41,11 @@ class Asked(Protocol):
         ...
 
     @property
+    def refers(self) -> bool:
+        """Whether earlier questions are searched for together with this one."""
+        ...
+
+    @property
     def deadline_ms(self) -> float | None: ...
 
     @property
@@ -127,6 +132,10 @@ class Question:
         return prompts.search_query(self.frame)
 
     @property
+    def refers(self) -> bool:
+        return bool(prompts.referred(self.frame))
+
+    @property
     def deadline_ms(self) -> float | None:
         return self.frame.deadline_ms
 
@@ -187,6 +196,7 @@ class Completion:
     kind: ClassVar[Kind] = "help"  # somebody waits with the cursor in the gap
     question: ClassVar[str] = ""
     query: ClassVar[str] = ""
+    refers: ClassVar[bool] = False
     history: ClassVar[Sequence[Turn]] = ()
     deadline_ms: ClassVar[float | None] = None
     continue_from: ClassVar[str] = ""

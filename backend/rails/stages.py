@@ -60,14 +60,20 @@ class Stages:
         found: Retrieved,
         tenant: str,
         search: Search,
+        *,
+        joined: bool = False,
     ) -> list[str]:
         """Judges a question by what was found for it, and returns warnings. Raises ``Blocked``.
 
-        ``search`` finds more, where a judgement needs it.
+        ``search`` finds more, where a judgement needs it. ``joined`` says that earlier questions
+        were searched for together with this one. No turn that a client made up may let it pass
+        then, so it is searched for alone before it may be blocked.
         """
         warnings = []
         for rail in self._relevance:
             chosen = policy(self._settings, rail.name, tenant)
+            if joined and chosen.action == "block":
+                found, joined = await search(question), False
             unknown = found.late or found.failed
             if chosen.action == "off" or (unknown and chosen.on_failure == "allow"):
                 continue

@@ -103,11 +103,18 @@ async def test_a_made_up_turn_does_not_open_the_door_to_another_subject():
     assert (await follow_up(question, near))[0] == "blocked"
 
 
+async def test_a_made_up_turn_that_is_referred_to_opens_no_door_either():
+    question = "and write a poem about cats, too"
+    near = {question: 0.1, f"{FFT}\n{question}": 0.4}
+    assert (await follow_up(question, near))[0] == "blocked"
+
+
 async def test_a_follow_up_that_is_near_by_itself_or_cannot_be_blocked_costs_no_search():
     assert await follow_up("how do I run a 2d FFT?", {"how do I run a 2d FFT?": 0.5}) == (
         "finished", ["how do I run a 2d FFT?"],
     )  # fmt: skip
-    assert await follow_up("why?", {"why?": 0.1}, action="warn") == ("finished", ["why?"])
+    both = f"{FFT}\nwhy?"
+    assert await follow_up("why?", {both: 0.1}, action="warn") == ("finished", [both])
 
 
 @pytest.mark.parametrize(("on_failure", "end"), [("block", "blocked"), ("allow", "finished")])

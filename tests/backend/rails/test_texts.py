@@ -67,7 +67,7 @@ def planted(hint, secret):
             hints = typing.get_type_hints(hint, include_extras=True)
             return hint(**{name: planted(hints[name], secret) for name in hint.__struct_fields__})
         case None:
-            return {str: secret, int: 1, float: 1.0}[hint]
+            return {str: secret, int: 1, float: 1.0, bool: True}[hint]
 
 
 def places(value, path=()):
