@@ -14,7 +14,7 @@ end, {
   end,
 })
 
--- In visual mode <Cmd> keeps the selection, characters and all.
+-- In visual mode, <Cmd> keeps the selection exactly, also within a line.
 for _, name in ipairs({ "chat", "explain", "optimize", "document", "fix", "rewrite" }) do
   vim.keymap.set({ "n", "x" }, ("<Plug>(glossator-%s)"):format(name), ("<Cmd>Glossator %s<CR>"):format(name))
 end

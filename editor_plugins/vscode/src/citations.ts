@@ -2,15 +2,15 @@
 
 import type { Citation } from "./protocol";
 
-/** A line of a file is named as editors do, `#L7`; a page has its own fragments. */
+/** Names a line of a file as editors do, `#L7`. A page has fragments of its own. */
 export function address({ uri, line }: Citation): string {
   return line === null || !uri.startsWith("file:") ? uri : `${uri}#L${line + 1}`;
 }
 
-/** A page, or a file of this machine: one with a host would be fetched from there. */
+/** A page, or a file of this machine. A file address with a host would be fetched from there. */
 const SAFE = /^(https?:\/\/|file:\/\/\/)[^\s<>\\]+$/i;
 
-/** A name or a message as words in Markdown: nothing in it means anything. */
+/** A name or a message as plain words in Markdown: nothing in it is markup. */
 export function plain(text: string): string {
   return text.replaceAll(/\s+/g, " ").replaceAll(/[\\`*_{}[\]<>()#+!|~&$@-]|(?<=[:/])\//g, "\\$&");
 }
@@ -20,7 +20,7 @@ export function words(text: string): string {
   return text.replaceAll("](", "] (");
 }
 
-/** An answer with the list of what its `[1]` refers to, for places that draw Markdown. */
+/** An answer with the list of its sources, to which `[1]` refers, for places that draw Markdown. */
 export function withSources(markdown: string, citations: readonly Citation[]): string {
   if (citations.length === 0) {
     return markdown;

@@ -1,4 +1,4 @@
-// Composition: the language server's connection, the features attached to it, the commands.
+// Puts the extension together: the connection to the language server, its features, the commands.
 
 import * as vscode from "vscode";
 import { explain } from "./beside/explain";

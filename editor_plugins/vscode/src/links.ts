@@ -1,4 +1,4 @@
-// Opening what an answer refers to: the source at its line, or the page in the browser.
+// Opens what an answer refers to: the source at its line, or the page in the browser.
 
 import * as vscode from "vscode";
 import { address } from "./citations";
@@ -8,11 +8,11 @@ export async function openCitation(citation: Citation): Promise<void> {
   await openLink(address(citation));
 }
 
-/** Opens `file:` of this machine, `http:` and `https:` addresses; an answer's text may ask for nothing else. */
+/** Opens files of this machine and pages on the web. An answer may link to nothing else. */
 export async function openLink(address: string): Promise<void> {
   const uri = vscode.Uri.parse(address, true);
   if (uri.scheme === "file" && uri.authority !== "") {
-    // Opening it would ask that host for the file, and tell it who the user is.
+    // To open it would ask that host for the file, and tell the host who the user is.
     await vscode.window.showWarningMessage(`Glossator does not open files of ${uri.authority}.`);
   } else if (uri.scheme === "file") {
     const line = Number(/^L(\d+)/.exec(uri.fragment)?.[1] ?? "1") - 1;
@@ -31,7 +31,7 @@ export async function openLink(address: string): Promise<void> {
   }
 }
 
-/** The column of the code, so that a source does not open over something else. */
+/** The editor column that has the code, so that a source does not open over something else. */
 function codeColumn(): vscode.ViewColumn {
   return vscode.window.activeTextEditor?.viewColumn ?? vscode.ViewColumn.One;
 }

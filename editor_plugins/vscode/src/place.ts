@@ -1,10 +1,10 @@
-// Where the user is: the last active editor's document and selection, which a question goes with.
+// Where the user is: the document and selection of the last active editor. They go with a question.
 
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { ChatContext, ChatParams } from "./protocol";
 
-/** Schemes of documents that the language server sees. */
+/** The schemes of the documents that the language server sees. */
 const SEEN = new Set(["file", "untitled"]);
 
 export function activeEditor(): vscode.TextEditor | undefined {
@@ -30,7 +30,7 @@ export function placeOf(
   };
 }
 
-/** What only the editor knows, where the prompt asks for it. */
+/** What only the editor knows, if the prompt asks for it. */
 export async function contextFor(
   client: LanguageClient,
   editor: vscode.TextEditor | undefined,
@@ -45,7 +45,7 @@ export async function contextFor(
   };
 }
 
-/** For people: what goes along with a question asked now. */
+/** Says to the user what would go along with a question now. */
 export function placeLabel(editor: vscode.TextEditor | undefined): string {
   if (editor === undefined) {
     return "";

@@ -1,6 +1,6 @@
-// Everything the language server adds to LSP; mirrors lsp_server/protocol/ and docs/lsp.md.
+// Everything that the language server adds to LSP. It mirrors lsp_server/protocol/ and docs/lsp.md.
 // Lines and characters count from 0, in the negotiated encoding (UTF-16 in VS Code).
-// Types and method names alone: what runs in the webview reads this file too.
+// It has only types and names of methods, because the webview imports it too.
 
 import type {
   Diagnostic,
@@ -21,11 +21,11 @@ export const DELETE_CONVERSATION = "glossator/conversations/delete";
 export const PREPARE = "glossator/prepare";
 export const STATUS = "glossator/didChangeStatus";
 
-/** The commands of the server's code actions, which this editor runs itself (`previews`). */
+/** The commands of the server's code actions, which the editor runs itself (`previews`). */
 export const REWRITE_COMMAND = "glossator.rewrite";
 export const EXPLAIN_COMMAND = "glossator.explain";
 
-/** LSP 3.17: well-formed, and could not be answered; the message is for the user. */
+/** LSP 3.17: the request was well-formed but could not be answered. The message is for the user. */
 export const REQUEST_FAILED = -32803;
 
 export type FinishReason = "stop" | "length" | "cancelled" | "blocked";
@@ -104,7 +104,7 @@ export interface ChatResult {
   timings: Timings;
 }
 
-/** What a linter says of the selected code. */
+/** What a linter says about the selected code. */
 export interface Finding {
   code: string;
   message: string;
@@ -113,7 +113,7 @@ export interface Finding {
   fixable: boolean;
 }
 
-/** Unknown kinds are to be ignored. */
+/** Ignore kinds that you do not know. */
 export type Progress =
   | { kind: "queued"; position: number }
   | { kind: "admitted"; model: string; queueMs: number }
@@ -134,7 +134,7 @@ export interface RewriteParams extends Streamed {
   diagnostics?: Diagnostic[];
 }
 
-/** One change that can be accepted alone: whole lines of the document as it was asked about. */
+/** A change that can be accepted alone: whole lines of the document for which it was asked. */
 export interface Hunk {
   id: number;
   range: Range;
@@ -142,7 +142,7 @@ export interface Hunk {
   newText: string;
 }
 
-/** A proposal; nothing is changed before `glossator/accept`. */
+/** A proposal. Nothing changes before `glossator/accept`. */
 export interface RewriteResult {
   id: string;
   textDocument: VersionedTextDocumentIdentifier;

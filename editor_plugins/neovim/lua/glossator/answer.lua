@@ -1,4 +1,4 @@
---- One answer, painted as it streams, with its notices, sources or the reason why it ended.
+--- Paints one answer while it streams, with its notices, and its sources or the reason why it ended.
 local sources = require("glossator.sources")
 local stream = require("glossator.stream")
 
@@ -74,7 +74,7 @@ function Answer:progress(value)
   elseif value.kind == "queued" then
     self:wait_for(("waiting, %d before this one"):format(value.position))
   elseif value.kind == "citations" then
-    -- Before the first delta: `[1]` in a line that still streams can be opened already.
+    -- Before the first delta, so that `[1]` can be opened while its line still streams.
     sources.mark(self.painter.buffer, value.citations)
     if value.late then
       table.insert(self.notices, "The search took too long; this answer has no sources.")

@@ -16,7 +16,7 @@ local selected
 ---@type integer?
 local prompt
 
---- Conversations that are open, by tab; an answer goes on while another one is shown.
+--- The conversations that are open, by tab. An answer goes on while another conversation is shown.
 ---@type table<string, glossator.Transcript>
 local open = {}
 
@@ -135,7 +135,7 @@ local function show()
   refresh()
 end
 
---- Opens the chat and its prompt; a selection goes with the next question.
+--- Opens the chat and its prompt. A selection goes with the next question.
 ---@param lines? glossator.Lines
 function M.open(lines)
   local client = server.expect_client(vim.api.nvim_get_current_buf())
@@ -151,7 +151,7 @@ function M.open(lines)
   panel.focus()
 end
 
---- Asks at once; the cursor stays where it is.
+--- Asks at once. The cursor stays where it is.
 ---@param text string
 ---@param lines? glossator.Lines
 function M.ask(text, lines)
@@ -182,7 +182,7 @@ function M.retry()
   end
 end
 
---- A conversation from its beginning; the old one stays in the history.
+--- Begins a new conversation. The old one stays in the history.
 function M.new()
   current = nil
   show()
@@ -227,7 +227,7 @@ function M.forget(tab)
   end
 end
 
---- The sources of the answer at the transcript's cursor, as a quickfix list.
+--- Makes a quickfix list of the sources of the answer at the transcript's cursor.
 function M.sources()
   require("glossator.sources").quickfix(shown().buffer, panel.row())
 end

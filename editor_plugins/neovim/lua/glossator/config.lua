@@ -3,7 +3,7 @@ local M = {}
 
 ---@class glossator.Config
 M.defaults = {
-  --- The command that starts the language server; `--url` and the url below are added to it.
+  --- The command that starts the language server. `--url` and the url below are added to it.
   ---@type string[]
   cmd = { "glossator", "lsp" },
 
@@ -23,7 +23,7 @@ M.defaults = {
   ---@type "right"|"left"|"above"|"below"
   split = "right",
 
-  --- Columns of the chat to the right or left; never more than half of the screen.
+  --- The width of a chat to the right or left, in columns: at most half of the screen.
   ---@type integer
   width = 80,
 
@@ -31,13 +31,13 @@ M.defaults = {
   ---@type boolean
   ghost_text = true,
 
-  --- Let the backend warm up for a question that is likely to come.
+  --- Let the backend prepare for a question that is likely to come.
   ---@type boolean
   prepare = true,
 
-  --- Which projects you trust: true for all, a list of folders, or a function that is given the
-  --- root (nil for a file without one). Nothing that lies in another project is run, such as a ruff
-  --- of its own, and ruff's configuration in it is not read.
+  --- Which projects you trust: true for all, a list of folders, or a function that gets the root (nil
+  --- for a file without one). In any other project, no program of the project is run, such as its own
+  --- ruff, and its configuration of ruff is not read.
   ---@type boolean|string[]|fun(root?: string): boolean
   trusted = false,
 
@@ -69,7 +69,7 @@ function M.set(options)
       error(("glossator: setting %q must be a %s, this is a %s"):format(name, wanted, type(value)), 0)
     end
   end
-  -- Lists are replaced, not merged: half of one command and half of another is none.
+  -- Lists are replaced, not merged, because half of one command and half of another make none.
   M.current = vim.tbl_extend("force", M.defaults, options)
   return M.current
 end

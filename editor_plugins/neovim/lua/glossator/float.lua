@@ -1,6 +1,6 @@
---- An answer in a floating window beside the code: explanations, and questions at the cursor.
---- It takes no focus (asked for again, it does), grows with the answer, and closes, which stops
---- the answer, when the cursor moves on.
+--- Shows an answer in a floating window beside the code: explanations, and questions at the cursor.
+--- The window grows with the answer. It takes the focus only when it is asked for again. It closes,
+--- and thereby stops the answer, when the cursor moves on.
 local answer = require("glossator.answer")
 local painter = require("glossator.painter")
 local place = require("glossator.place")
@@ -43,7 +43,7 @@ local function open(buffer, title)
   vim.wo[window].conceallevel = 2
 end
 
---- Closes with the next move in the code, not with one into the window itself.
+--- Closes at the next move in the code, but not at a move into the window itself.
 ---@param code integer the buffer that was asked from
 ---@param group integer
 local function watch(code, group)

@@ -1,4 +1,4 @@
---- Earlier conversations: list, go on with one, delete one.
+--- Earlier conversations: lists them, goes on with one, or deletes one.
 local server = require("glossator.server")
 
 local M = {}

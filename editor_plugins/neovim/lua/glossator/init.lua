@@ -6,7 +6,7 @@ function M.setup(options)
   require("glossator.server").configure(require("glossator.config").set(options))
 end
 
---- The connection to the backend; `User GlossatorStatus` tells of changes.
+--- The state of the connection to the backend. `User GlossatorStatus` announces each change.
 ---@return glossator.Status
 function M.status()
   return require("glossator.server").status()
@@ -22,8 +22,8 @@ function M.statusline()
   return state == "ready" and "glossator" or ("glossator (%s)"):format(state)
 end
 
---- Asks, with the selection or the cursor as context; the answer streams into the chat and the
---- cursor stays where it is.
+--- Asks a question, with the selection or the cursor as context. The answer streams into the chat,
+--- and the cursor stays where it is.
 ---@param question string
 ---@param lines? glossator.Lines
 function M.ask(question, lines)

@@ -1,5 +1,5 @@
---- Appends text to a buffer as it comes, without freezing the editor or stealing the cursor.
---- The first piece is painted at once, later ones together, at most once per interval.
+--- Appends text to a buffer as it arrives, without freezing the editor or moving the cursor.
+--- It paints the first piece at once, and later ones together, at most once per interval.
 local M = {}
 
 local INTERVAL_MS = 30
@@ -18,7 +18,7 @@ function M.new(buffer)
   return setmetatable({ buffer = buffer, pending = {}, resting = false }, Painter)
 end
 
---- A buffer to paint in: not a file, not listed, not for the user to change.
+--- A buffer to paint in. It is not a file, is not listed, and the user cannot change it.
 ---@param filetype string
 ---@param language string of the text, for colours
 ---@return integer
@@ -40,7 +40,7 @@ function Painter:append(text)
   end
 end
 
---- Paints at once, after what is pending. The first piece of an answer that follows need not wait.
+--- Paints at once, after what is pending. The first piece of the next answer does not wait either.
 ---@param text string
 function Painter:paint(text)
   table.insert(self.pending, text)
@@ -71,7 +71,7 @@ function Painter:rest()
   end, INTERVAL_MS)
 end
 
---- Windows whose cursor is at the end follow it; a selection is left alone.
+--- A window whose cursor is at the end follows the text. A selection stays as it is.
 ---@param buffer integer
 ---@return integer[]
 local function following(buffer)

@@ -31,7 +31,7 @@ local function to_end(window)
   vim.api.nvim_win_set_cursor(window, { last, 0 })
 end
 
---- Of what is too long the end is left, where it says what to do.
+--- Cuts the beginning of a text that is too long, because its end says what to do.
 ---@param window integer
 ---@param name string
 ---@param text string

@@ -1,4 +1,4 @@
---- A selection that stays with its text while the user types elsewhere, and is seen to.
+--- A selection that stays with its text while the user types elsewhere, and that stays visible.
 local M = {}
 
 local namespace = vim.api.nvim_create_namespace("glossator.pin")
@@ -29,7 +29,7 @@ function M.new(place, encoding)
   return setmetatable({ buffer = buffer, mark = mark, encoding = encoding }, Pin)
 end
 
---- Where the text is now; nil when it is gone.
+--- Where the text is now, or nil if it is gone.
 ---@return glossator.Place?
 function Pin:place()
   if not vim.api.nvim_buf_is_loaded(self.buffer) then
@@ -53,7 +53,7 @@ function Pin:place()
   }
 end
 
---- What is selected, for the user: `signal.py:3-4`.
+--- Names the selection for the user: `signal.py:3-4`.
 ---@return string
 function Pin:label()
   local place = self:place()

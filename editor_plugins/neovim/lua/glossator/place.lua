@@ -1,11 +1,11 @@
---- Where in the code a question is asked from: a document, and a cursor or a selection in it.
+--- The place in the code from which a question is asked: a document, and a cursor or a selection.
 local M = {}
 
 ---@class glossator.Place
 ---@field buffer integer
 ---@field range lsp.Range empty: a cursor
 
---- Selected lines, from 1, inclusive.
+--- The selected lines: counted from 1, both included.
 ---@alias glossator.Lines { first: integer, last: integer }
 
 ---@type integer? the window of code that was left last
@@ -33,7 +33,7 @@ vim.api.nvim_create_autocmd("WinLeave", {
   end,
 })
 
---- The window of the code: the current one, unless that is ours.
+--- The window that has the code: the current one, unless that is ours.
 ---@return integer
 function M.window()
   local current = vim.api.nvim_get_current_win()
@@ -46,7 +46,7 @@ function M.window()
   return vim.iter(vim.api.nvim_tabpage_list_wins(0)):find(here) or current
 end
 
---- Goes to the window of the code; makes one where there is none.
+--- Goes to the window that has the code, and makes one if there is none.
 function M.enter()
   local window = M.window()
   if ours(window) then
@@ -95,8 +95,8 @@ local function selection(buffer, encoding)
   end
 end
 
---- `lines` is the range of a command; it names whole lines, but typed from visual mode it means
---- the characters that were selected.
+--- `lines` is the range of a command. It names whole lines, but a command that was typed from visual
+--- mode means the characters that were selected.
 ---@param buffer integer
 ---@param lines glossator.Lines
 ---@param encoding string
@@ -109,7 +109,7 @@ local function given(buffer, lines, encoding)
   return lines_between(lines.first, lines.last)
 end
 
---- The selection (in visual mode, or the given lines), else the cursor.
+--- The selection (in visual mode, or the given lines), otherwise the cursor.
 ---@param client vim.lsp.Client
 ---@param lines? glossator.Lines
 ---@return glossator.Place
@@ -134,8 +134,8 @@ function M.is_cursor(range)
   return vim.deep_equal(range.start, range["end"])
 end
 
---- The members of a request that say where it is asked from; none for a buffer that the server
---- does not know.
+--- The members of a request that say where it is asked from. There are none for a buffer that the
+--- server does not know.
 ---@param client vim.lsp.Client
 ---@param place glossator.Place
 ---@return { textDocument?: { uri: string }, cursorState?: glossator.CursorState[] }

@@ -1,4 +1,4 @@
---- Tells the server which question is likely, so that the backend is warm when it comes.
+--- Tells the server which question is likely, so that the backend is ready when it comes.
 local place = require("glossator.place")
 
 local M = {}

@@ -1,4 +1,4 @@
---- The chat's input: a small buffer in which Enter sends. What is not sent stays.
+--- The chat's input: a small buffer in which Enter sends. Text that was not sent stays.
 local M = {}
 
 ---@class glossator.PromptActions
@@ -15,8 +15,8 @@ local function text_of(buffer)
   return vim.trim(table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), "\n"))
 end
 
---- The word that begins with `@` or `/` and ends at the cursor, and its column from 0. A slash
---- command stands at the beginning of the prompt only.
+--- The word that begins with `@` or `/` and ends at the cursor, and its column, counted from 0. A slash
+--- command can only be at the beginning of the prompt.
 ---@param before string the line up to the cursor
 ---@param first boolean whether it is the first line
 ---@return string? word

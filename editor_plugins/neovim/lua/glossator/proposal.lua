@@ -1,5 +1,5 @@
---- A rewrite laid over the document it was asked about, hunk by hunk. Changes its own buffer only;
---- the document is changed by the server, which knows when a hunk no longer fits.
+--- A rewrite, laid hunk by hunk over the document that it was asked about. It changes only its own
+--- buffer. The server changes the document, because it knows when a hunk no longer fits.
 local M = {}
 
 local namespace = vim.api.nvim_create_namespace("glossator.proposal")
@@ -46,7 +46,7 @@ function Proposal:replace(lines)
   self:write(0, -1, lines)
 end
 
---- Code that still streams, written over the lines it will replace.
+--- Writes code that still streams over the lines that it will replace.
 ---@param range lsp.Range whole lines
 ---@param code string
 function Proposal:overwrite(range, code)
@@ -59,7 +59,7 @@ function Proposal:overwrite(range, code)
   self:replace(lines)
 end
 
---- The lines that a hunk replaces: first, and one after the last, from 0.
+--- The lines that a hunk replaces: the first, and the one after the last, counted from 0.
 ---@param hunk glossator.Hunk
 ---@return integer, integer
 local function span(hunk)
@@ -95,7 +95,7 @@ function Proposal:finish(hunks)
   end
 end
 
---- The lines of a change in the proposal: first, and one after the last, from 0.
+--- The lines of a change in the proposal: the first, and the one after the last, counted from 0.
 ---@param change glossator.Change
 ---@return integer, integer
 function Proposal:span(change)
@@ -103,7 +103,7 @@ function Proposal:span(change)
   return mark[1], mark[3].end_row
 end
 
---- The open change at a line; of a deletion, the line that follows it.
+--- The open change at a line. A deletion is at the line that follows it.
 ---@param row integer from 0
 ---@return glossator.Change?
 function Proposal:at(row)
@@ -129,7 +129,7 @@ function Proposal:accepted(ids)
   end
 end
 
---- The old lines again.
+--- Restores the old lines.
 ---@param change glossator.Change
 function Proposal:reject(change)
   local from, to = self:span(change)

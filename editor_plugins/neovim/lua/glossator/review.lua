@@ -1,5 +1,5 @@
---- A rewrite in a tab page of its own: the document, the proposal beside it as a diff, and below
---- them what was found and said. The user accepts or rejects hunk by hunk.
+--- Shows a rewrite in its own tab page: the document, the proposal beside it as a diff, and below
+--- them the findings and the explanation. The user accepts or rejects hunk by hunk.
 local answer = require("glossator.answer")
 local painter = require("glossator.painter")
 local place = require("glossator.place")
@@ -188,7 +188,7 @@ function Review:reject(changes)
   end
 end
 
---- What streams is laid over the lines it replaces; of a cursor these are not known yet.
+--- Lays what streams over the lines that it replaces. For a cursor, these are not known yet.
 ---@private
 ---@param text string
 function Review:stream(text)

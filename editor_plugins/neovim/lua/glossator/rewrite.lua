@@ -1,10 +1,10 @@
---- Asks for a rewrite: of what, and what is to be fixed in it. `review` shows what comes of it.
+--- Asks for a rewrite: finds out which code is meant, and what to fix in it. `review` shows the result.
 local place = require("glossator.place")
 local server = require("glossator.server")
 
 local M = {}
 
---- The range as whole lines, as the server takes it.
+--- The range as whole lines, which is what the server takes.
 ---@param range lsp.Range
 ---@return lsp.Range
 local function whole_lines(range)

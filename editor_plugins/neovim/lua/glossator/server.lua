@@ -1,4 +1,5 @@
---- The language server: configured, started when first needed, and what it says of the backend.
+--- Configures the language server, starts it when it is first needed, and keeps what it says about
+--- the backend.
 local M = {}
 
 local NAME = "glossator"
@@ -6,7 +7,7 @@ local NAME = "glossator"
 ---@type glossator.Status
 local status = { state = "offline", url = "", reason = "the language server is not running" }
 
---- Between start and initialization a client is not listed yet; a second one must not be started.
+--- Between its start and its initialization, a client is not listed. A second one must not be started.
 local starting = false
 
 ---@param new glossator.Status
@@ -15,7 +16,7 @@ local function tell(new)
   vim.api.nvim_exec_autocmds("User", { pattern = "GlossatorStatus", modeline = false })
 end
 
---- Neovim drops a stale edit and still answers that it was applied; the server must know.
+--- Neovim drops a stale edit and still answers that it was applied, but the server must know.
 ---@type lsp.Handler
 local function apply_edit(err, params, context)
   for _, change in ipairs(params.edit.documentChanges or {}) do
@@ -60,7 +61,7 @@ function M.configure(config)
     },
     handlers = {
       ["$/progress"] = function(err, params, context)
-        -- Partial answers are not work-done progress: plugins that show that must not see them.
+        -- Partial answers are no work-done progress, so plugins that show progress must not see them.
         if not require("glossator.stream").progress(params) then
           return vim.lsp.handlers["$/progress"](err, params, context)
         end
@@ -74,7 +75,7 @@ function M.configure(config)
       starting = true
       params.initializationOptions.trusted = require("glossator.config").trusts(started.root_dir)
     end,
-    -- Not in the project, whose files could stand in for what a program looks for around it.
+    -- Not in the project: a program looks for files around it, and could find some from there.
     cmd_cwd = vim.uv.os_homedir(),
     on_init = function()
       starting = false
@@ -94,7 +95,7 @@ function M.status()
   return status
 end
 
---- The running client, started if need be; nil, and why not.
+--- The running client, which is started if there is none; otherwise nil, and the reason.
 ---@param buffer integer
 ---@return vim.lsp.Client?, string?
 function M.client(buffer)
@@ -109,7 +110,7 @@ function M.client(buffer)
     return nil, 'call require("glossator").setup() first'
   end
   if not starting then
-    -- Not attached: the current buffer need not be a file.
+    -- It is not attached, because the current buffer may not be a file.
     vim.lsp.start(config, { attach = false })
   end
   vim.wait(5000, function()
@@ -121,7 +122,7 @@ function M.client(buffer)
   return running()
 end
 
---- As `client`, with the problem shown to the user.
+--- Does what `client` does, and shows a problem to the user.
 ---@param buffer integer
 ---@return vim.lsp.Client?
 function M.expect_client(buffer)

@@ -1,9 +1,9 @@
---- Citations: how they are listed under an answer, and opened at their line.
+--- Lists the citations under an answer, and opens them at their line.
 local M = {}
 
 local namespace = vim.api.nvim_create_namespace("glossator.sources")
 
---- Citations of each answer in a buffer, by the extmark of the answer's first line.
+--- The citations of each answer in a buffer, by the extmark of the answer's first line.
 ---@type table<integer, table<integer, glossator.Citation[]>>
 local answers = {}
 
@@ -34,7 +34,7 @@ function M.list(citations)
   )
 end
 
---- From the end of the buffer as it is now, `[1]` means these citations.
+--- From the current end of the buffer on, `[1]` refers to these citations.
 ---@param buffer integer
 ---@param citations glossator.Citation[]
 function M.mark(buffer, citations)
@@ -54,7 +54,7 @@ function M.mark(buffer, citations)
   answers[buffer][mark] = citations
 end
 
---- The citations that a line of a buffer refers to: of the answer it belongs to.
+--- The citations that a line of a buffer refers to: those of the answer to which it belongs.
 ---@param buffer integer
 ---@param row integer from 0
 ---@return glossator.Citation[]
@@ -63,7 +63,7 @@ function M.of_line(buffer, row)
   return before[1] and answers[buffer] and answers[buffer][before[1][1]] or {}
 end
 
---- The number in the brackets that `column` is in, else in the first ones of the line.
+--- The number in the brackets around `column`, otherwise in the first brackets of the line.
 ---@param line string
 ---@param column integer from 0
 ---@return integer?
@@ -84,7 +84,7 @@ local function open(citation)
     vim.ui.open(citation.uri)
     return
   end
-  -- A file of another host would be asked for there, and another scheme may start any program.
+  -- A file on another host would be fetched from there, and another scheme may start any program.
   if not vim.startswith(citation.uri, "file:///") then
     vim.notify(
       ("glossator: %s is neither a page nor a file of this machine"):format(citation.uri),

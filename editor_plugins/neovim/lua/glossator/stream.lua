@@ -1,5 +1,5 @@
---- One request whose answer streams as partial results. Ends exactly once, whoever ends it:
---- the response, the user who stops it, or a language server that goes away.
+--- One request whose answer streams as partial results. It ends exactly once: with the response,
+--- when the user stops it, or when the language server goes away.
 local M = {}
 
 ---@class glossator.Listener
@@ -58,8 +58,8 @@ function Stream:running()
   return streaming[self.token] ~= nil
 end
 
---- The engine stops too. What is still on its way is dropped: Neovim never calls the handler of
---- a request that it cancelled.
+--- Stops the engine too. What is still on its way is dropped, because Neovim never calls the handler
+--- of a request that it cancelled.
 function Stream:stop()
   if self:running() then
     self.client:cancel_request(self.request)
@@ -67,7 +67,7 @@ function Stream:stop()
   end
 end
 
---- Takes a `$/progress` notification; false when it is of somebody else.
+--- Takes a `$/progress` notification. Returns false if it belongs to somebody else.
 ---@param params { token: string|integer, value: glossator.Progress }
 ---@return boolean
 function M.progress(params)
@@ -78,7 +78,7 @@ function M.progress(params)
   return type(params.token) == "string" and vim.startswith(params.token, PREFIX)
 end
 
---- Ends the streams of a server that is gone; it will not.
+--- Ends the streams of a server that is gone, because that server will not.
 ---@param client_id integer
 ---@param reason string
 function M.abandon(client_id, reason)

@@ -1,4 +1,4 @@
---- One conversation in one buffer: questions, answers, and their sources, never rewritten.
+--- One conversation in one buffer: questions, answers, and their sources. It is never rewritten.
 local answer = require("glossator.answer")
 local painter = require("glossator.painter")
 local sources = require("glossator.sources")
@@ -83,7 +83,7 @@ function Transcript:ask(question)
   })
 end
 
---- The last question again, for instance because its answer failed.
+--- Asks the last question again, for instance because its answer failed.
 ---@param client vim.lsp.Client it may be another one by now
 ---@return boolean
 function Transcript:retry(client)
@@ -94,7 +94,7 @@ function Transcript:retry(client)
   return true
 end
 
---- What was said in an earlier session.
+--- Shows what was said when Neovim ran before.
 ---@param turns glossator.Turn[]
 function Transcript:restore(turns)
   for _, turn in ipairs(turns) do

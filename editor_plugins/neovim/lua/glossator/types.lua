@@ -1,6 +1,6 @@
 ---@meta
--- What crosses between Neovim and the language server; mirrors docs/lsp.md and
--- lsp_server/protocol/. Lines count from 0, ends of ranges are exclusive.
+-- The messages between Neovim and the language server. They mirror docs/lsp.md and
+-- lsp_server/protocol/. Lines count from 0, and ranges do not include their end.
 
 ---@class glossator.Citation
 ---@field number integer

@@ -7,7 +7,7 @@ import { type ChatResult, EXPLAIN, type ExplainParams, type Progress } from "../
 import type { Connection } from "../server/connection";
 import type { Threads } from "./threads";
 
-/** Without a question: explain the code in `range`. An empty range is a cursor. */
+/** Without a question, it explains the code in `range`. An empty range is a cursor. */
 export async function explain(
   connection: Connection,
   threads: Threads,
@@ -48,7 +48,7 @@ export async function explain(
   }
 }
 
-/** Threads hang under the last line of their range; an end at column 0 has nothing of its line. */
+/** A thread appears under the last line of its range, which an end at column 0 does not include. */
 function lastLine(range: vscode.Range): vscode.Range {
   const line =
     range.end.character === 0 && range.end.line > range.start.line

@@ -1,13 +1,14 @@
-// Answers beside the code: a comment thread under the lines they are about, growing as they come.
+// Answers beside the code: a comment thread under the lines that an answer is about. It grows while
+// the answer arrives.
 
 import * as vscode from "vscode";
 
-// More than the 100 ms for which VS Code waits for the next change of a thread before it shows one:
-// changes that follow each other faster are shown when they have ended.
+// VS Code waits 100 ms for the next change of a thread before it shows one. Changes that follow each
+// other faster are shown only when they have ended, so this is longer.
 const REDRAW_MS = 120;
 
 export interface BesideEvents {
-  /** The thread was closed, or *Stop* was chosen. */
+  /** Called when the user closes the thread or chooses *Stop*. */
   stop(): void;
 }
 
@@ -51,7 +52,7 @@ export class Thread {
     thread.contextValue = "running";
   }
 
-  /** Replaces what it shows. Drawn at once, unless it has just been drawn. */
+  /** Replaces what the thread shows. Draws at once, unless it has just drawn. */
   show(markdown: string): void {
     this.text = markdown;
     const wait = this.drawnAt + REDRAW_MS - performance.now();
@@ -62,7 +63,7 @@ export class Thread {
     }
   }
 
-  /** Nothing more will come. */
+  /** Call it when nothing more will come. */
   finish(markdown: string): void {
     this.text = markdown;
     this.thread.contextValue = "finished";
@@ -80,7 +81,7 @@ export class Thread {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.drawnAt = performance.now();
-    // The language server has escaped what could lead out; commands and HTML are off besides.
+    // The language server has escaped what could lead out. Commands and HTML are also switched off.
     const body = new vscode.MarkdownString(this.text);
     body.isTrusted = false;
     body.supportHtml = false;

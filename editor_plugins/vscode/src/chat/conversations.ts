@@ -1,5 +1,5 @@
-// The conversations that are open, and the answers under way in them. Knows no editor: how an
-// answer is had, and who is told of events, is given to it.
+// The conversations that are open, and the answers under way in them. Knows no editor: the caller says
+// how to get an answer, and who is told of events.
 
 import type { ChatResult, Progress } from "../protocol";
 import { applyEvent, busy, type ChatEvent, empty, type Transcript } from "./transcript";
@@ -29,12 +29,12 @@ export class Conversations {
     return this.transcripts.get(this.shown) ?? empty(this.shown);
   }
 
-  /** A new one; the answer under way in the one before goes on. */
+  /** Begins a new conversation. An answer under way in the one before goes on. */
   start(): void {
     this.shown = this.newId();
   }
 
-  /** Shows one that is open already. */
+  /** Shows a conversation that is already open. */
   show(tabId: string): boolean {
     const known = this.transcripts.has(tabId);
     if (known) {
@@ -56,7 +56,7 @@ export class Conversations {
     }
   }
 
-  /** Returns when the answer has ended, however it did. Does nothing while one is under way. */
+  /** Returns when the answer has ended in any way. Does nothing while another answer is under way. */
   async ask(prompt: string): Promise<void> {
     const tabId = this.shown;
     if (busy(this.current)) {
@@ -89,7 +89,7 @@ export class Conversations {
     const before =
       this.transcripts.get(tabId) ?? (event.type === "asked" ? empty(tabId) : undefined);
     if (before !== undefined) {
-      // None for a conversation that was deleted while its answer was under way.
+      // There is none if the conversation was deleted while its answer was under way.
       this.transcripts.set(tabId, applyEvent(before, event));
       this.onEvent(tabId, event);
     }

@@ -1,5 +1,5 @@
-// The list of conversations that the language server keeps: in the editor's own picker, with a
-// button to delete each.
+// Shows the conversations that the language server keeps, in the editor's own picker. Each one has a
+// button that deletes it.
 
 import * as vscode from "vscode";
 import { type ConversationSummary, DELETE_CONVERSATION, LIST_CONVERSATIONS } from "../protocol";

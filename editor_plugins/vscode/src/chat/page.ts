@@ -1,5 +1,5 @@
-// The chat's page. Its policy lets nothing in but our own script and style: no network, no images,
-// no inline code. What the page shows, src/webview draws.
+// The chat's page. Its content policy allows only our own script and style: no network, no images, no
+// inline code. src/webview draws what the page shows.
 
 /** `source` is the webview's own origin; `nonce` is new for every page. */
 export function page(

@@ -1,5 +1,5 @@
-// What a chat shows, and how each event changes it. Pure, and shared: the extension holds the
-// truth and the webview, which may be thrown away at any time, replays the same events.
+// What a chat shows, and how each event changes it. Pure. The extension and the webview share it: the
+// extension keeps the transcript, and the webview, which VS Code may throw away, replays the events.
 
 import type { ChatResult, Citation, Conversation, Progress } from "../protocol";
 
@@ -8,7 +8,7 @@ export interface Question {
   readonly text: string;
 }
 
-/** `waiting` until the first delta; `note` is for the user and says how it ended, or what goes on. */
+/** `waiting` until the first delta. `note` tells the user how it ended, or what is going on. */
 export interface Answer {
   readonly role: "assistant";
   readonly text: string;
@@ -46,7 +46,7 @@ export function restored(conversation: Conversation): Transcript {
   return { tabId: conversation.tabId, messages };
 }
 
-/** Whether an answer is under way: one at a time in each conversation. */
+/** Whether an answer is under way. Each conversation has one at a time. */
 export function busy(transcript: Transcript): boolean {
   const last = transcript.messages.at(-1);
   return last?.role === "assistant" && (last.phase === "waiting" || last.phase === "streaming");

@@ -1,5 +1,5 @@
-// The chat's view: the page in the side bar, fed from `Conversations`. The page may be thrown away
-// while it is hidden; when it is back it says `ready` and is given the transcript again.
+// The chat's view: the page in the side bar, which gets its contents from `Conversations`. VS Code may
+// throw the page away while it is hidden. A new page says `ready` and gets the transcript again.
 
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
@@ -77,7 +77,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     );
   }
 
-  /** With the keyboard in the prompt: a page that is not there yet takes it there by itself. */
+  /** Puts the keyboard into the prompt. A page that is still loading does so by itself. */
   async open(): Promise<void> {
     await vscode.commands.executeCommand(`${VIEW}.focus`);
     this.post({ type: "focus" });
@@ -93,7 +93,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     this.conversations.stop();
   }
 
-  /** Shows the conversation that was open when the window was closed, unless one has begun. */
+  /** Shows the conversation that was open when the window was closed, unless a new one has begun. */
   async restoreLast(): Promise<void> {
     const tabId = this.memory.get<string>(LAST_TAB);
     if (tabId !== undefined && this.conversations.current.messages.length === 0) {
@@ -101,7 +101,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     }
   }
 
-  /** The conversations on disk, to open one or delete some. */
+  /** Lists the conversations on disk, so that the user can open one or delete some. */
   history(): Promise<void> {
     return pickConversation(this.connection, {
       chosen: async (tabId) => {
@@ -220,7 +220,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     this.showCurrent();
   }
 
-  /** As the conversation to show when this window is opened again. */
+  /** Remembers the conversation to show when this window is opened again. */
   private remember(tabId: string): void {
     if (this.memory.get(LAST_TAB) !== tabId) {
       void this.memory.update(LAST_TAB, tabId);

@@ -1,4 +1,5 @@
-// A code block of the chat into the document: at the cursor, or as a diff in place of the selection.
+// Puts a code block of the chat into the document: at the cursor, or as a diff that replaces the
+// selection.
 
 import * as vscode from "vscode";
 import { activeEditor } from "../place";
@@ -17,7 +18,7 @@ export async function insertAtCursor(code: string): Promise<void> {
   await vscode.window.showTextDocument(editor.document, editor.viewColumn);
 }
 
-/** The selected lines against the code; without a selection the code goes before the cursor's line. */
+/** The selected lines and the code. Without a selection, the code goes before the cursor's line. */
 export async function reviewCode(reviews: Reviews, code: string): Promise<void> {
   const { document, selection } = wanted();
   const base = document.getText();
@@ -38,7 +39,7 @@ export async function reviewCode(reviews: Reviews, code: string): Promise<void> 
   await review.open();
 }
 
-/** All or nothing, and only into the document as it was when the diff was made. */
+/** Applies all or nothing, and only if the document is as it was when the diff was made. */
 async function accept(
   document: vscode.TextDocument,
   base: string,
@@ -73,7 +74,7 @@ async function accept(
   return { applied: true, accepted: [...accepted], reason: "" };
 }
 
-/** Line ends are the editor's business: it writes the document's own. */
+/** The editor writes the line ends that the document has, so they are left to it. */
 function normal(text: string): string {
   return text.replaceAll("\r\n", "\n");
 }

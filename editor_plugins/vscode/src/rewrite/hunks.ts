@@ -4,7 +4,7 @@ import { diffArrays } from "diff";
 import type { Range } from "vscode-languageserver-types";
 import type { Hunk } from "../protocol";
 
-/** `base` with these hunks applied; their ranges are all of `base`. */
+/** `base` with these hunks applied. All of their ranges refer to `base`. */
 export function applyHunks(base: string, hunks: readonly Hunk[]): string {
   const lines = splitLines(base);
   for (const { range, newText } of inOrder(hunks).reverse()) {
@@ -13,7 +13,7 @@ export function applyHunks(base: string, hunks: readonly Hunk[]): string {
   return lines.join("");
 }
 
-/** The first line of `hunk` in the text that `applied` makes of the base. */
+/** The first line of `hunk` in the text that `applied` makes from the base. */
 export function firstLine(hunk: Hunk, applied: readonly Hunk[]): number {
   let line = hunk.range.start.line;
   for (const other of applied) {
@@ -24,7 +24,7 @@ export function firstLine(hunk: Hunk, applied: readonly Hunk[]): number {
   return line;
 }
 
-/** The pending hunk at `line` of the proposed text, else the nearest one. */
+/** The pending hunk at `line` of the proposed text, otherwise the nearest one. */
 export function hunkAt(
   line: number,
   pending: readonly Hunk[],
@@ -38,7 +38,7 @@ export function hunkAt(
   return pending.toSorted((a, b) => distance(a) - distance(b))[0];
 }
 
-/** The changes between two versions of the lines from `first` of a document on. */
+/** The changes between two versions of a document's lines, from line `first` on. */
 export function hunksBetween(oldText: string, newText: string, first: number): Hunk[] {
   const hunks: Hunk[] = [];
   let line = first;
@@ -74,7 +74,7 @@ export function hunksBetween(oldText: string, newText: string, first: number): H
   return hunks;
 }
 
-/** While code arrives for the lines of `range`: it stands over the first of them. */
+/** While code arrives for the lines of `range`, it replaces the first of them. */
 export function preview(base: string, range: Range, code: string): string {
   const lines = splitLines(base);
   const first = range.start.line;
@@ -83,12 +83,12 @@ export function preview(base: string, range: Range, code: string): string {
   return lines.join("");
 }
 
-/** Lines with their ends; nothing after a final line end. */
+/** The lines with their line ends. After a final line end, there is no empty line. */
 export function splitLines(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
-/** Of a range of lines: one that ends inside a line has that line too. */
+/** A range of lines that ends inside a line includes that line. */
 export function lineCount({ start, end }: Range): number {
   return end.line - start.line + (end.character > 0 ? 1 : 0);
 }

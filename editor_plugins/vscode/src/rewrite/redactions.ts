@@ -1,9 +1,9 @@
-// What the backend redacts is never written into a document: its placeholders stand for values that
-// only the document has.
+// Never writes what the backend has redacted into a document, because its placeholders stand for
+// values that only the document has.
 
 const MARK = /<[A-Z0-9_]+_[0-9]+>|\[[A-Za-z0-9][\w ./-]{0,60} removed\]/g;
 
-/** Fails for code with a mark of redaction that the document does not have itself. */
+/** Fails if the code has a mark of redaction that is not in the document. */
 export function refuseRedacted(code: string, document: string): void {
   const marks = [...new Set(code.match(MARK) ?? [])].filter((mark) => !document.includes(mark));
   if (marks.length > 0) {

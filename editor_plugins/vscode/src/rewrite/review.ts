@@ -1,6 +1,6 @@
-// One proposal under review: a diff whose hunks are accepted or rejected, one by one or all.
-// Both sides are texts of our own, so what the user types in the file meanwhile stays out of it;
-// whether a hunk still fits the file is decided when it is accepted, by `accept`.
+// One proposal under review: a diff whose hunks the user accepts or rejects, one by one or all. Both
+// sides are our own texts, so what the user types in the file meanwhile does not appear in it. When a
+// hunk is accepted, `accept` decides whether it still fits the file.
 
 import * as vscode from "vscode";
 import type { AcceptResult, Hunk } from "../protocol";
@@ -31,7 +31,7 @@ export class Review {
     this.proposed = texts.add(document, "proposed", base);
   }
 
-  /** Opens the diff, which may still be growing. */
+  /** Opens the diff, which may still grow. */
   async open(): Promise<void> {
     await vscode.commands.executeCommand("vscode.diff", this.current, this.proposed, this.title, {
       preview: false,
@@ -48,7 +48,7 @@ export class Review {
     this.draw();
   }
 
-  /** The hunk at or nearest to the cursor. */
+  /** The hunk at the cursor, or the nearest one. */
   async acceptAt(line: number): Promise<void> {
     const hunk = hunkAt(line, this.pending, this.accepted);
     if (hunk !== undefined) {
@@ -79,7 +79,7 @@ export class Review {
     }
   }
 
-  /** Goes when the diff is closed. */
+  /** Closes `part` together with the diff. */
   attach(part: { close(): void }): void {
     this.attached.push(part);
   }

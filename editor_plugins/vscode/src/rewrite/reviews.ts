@@ -1,4 +1,4 @@
-// The reviews that are open, and which of them a command means: that of the active diff.
+// The reviews that are open. A command means the review of the active diff.
 
 import * as vscode from "vscode";
 import { Review } from "./review";
@@ -21,7 +21,7 @@ export class Reviews implements vscode.Disposable {
     return review;
   }
 
-  /** Does nothing when the active editor is no review. */
+  /** Does nothing if the active editor is not a review. */
   async withActive(act: (review: Review, line: number) => Promise<void>): Promise<void> {
     const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
     if (!(input instanceof vscode.TabInputTextDiff)) {

@@ -1,5 +1,5 @@
-// A rewrite from the question to the review: the new code streams into a diff, its explanation into
-// a thread under it. What failed the server's check is shown as text alone.
+// A rewrite, from the question to the review: the new code streams into a diff, and its explanation
+// into a thread under it. Code that failed the server's check is shown as text only.
 
 import * as vscode from "vscode";
 import type { Thread, Threads } from "../beside/threads";
@@ -81,7 +81,7 @@ async function instructed(params: RewriteParams): Promise<RewriteParams | undefi
   return instruction?.trim() ? { ...params, instruction } : undefined;
 }
 
-/** The code so far, and the diff it is shown in from its first piece on. */
+/** The code so far, and the diff that shows it from the first piece on. */
 class Running {
   private code = "";
   private review: Review | undefined;
@@ -101,7 +101,7 @@ class Running {
     const cursor =
       range.start.line === range.end.line && range.start.character === range.end.character;
     if (!cursor) {
-      // At a cursor only the server knows which lines are meant, and says so at the end.
+      // For a cursor, only the server knows which lines are meant, and it says so at the end.
       const review = this.opened();
       review.grow(preview(this.base, range, this.code));
     }

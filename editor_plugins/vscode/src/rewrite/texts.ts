@@ -19,7 +19,7 @@ export class ReviewTexts implements vscode.TextDocumentContentProvider, vscode.D
     return this.texts.get(uri.toString()) ?? "";
   }
 
-  /** The path keeps the document's name, by which the editor tells its language. */
+  /** The path keeps the name of the document, from which the editor infers the language. */
   add(document: vscode.Uri, side: string, text: string): vscode.Uri {
     this.count += 1;
     const uri = vscode.Uri.from({

@@ -1,5 +1,5 @@
-// The language server's life: found, started, told of new settings, restarted, and what it said
-// last of the backend.
+// The life of the language server: it is found, started, told of new settings, and restarted. Keeps
+// what the server last said about the backend.
 
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -15,7 +15,7 @@ import { type Progress, STATUS, type Status, type Streamed } from "../protocol";
 import { findServer } from "./locate";
 import { readSettings } from "./options";
 
-/** The state of the server or, when it runs, of the backend as the server sees it. */
+/** The state of the server. While it runs, that is the state of the backend as the server sees it. */
 export type State = Status | { state: "missing"; url: string; reason: string };
 
 const NOT_FOUND = "The command `glossator` is not installed, or not where it was looked for.";
@@ -50,7 +50,7 @@ export class Connection implements vscode.Disposable {
       }
     });
     this.granting = vscode.workspace.onDidGrantWorkspaceTrust(async () => {
-      // The settings of the workspace count from now on, and so does a server that lies in it.
+      // From now on the settings of the workspace apply, and a server inside it may be used.
       await (this.isRunning ? this.sendOptions() : this.restart());
     });
   }
@@ -59,7 +59,7 @@ export class Connection implements vscode.Disposable {
     return this.client?.isRunning() ?? false;
   }
 
-  /** The running client. Throws an error whose message is for the user when there is none. */
+  /** The running client. If there is none, throws an error whose message is for the user. */
   get running(): LanguageClient {
     if (this.client?.isRunning()) {
       return this.client;
@@ -81,7 +81,7 @@ export class Connection implements vscode.Disposable {
       {
         command: command[0],
         args: [...command.slice(1), "--url", url],
-        // Not in the workspace, whose files could stand in for what a program looks for around it.
+        // Not in the workspace: a program looks for files around it, and could find some from there.
         options: { cwd: os.homedir() },
       },
       {

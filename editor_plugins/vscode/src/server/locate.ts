@@ -1,4 +1,4 @@
-// Where the command `glossator` may be. Pure: what a path is on this machine is given to it.
+// Where the command `glossator` may be. Pure: the caller says what a path is on this machine.
 
 import * as path from "node:path";
 
@@ -6,13 +6,13 @@ export interface Machine {
   platform: NodeJS.Platform;
   home: string;
   env: Readonly<Record<string, string | undefined>>;
-  /** Of the workspace. */
+  /** The folders of the workspace. */
   folders: readonly string[];
-  /** Whether a program in these folders may be run: else it could be anybody's. */
+  /** Whether a program in these folders may be run. In an untrusted workspace it could be anybody's. */
   trusted: boolean;
 }
 
-/** The command line that starts the server: as configured, else the first that exists. */
+/** The command line that starts the server: the configured one, otherwise the first that exists. */
 export function findServer(
   configured: readonly string[],
   machine: Machine,
@@ -25,7 +25,7 @@ export function findServer(
   return found === undefined ? undefined : [found, "lsp"];
 }
 
-/** The search path first, then the workspace's own environment, then where installers put it. */
+/** First the search path, then the environment in the workspace, then where installers put programs. */
 export function candidates({ platform, home, env, folders, trusted }: Machine): string[] {
   const windows = platform === "win32";
   const { join, delimiter, isAbsolute, relative } = windows ? path.win32 : path.posix;

@@ -23,7 +23,7 @@ export function readSettings(): Settings {
       historyFolder: settings.get("historyFolder", ""),
       documentCharacters: settings.get("documentCharacters", 2_000_000),
       previews: true,
-      // Not a setting: a workspace may bring settings along.
+      // This is not a setting, because a workspace may bring its own settings.
       trusted: vscode.workspace.isTrusted,
     },
   };

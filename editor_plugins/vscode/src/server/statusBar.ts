@@ -39,7 +39,7 @@ export function statusBar(connection: Connection): vscode.Disposable {
   return vscode.Disposable.from(item, connection.onDidChangeState(show));
 }
 
-/** What goes on, and what can be done about it. */
+/** Says what is going on, and offers what the user can do about it. */
 export async function statusMenu(connection: Connection): Promise<void> {
   const state = connection.state;
   const chosen = await vscode.window.showQuickPick(

@@ -1,4 +1,4 @@
-// One message as an element that is brought up to date as the message grows.
+// Shows one message as an element, and updates it while the message grows.
 
 import DOMPurify from "dompurify";
 import type { Answer, Message } from "../chat/transcript";
@@ -38,7 +38,7 @@ export class MessageView {
       return;
     }
     this.element.dataset["phase"] = message.phase;
-    // A screen reader reads the answer when it is whole, not word by word.
+    // A screen reader reads the answer when it is complete, not word by word.
     this.element.setAttribute("aria-busy", String(message.phase === "streaming"));
     this.drawText(message.text);
     if (this.footed === undefined || footChanged(this.footed, message)) {

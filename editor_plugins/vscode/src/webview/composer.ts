@@ -1,4 +1,4 @@
-// Where questions are typed: Enter sends, Shift+Enter breaks the line, `@` and `/` complete.
+// Where the user types questions. Enter sends, Shift+Enter breaks the line, `@` and `/` complete.
 
 import type { Mention } from "../protocol";
 import { prefixAt } from "./prefix";
@@ -47,7 +47,7 @@ export class Composer {
     this.prompt.focus();
   }
 
-  /** When the page has the keyboard and nothing in it does. */
+  /** For when the page has the keyboard, but no element in it does. */
   takeFocus(): void {
     if (document.hasFocus() && document.activeElement === document.body) {
       this.prompt.focus();
@@ -62,7 +62,7 @@ export class Composer {
     this.send.hidden = busy;
   }
 
-  /** Ignored when something else has been typed since they were asked for. */
+  /** Ignores them if the user has typed something else since they were asked for. */
   offer(prefix: string, mentions: readonly Mention[]): void {
     if (prefix !== this.prefix()) {
       return;

@@ -14,7 +14,7 @@ import { type Actions, MessageView } from "./answer";
 import { byId, Composer } from "./composer";
 
 const TYPING_PAUSE_MS = 250;
-/** How near its end the transcript must be scrolled for it to follow the answer. */
+/** How near to its end the transcript must be scrolled to follow the answer. */
 const FOLLOW_PX = 40;
 
 const editor = acquireVsCodeApi<{ draft: string }>();
@@ -73,7 +73,7 @@ function draw(): void {
   });
   composer.setState(busy(transcript), lastQuestion(transcript));
   if (following) {
-    // As far as the last question stays in view: an answer is read from its beginning.
+    // Only as far as the last question stays in view, because people read an answer from its beginning.
     const question = views.at(-2)?.element.offsetTop ?? 0;
     log.scrollTop = Math.min(log.scrollHeight, question - log.offsetTop);
   }
@@ -90,7 +90,7 @@ function happened(event: ChatEvent): void {
   const before = transcript.messages.at(-1);
   transcript = applyEvent(transcript, event);
   const after = transcript.messages.at(-1);
-  // The first character at once; what follows comes faster than frames.
+  // The first character is drawn at once. What follows comes faster than the screen draws frames.
   const first = before?.role === "assistant" && before.text === "" && after?.text !== "";
   if (event.type === "progress" && !first) {
     frame ||= requestAnimationFrame(draw);

@@ -1,5 +1,5 @@
-// Markdown to HTML, one block at a time: while an answer streams, only the blocks whose source
-// changed are drawn again, so that what is selected or focused further up stays. Needs no DOM.
+// Turns Markdown into HTML, one block at a time. While an answer streams, only the blocks whose source
+// changed are drawn again, so a selection or a focus further up stays. Needs no DOM.
 
 import MarkdownIt from "markdown-it";
 
@@ -30,7 +30,7 @@ markdown.inline.ruler.before("link", "citation", (state, silent) => {
   return true;
 });
 
-/** The blocks of `text`, in order; joined, their HTML is that of the whole. */
+/** The blocks of `text`, in order. Joined, their HTML is that of the whole text. */
 export function blocks(text: string): Block[] {
   const env = {};
   const lines = text.split("\n");
@@ -38,7 +38,7 @@ export function blocks(text: string): Block[] {
   let group: ReturnType<typeof markdown.parse> = [];
   for (const token of markdown.parse(text, env)) {
     group.push(token);
-    // A block ends where its opening token is closed, and one without children by itself.
+    // A block ends where its opening token is closed. A block without children is one token.
     if (token.level === 0 && token.nesting !== 1) {
       const [from, to] = group[0]?.map ?? [0, lines.length];
       found.push({

@@ -1,4 +1,4 @@
-// What is being completed in a prompt. Pure.
+// Finds what is being completed in a prompt. Pure.
 
 /** The mention or slash command that ends at `caret`, if one is being typed there. */
 export function prefixAt(text: string, caret: number): string {
