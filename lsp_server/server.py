@@ -12,6 +12,7 @@ from indexer.screening.terminal import PrintableStream
 from lsp_server import rpc
 from lsp_server.answers.stream import AnswerStream
 from lsp_server.client.traced import client as open_client
+from lsp_server.configuration import Configuration
 from lsp_server.context.conversation import Conversations, workspace_folder
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents.open_documents import opened
@@ -30,7 +31,6 @@ from lsp_server.features import (
     settings,
     status,
 )
-from lsp_server.options import Configuration
 
 VERSION = "0.1.0"
 

@@ -78,6 +78,6 @@ class Costs:
             learned.output.add(usage.completion_tokens)
 
 
-def spent(usage: Usage) -> float:
+def spent(usage: Usage) -> int:
     """The tokens that a request has cost in the end."""
-    return float(usage.prompt_tokens - usage.cached_tokens + usage.completion_tokens)
+    return usage.prompt_tokens - usage.cached_tokens + usage.completion_tokens

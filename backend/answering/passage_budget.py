@@ -81,20 +81,20 @@ def clip(text: str, terms: Sequence[str], tokens: float) -> str:
 
 def _best(text: str, terms: Sequence[str], length: int) -> int:
     """The start of the window of this length that has the most terms."""
-    places: list[tuple[int, str]] = []
+    hits: list[tuple[int, str]] = []
     for term in terms:
         at = -1
         for _ in range(_PLACES):
             at = text.find(term, at + 1)
             if at < 0:
                 break
-            places.append((at, term))
-    places.sort()
-    starts = [at for at, _ in places]
+            hits.append((at, term))
+    hits.sort()
+    starts = [at for at, _ in hits]
     best, most = 0, 0
     for number, start in enumerate(starts):
         end = bisect_left(starts, start + length * 3 // 4)
-        count = len({term for _, term in places[number:end]})
+        count = len({term for _, term in hits[number:end]})
         if count > most:
             best, most = start, count
     # Some of the text before the first term belongs to it.

@@ -4,6 +4,7 @@ import math
 import time
 from dataclasses import dataclass, field
 
+from backend.admission.cost import spent
 from backend.ports import TextDelta
 from backend.protocol.tracing import Trace
 from backend.protocol.wire import Timings, Usage
@@ -67,7 +68,7 @@ class Progress:
         if self.asked_tokens and not self._whole:
             prompt = prompt or self.asked_tokens
             completion = completion or -(-self._characters // CHARACTERS_A_TOKEN)
-        return prompt - self.cached_tokens + completion
+        return spent(Usage(prompt, self.cached_tokens, completion))
 
     def usage(self) -> Usage:
         return Usage(self.prompt_tokens, self.cached_tokens, self.completion_tokens)

@@ -34,13 +34,13 @@ def listening(server: Server) -> Iterator[socket.socket]:
 
 
 def _why_not(server: Server, error: OSError) -> str:
-    place = f"{server.host}:{server.port}"
+    address = f"{server.host}:{server.port}"
     if error.errno == errno.EADDRINUSE:
         return (
-            f"{place} is in use, perhaps by another `glossator serve`. "
+            f"{address} is in use, perhaps by another `glossator serve`. "
             "Stop it, or choose another port: --port N."
         )
-    return f"Cannot listen on {place}: {os.strerror(error.errno or 0)}."
+    return f"Cannot listen on {address}: {os.strerror(error.errno or 0)}."
 
 
 def url_of(host: str, port: int, *, secure: bool) -> str:

@@ -82,11 +82,11 @@ class Restore:
     def _may_become_one(self, tail: str) -> bool:
         """A placeholder has one "<", at its start, so only text after the last one can be open."""
         # In sorted order, placeholders that begin with the tail come right after the tail itself.
-        place = bisect_left(self._sorted, tail)
+        position = bisect_left(self._sorted, tail)
         return (
             tail not in self._values
-            and place < len(self._sorted)
-            and self._sorted[place].startswith(tail)
+            and position < len(self._sorted)
+            and self._sorted[position].startswith(tail)
         )
 
     def _value(self, found: re.Match[str]) -> str:

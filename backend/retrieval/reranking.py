@@ -35,6 +35,6 @@ class Reranking:
         each_ms = (time.perf_counter() - started) * 1000 / count
         self._each_ms += _SMOOTHING * (each_ms - self._each_ms)
         by_score = sorted(range(count), key=lambda i: -scores[i])
-        place = {i: rank for rank, i in enumerate(by_score)}
-        fused = sorted(range(count), key=lambda i: -(reciprocal(i) + reciprocal(place[i])))
+        ranks = {i: rank for rank, i in enumerate(by_score)}
+        fused = sorted(range(count), key=lambda i: -(reciprocal(i) + reciprocal(ranks[i])))
         return [*(found[i] for i in fused), *found[count:]]

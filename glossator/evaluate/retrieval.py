@@ -114,8 +114,8 @@ def ask(asked: Asked, embedder: Embedder, store: HybridIndex) -> Outcome:
     store.search(asked.question, vector, DEEPEST, scope)
     ended = time.perf_counter()
     found = store.find(asked.question, vector, scope)
-    places = {system: place(order, asked) for system, order in orders(found, store).items()}
-    return Outcome(asked, places, (embedded - started) * 1000, (ended - embedded) * 1000)
+    ranks = {system: rank(order, asked) for system, order in orders(found, store).items()}
+    return Outcome(asked, ranks, (embedded - started) * 1000, (ended - embedded) * 1000)
 
 
 def orders(found: Found, store: HybridIndex) -> dict[str, list[Candidate]]:
@@ -130,7 +130,7 @@ def orders(found: Found, store: HybridIndex) -> dict[str, list[Candidate]]:
     }
 
 
-def place(order: Sequence[Candidate], asked: Asked) -> int:
+def rank(order: Sequence[Candidate], asked: Asked) -> int:
     for number, each in enumerate(order[:DEEPEST], 1):
         if each.card.id in asked.chunks or asked.expected & {each.card.symbol, each.card.uri}:
             return number

@@ -31,7 +31,7 @@ class Outcome:
     """
 
     asked: Asked
-    places: dict[str, int]
+    ranks: dict[str, int]
     embed_ms: float
     search_ms: float
 
@@ -65,18 +65,18 @@ def _grouped(outcomes: Sequence[Outcome], key: Key) -> dict[str, list[dict[str, 
     """The ranks for each group's questions; groups are sorted by name."""
     groups: dict[str, list[dict[str, int]]] = {}
     for outcome in sorted(outcomes, key=key):
-        groups.setdefault(key(outcome), []).append(outcome.places)
+        groups.setdefault(key(outcome), []).append(outcome.ranks)
     return groups
 
 
 def _table(title: str, groups: Mapping[str, Sequence[dict[str, int]]]) -> Iterable[str]:
     yield f"| {title} | questions | system | recall@1 | recall@5 | recall@10 | MRR | nDCG@10 |"
     yield "|---|---|---|---|---|---|---|---|"
-    for name, places in groups.items():
+    for name, ranks in groups.items():
         for system in SYSTEMS:
-            values = measures([each[system] for each in places])
+            values = measures([each[system] for each in ranks])
             figures = " | ".join(f"{value:.3f}" for value in values)
-            yield f"| {name} | {len(places)} | {system} | {figures} |"
+            yield f"| {name} | {len(ranks)} | {system} | {figures} |"
     yield ""
 
 
@@ -86,12 +86,12 @@ def _beside_parts(title: str, groups: Mapping[str, Sequence[dict[str, int]]]) ->
     """
     yield f"| {title} | best part | its recall@5 | ranked | only ranked | only the part | p |"
     yield "|---|---|---|---|---|---|---|"
-    for name, places in groups.items():
-        hits = {system: [0 < each[system] <= FIRST for each in places] for system in SYSTEMS}
+    for name, ranks in groups.items():
+        hits = {system: [0 < each[system] <= FIRST for each in ranks] for system in SYSTEMS}
         part = max(SYSTEMS[:-1], key=lambda system: sum(hits[system]))
         pairs = list(zip(hits["ranked"], hits[part], strict=True))
         gained, lost = pairs.count((True, False)), pairs.count((False, True))
-        recalls = " | ".join(f"{sum(hits[each]) / len(places):.3f}" for each in (part, "ranked"))
+        recalls = " | ".join(f"{sum(hits[each]) / len(ranks):.3f}" for each in (part, "ranked"))
         yield f"| {name} | {part} | {recalls} | {gained} | {lost} | {by_chance(gained, lost):.2f} |"
     yield ""
 
@@ -106,7 +106,7 @@ def by_chance(gained: int, lost: int) -> float:
     return min(1.0, 2 * fewer / (1 << differ))
 
 
-def measures(places: Sequence[int]) -> tuple[float, float, float, float, float]:
+def measures(ranks: Sequence[int]) -> tuple[float, float, float, float, float]:
     """Recall at 1, 5 and 10, mean reciprocal rank and nDCG, all for the first right passage.
 
     Any of the expected answers counts, so a question has one answer to find, and recall equals hit
@@ -114,14 +114,14 @@ def measures(places: Sequence[int]) -> tuple[float, float, float, float, float]:
     """
 
     def mean(value: Callable[[int], float]) -> float:
-        return sum(value(place) if place else 0.0 for place in places) / len(places)
+        return sum(value(rank) if rank else 0.0 for rank in ranks) / len(ranks)
 
     return (
-        mean(lambda place: place <= 1),
-        mean(lambda place: place <= 5),
-        mean(lambda place: place <= 10),
-        mean(lambda place: 1 / place),
-        mean(lambda place: 1 / math.log2(1 + place)),
+        mean(lambda rank: rank <= 1),
+        mean(lambda rank: rank <= 5),
+        mean(lambda rank: rank <= 10),
+        mean(lambda rank: 1 / rank),
+        mean(lambda rank: 1 / math.log2(1 + rank)),
     )
 
 

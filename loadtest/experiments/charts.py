@@ -14,7 +14,7 @@ _WIDTH, _HEIGHT = 640, 280
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 16, 12, 44
 
 
-class Line(Struct, frozen=True):
+class Series(Struct, frozen=True):
     """Points in order of x. ``dots`` marks each point, ``dashed`` dashes the line between them."""
 
     name: str
@@ -23,9 +23,9 @@ class Line(Struct, frozen=True):
     dashed: bool = False
 
 
-def chart(lines: Sequence[Line], x_title: str, y_title: str) -> str:
+def chart(series: Sequence[Series], x_title: str, y_title: str) -> str:
     """One figure, or a sentence if there are no points to draw."""
-    drawn = [line for line in lines if line.points]
+    drawn = [each for each in series if each.points]
     if not drawn:
         return "<p>Nothing to draw: no answer came in.</p>"
     xs = [x for line in drawn for x, _ in line.points]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from jinja2 import Environment, PackageLoader
 
-from loadtest.experiments.charts import Line, chart
+from loadtest.experiments.charts import Series, chart
 from loadtest.experiments.compare import changes, differences
 from loadtest.experiments.log import Experiment
 from loadtest.experiments.quantile import quantile
@@ -50,17 +50,17 @@ def _ttfts(samples: Sequence[Sample]) -> list[Sample]:
     return [each for each in samples if each.outcome == "finished" and each.ttft_s]
 
 
-def _distribution(runs: Runs) -> list[Line]:
-    lines = []
+def _distribution(runs: Runs) -> list[Series]:
+    series = []
     for name, (_, samples) in runs.items():
         times = sorted(1000 * each.ttft_s for each in _ttfts(samples))
         steps = range(_STEPS + 1) if times else ()
-        lines.append(Line(name, tuple((quantile(times, at / _STEPS), at) for at in steps)))
-    return lines
+        series.append(Series(name, tuple((quantile(times, at / _STEPS), at) for at in steps)))
+    return series
 
 
-def _by_users(runs: Runs) -> list[Line]:
-    lines = []
+def _by_users(runs: Runs) -> list[Series]:
+    series = []
     for name, (_, samples) in runs.items():
         groups: dict[int, list[float]] = {}
         for each in _ttfts(samples):
@@ -69,12 +69,12 @@ def _by_users(runs: Runs) -> list[Line]:
         for share in (0.5, 0.95):
             points = tuple((users, quantile(groups[users], share)) for users in sorted(groups))
             label = f"{name}, p{100 * share:.0f}"
-            lines.append(Line(label, points, dots=True, dashed=share > 0.5))
-    return lines
+            series.append(Series(label, points, dots=True, dashed=share > 0.5))
+    return series
 
 
-def _timeline(runs: Runs) -> list[Line]:
-    lines = []
+def _timeline(runs: Runs) -> list[Series]:
+    series = []
     for name, (experiment, _) in runs.items():
         for what in ("users", "running", "waiting", "replicas"):
             points = tuple(
@@ -82,12 +82,12 @@ def _timeline(runs: Runs) -> list[Line]:
                 for moment in experiment.timeline
                 if (value := getattr(moment, what)) is not None
             )
-            lines.append(Line(f"{name}, {what}", points, dashed=what != "users"))
-    return lines
+            series.append(Series(f"{name}, {what}", points, dashed=what != "users"))
+    return series
 
 
-def _over_time(runs: Runs) -> list[Line]:
-    lines = []
+def _over_time(runs: Runs) -> list[Series]:
+    series = []
     for name, (experiment, samples) in runs.items():
         start = min((each.at for each in samples), default=0.0)
         width = max(experiment.wall_s / _SLOTS, 1.0)
@@ -95,5 +95,5 @@ def _over_time(runs: Runs) -> list[Line]:
         for each in _ttfts(samples):
             slots.setdefault(int((each.at - start) / width), []).append(1000 * each.ttft_s)
         points = [((slot + 0.5) * width, quantile(slots[slot], 0.5)) for slot in sorted(slots)]
-        lines.append(Line(name, tuple(points)))
-    return lines
+        series.append(Series(name, tuple(points)))
+    return series

@@ -35,7 +35,7 @@ def session_url(url: str) -> str:
     return url.replace("http", "ws", 1).rstrip("/") + PATH
 
 
-class Answer:
+class MeasuredAnswer:
     """Pieces of text with their times, and how the answer ended."""
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class Answer:
         self.outcome, self.code, self.problem = outcome, code, problem
 
 
-class FramedAnswer(Answer):
+class FramedAnswer(MeasuredAnswer):
     """In frames of our websocket."""
 
     def take(self, message: str | bytes) -> None:
@@ -155,7 +155,7 @@ class _Chunk(Struct):
 _chunks = msgspec.json.Decoder(_Chunk)
 
 
-class StreamedAnswer(Answer):
+class StreamedAnswer(MeasuredAnswer):
     """In server-sent events of OpenAI's chat completions."""
 
     def __init__(self, model: str) -> None:

@@ -20,9 +20,9 @@ from lsprotocol.types import (
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import rpc
+from lsp_server.configuration import Configuration
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents.open_documents import Document, opened
-from lsp_server.options import Configuration
 from lsp_server.protocol.explain import EXPLAIN_COMMAND, ExplainParams
 from lsp_server.protocol.rewrite import REWRITE_COMMAND, RewriteKind, RewriteParams
 

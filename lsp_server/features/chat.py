@@ -10,12 +10,12 @@ from backend.protocol import wire
 from lsp_server import rpc
 from lsp_server.answers import translate
 from lsp_server.answers.stream import AnswerStream
+from lsp_server.configuration import Configuration
 from lsp_server.context import prompt
 from lsp_server.context.conversation import Conversations
 from lsp_server.context.surroundings import Surroundings, place_of
 from lsp_server.documents.open_documents import opened
 from lsp_server.documents.text import clean
-from lsp_server.options import Configuration
 from lsp_server.protocol.chat import CHAT, ChatContext, ChatParams
 
 _TABS = 64  # tabs whose last context is remembered

@@ -15,11 +15,11 @@ from pygls.lsp.server import LanguageServer
 from lsp_server.client.client import Client
 from lsp_server.completion.completer import Completer, spot_at
 from lsp_server.completion.fitting import ends_line
+from lsp_server.configuration import Configuration
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents.open_documents import opened
 from lsp_server.documents.text import locate
 from lsp_server.features.status import Notifier
-from lsp_server.options import Configuration
 from lsp_server.protocol.completion import TAKEN_COMMAND
 
 

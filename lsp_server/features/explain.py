@@ -12,12 +12,12 @@ from lsp_server import rpc
 from lsp_server.answers import translate
 from lsp_server.answers.complete import CompleteAnswer
 from lsp_server.answers.stream import AnswerStream
+from lsp_server.configuration import Configuration
 from lsp_server.context import prompt
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents import syntax
 from lsp_server.documents.open_documents import Document, opened
 from lsp_server.documents.text import clean
-from lsp_server.options import Configuration
 from lsp_server.protocol.explain import EXPLAIN, ExplainParams
 
 

@@ -26,11 +26,11 @@ from backend.protocol.wire import Entry, Found, Lookup
 from indexer.screening.escaping import escape
 from indexer.screening.markdown import fenced, link
 from lsp_server.client.client import Client, ClientError
+from lsp_server.configuration import Configuration
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents.imports import dotted_at, imported_names, imported_packages, resolve
 from lsp_server.documents.open_documents import Document, opened
 from lsp_server.documents.text import locate
-from lsp_server.options import Configuration
 
 _REMEMBERED = 512  # symbols
 _FRESH_S = 600.0  # an index changes seldom, and a new entry can wait
@@ -123,7 +123,7 @@ def markdown(entry: Entry, language: str) -> str:
         lines = entry.example.splitlines()
         shown = "\n".join([*lines[:_EXAMPLE_LINES], *(["…"] if lines[_EXAMPLE_LINES:] else [])])
         parts.append(fenced(shown, language))
-    place = entry.uri + (f"#L{entry.line}" if entry.line else "")
+    address = entry.uri + (f"#L{entry.line}" if entry.line else "")
     title = " ".join(part for part in (entry.symbol, entry.version) if part)
-    parts.append(link(title, place))
+    parts.append(link(title, address))
     return "\n\n".join(parts)

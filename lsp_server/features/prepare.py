@@ -13,12 +13,12 @@ from pygls.lsp.server import LanguageServer
 
 from backend.protocol import wire
 from lsp_server.client.client import Client, ClientError
+from lsp_server.configuration import Configuration
 from lsp_server.context import prompt
 from lsp_server.context.conversation import Conversations
 from lsp_server.context.surroundings import Surroundings, place_of
 from lsp_server.documents.open_documents import opened
 from lsp_server.documents.text import clean
-from lsp_server.options import Configuration
 from lsp_server.protocol.prepare import PREPARE, PrepareParams
 
 PAUSE_S = 0.3

@@ -25,13 +25,13 @@ from backend.protocol import wire
 from lsp_server import rpc
 from lsp_server.answers import translate
 from lsp_server.answers.stream import AnswerStream
+from lsp_server.configuration import Configuration
 from lsp_server.context import excerpt as context
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.documents import syntax
 from lsp_server.documents.fences import Fences
 from lsp_server.documents.open_documents import Document, opened
 from lsp_server.documents.text import clean, last_line, position, span
-from lsp_server.options import Configuration
 from lsp_server.protocol.progress import Code, Evidence, Finding
 from lsp_server.protocol.rewrite import (
     ACCEPT,

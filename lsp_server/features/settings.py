@@ -11,8 +11,8 @@ from lsprotocol.types import (
 )
 from pygls.lsp.server import LanguageServer
 
+from lsp_server.configuration import Configuration
 from lsp_server.documents.open_documents import Documents, opened
-from lsp_server.options import Configuration
 
 
 def attach(server: LanguageServer, configuration: Configuration) -> None:

@@ -36,11 +36,11 @@ class Exclusions:
         return any(self.excluded(path, roots, trusted=trusted) for path in paths(uri))
 
     def excluded(self, path: str, roots: Sequence[str], *, trusted: bool = False) -> bool:
-        """Whether a file must not be sent. For a link, the place that it leads to
+        """Whether a file must not be sent. For a link, the file that it leads to
         counts as well.
         """
-        places = {path, os.path.realpath(path)} if Path(path).is_absolute() else {path}
-        return any(self._matches(Path(each), roots, trusted) for each in places)
+        both = {path, os.path.realpath(path)} if Path(path).is_absolute() else {path}
+        return any(self._matches(Path(each), roots, trusted) for each in both)
 
     def _matches(self, path: Path, roots: Sequence[str], trusted: bool) -> bool:
         inside = [Path(root) for root in roots if path.is_relative_to(root)]

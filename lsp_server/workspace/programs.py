@@ -12,8 +12,8 @@ def find(name: str, roots: Sequence[str]) -> str | None:
     A shell with an activated environment puts the workspace's programs on the search path. An entry
     that is not absolute depends on the current folder. Both are skipped.
     """
-    places = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    trusted = [each for each in places if Path(each).is_absolute() and not inside(each, roots)]
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    trusted = [each for each in folders if Path(each).is_absolute() and not inside(each, roots)]
     found = shutil.which(name, path=os.pathsep.join(trusted)) if trusted else None
     if found is None or not Path(found).is_absolute() or inside(found, roots):
         return None
@@ -23,8 +23,8 @@ def find(name: str, roots: Sequence[str]) -> str | None:
 def inside(path: str, roots: Sequence[str]) -> bool:
     """Whether a path lies in one of the folders, by its name or after following links."""
     return any(
-        Path(place).is_relative_to(root)
-        for place in (path, os.path.realpath(path))
+        Path(named).is_relative_to(root)
+        for named in (path, os.path.realpath(path))
         for each in roots
         for root in (each, os.path.realpath(each))
     )

@@ -89,9 +89,9 @@ class ToxicityModel:
         )
         found = []
         for tokens, offsets in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
-            places = [place for place in offsets if place[1] > place[0]]
-            if places:
-                found.append(Window(tuple(tokens), places[0][0], places[-1][1]))
+            spans = [span for span in offsets if span[1] > span[0]]
+            if spans:
+                found.append(Window(tuple(tokens), spans[0][0], spans[-1][1]))
         return found
 
     def scores(self, windows: Sequence[Window]) -> list[dict[str, float]]:

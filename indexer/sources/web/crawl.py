@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from indexer.readers.page import Unreadable
 from indexer.sources.limits import Limits
 from indexer.sources.web import site
-from indexer.sources.web.client import Answer, Client, Unreachable
+from indexer.sources.web.fetcher import Fetcher, Response, Unreachable
 from indexer.sources.web.robots import MAX_BYTES, Robots
 from indexer.sources.web.site import Scope
 from indexer.sources.web.store import Kept, Pages
@@ -35,14 +35,14 @@ class Crawl:
 
     def __init__(
         self,
-        client: Client,
+        fetcher: Fetcher,
         scope: Scope,
         pages: Pages,
         pace: Pace,
         limits: Limits,
         skipped: list[Skipped],
     ) -> None:
-        self._client = client
+        self._fetcher = fetcher
         self._scope = scope
         self._pages = pages
         self._pace = pace
@@ -60,15 +60,15 @@ class Crawl:
         """
         url = self._scope.at_root("robots.txt")
         try:
-            answer = self._through(url, MAX_BYTES)
+            response = self._through(url, MAX_BYTES)
         except Unreadable as error:
             raise SourceError(f"{start} is not read: {error}.") from error
         except Unreachable as error:
             raise SourceError(f"{start} cannot be reached: {error}.") from error
-        if answer.status >= 500:
-            raise SourceError(f"{url} answers with status {answer.status}: try again later.")
-        if answer.status == 200:
-            self._robots = Robots(answer.body.decode("utf-8", "replace"))
+        if response.status >= 500:
+            raise SourceError(f"{url} answers with status {response.status}: try again later.")
+        if response.status == 200:
+            self._robots = Robots(response.body.decode("utf-8", "replace"))
         self._pace.delay_s = max(self._pace.delay_s, self._robots.delay_s)
         if not self.allowed(start):
             raise SourceError(f"{url} asks not to read {start}. Ask the site's owners.")
@@ -104,16 +104,16 @@ class Crawl:
         kept = self._pages.get(url)
         why = ""
         try:
-            answer = self._through(url, self._limits.file_bytes, kept)
-            if answer.status == 304 and kept is not None:
+            response = self._through(url, self._limits.file_bytes, kept)
+            if response.status == 304 and kept is not None:
                 return self._noted(url, kept, quietly)
-            if answer.status == 200:
-                page = Kept(answer.body, answer.type, answer.etag, answer.modified)
+            if response.status == 200:
+                page = Kept(response.body, response.type, response.etag, response.modified)
                 self._pages.put(url, page)
                 return self._noted(url, page, quietly)
-            if answer.status < 500 and answer.status != 429:
+            if response.status < 500 and response.status != 429:
                 kept = None  # gone
-            why = f"status {answer.status}"
+            why = f"status {response.status}"
         except Unreadable as error:
             kept, why = None, str(error)
         except Unreachable as error:
@@ -127,32 +127,32 @@ class Crawl:
             self.other.add(url)
         return page
 
-    def _through(self, url: str, limit: int, kept: Kept | None = None) -> Answer:
+    def _through(self, url: str, limit: int, kept: Kept | None = None) -> Response:
         """Fetches through redirects that stay in the source. Raises ``Unreadable``,
         ``Unreachable``.
         """
         at = url
         for _ in range(_REDIRECTS + 1):
-            answer = self._patiently(at, limit, kept)
-            if answer.status not in {301, 302, 303, 307, 308}:
-                return answer
-            target = site.address(answer.location, at)
+            response = self._patiently(at, limit, kept)
+            if response.status not in {301, 302, 303, 307, 308}:
+                return response
+            target = site.address(response.location, at)
             if target is None or not self._scope.same_host(target):
-                raise Unreadable(f"leads to another host: {answer.location[:200]}")
+                raise Unreadable(f"leads to another host: {response.location[:200]}")
             if not self.allowed(target):
                 raise Unreadable(f"leads to {target}, which robots.txt asks not to read")
             at = target
         raise Unreadable(f"leads through more than {_REDIRECTS} redirects")
 
-    def _patiently(self, url: str, limit: int, kept: Kept | None) -> Answer:
+    def _patiently(self, url: str, limit: int, kept: Kept | None) -> Response:
         """Waits once, if the site says for how long."""
         etag, modified = (kept.etag, kept.modified) if kept else ("", "")
         self._pace.wait()
-        answer = self._client.get(url, limit, etag=etag, modified=modified)
-        if answer.status in {429, 503} and 0 < answer.retry_after_s <= _WAIT_S:
-            time.sleep(answer.retry_after_s)
-            answer = self._client.get(url, limit, etag=etag, modified=modified)
-        return answer
+        response = self._fetcher.get(url, limit, etag=etag, modified=modified)
+        if response.status in {429, 503} and 0 < response.retry_after_s <= _WAIT_S:
+            time.sleep(response.retry_after_s)
+            response = self._fetcher.get(url, limit, etag=etag, modified=modified)
+        return response
 
     def _mapped(self, maps: list[str]) -> list[str]:
         """The source's pages in these sitemaps, and in those that they list."""

@@ -19,8 +19,8 @@ from indexer.readers.inventory import Inventory
 from indexer.readers.page import Page, Unreadable
 from indexer.sources.limits import Limits
 from indexer.sources.web import site
-from indexer.sources.web.client import Client
 from indexer.sources.web.crawl import Crawl, Pace
+from indexer.sources.web.fetcher import Fetcher
 from indexer.sources.web.frontier import Frontier
 from indexer.sources.web.store import Kept, Pages
 from indexer.sources.whole import every_document
@@ -81,8 +81,8 @@ class WebSource:
         visited: set[str] = set()
         bodies: set[str] = set()
         ends = time.monotonic() + self._limits.seconds
-        with Client(private=self._private) as client:
-            crawl = Crawl(client, self._scope, self._pages, Pace(self._delay_s), self._limits,
+        with Fetcher(private=self._private) as fetcher:
+            crawl = Crawl(fetcher, self._scope, self._pages, Pace(self._delay_s), self._limits,
                           self.skipped)  # fmt: skip
             crawl.ask_permission(self._start)
             self._inventory = self._known(crawl)

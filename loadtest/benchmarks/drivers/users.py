@@ -19,8 +19,8 @@ from backend.protocol.wire import SUBPROTOCOL, Ask, encode
 from loadtest.benchmarks.command import StudyFailed
 from loadtest.benchmarks.drivers.closed_loop import Answered, User
 from loadtest.scenarios.answer import (
-    Answer,
     FramedAnswer,
+    MeasuredAnswer,
     StreamedAnswer,
     completion,
     session_url,
@@ -40,7 +40,7 @@ class Shed(AnswerFailed):
     """The server said that it is overloaded."""
 
 
-def answered(answer: Answer) -> Answered:
+def answered(answer: MeasuredAnswer) -> Answered:
     """Raises ``Shed`` and ``AnswerFailed``."""
     if answer.outcome == "shed":
         raise Shed(answer.problem)

@@ -75,22 +75,22 @@ def fill(index: HybridIndex, corpus: Corpus, size: int, sources: int) -> float |
         for first in range(number * share, end, _RUN):
             if str(first) in held:
                 continue
-            places = [(at, min(_BATCH, min(first + _RUN, end) - at))
+            spans = [(at, min(_BATCH, min(first + _RUN, end) - at))
                       for at in range(first, min(first + _RUN, end), _BATCH)]  # fmt: skip
-            done = _add(index, corpus, source, places, (done, have, size), started)
+            done = _add(index, corpus, source, spans, (done, have, size), started)
     sys.stderr.write("\r" + " " * 60 + "\r")
     return None if have else time.perf_counter() - started
 
 
 def _add(
-    index: HybridIndex, corpus: Corpus, source: str, places: list[tuple[int, int]],
+    index: HybridIndex, corpus: Corpus, source: str, spans: list[tuple[int, int]],
     counts: tuple[int, int, int], started: float,
 ) -> int:  # fmt: skip
     done, before, size = counts
 
     def batches(wanted: Collection[str]) -> Iterator[tuple[list[Chunk], Vectors]]:
         nonlocal done
-        for first, count in places:
+        for first, count in spans:
             yield corpus.chunks(source, first, count), corpus.vectors(first, count)
             done += count
             rate = (done - before) / (time.perf_counter() - started)
@@ -98,8 +98,8 @@ def _add(
             sys.stderr.write(f"\r{done:,} of {size:,} chunks, {rate:,.0f}/s, {left:.0f} min left  ")
             sys.stderr.flush()
 
-    ids = tuple(chunk.id for place in places for chunk in corpus.chunks(source, *place))
-    held = {str(places[0][0]): Held("", len(ids), ids)}
+    ids = tuple(chunk.id for span in spans for chunk in corpus.chunks(source, *span))
+    held = {str(spans[0][0]): Held("", len(ids), ids)}
     index.apply(Change(source, held, frozenset(), batches))
     return done
 

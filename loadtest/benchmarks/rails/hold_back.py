@@ -50,10 +50,10 @@ def streamed(name: str, patterns: Sequence[Pattern], answers: Iterable[Sequence[
     for answer in answers:
         guard = HoldBack(scanner, "redact")
         started = time.perf_counter()
-        for place, piece in enumerate(answer):
+        for number, piece in enumerate(answer):
             guard.feed(piece)
             waited += guard.held > 0
-            first_waited += guard.held > 0 and place == 0
+            first_waited += guard.held > 0 and number == 0
             held += guard.held
         guard.flush()
         seconds += time.perf_counter() - started

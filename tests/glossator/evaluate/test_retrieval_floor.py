@@ -34,7 +34,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Outcome]
 
 
 def test_ranking_is_as_good_as_reported(outcomes: list[Outcome]) -> None:
-    _, five, _, mrr, _ = measures([outcome.places["ranked"] for outcome in outcomes])
+    _, five, _, mrr, _ = measures([outcome.ranks["ranked"] for outcome in outcomes])
     assert five >= RECALL_AT_5
     assert mrr >= MRR
 
@@ -44,7 +44,7 @@ def test_ranking_loses_nothing_that_a_part_of_it_finds(outcomes: list[Outcome]) 
     questions.
     """
     found = {
-        system: measures([outcome.places[system] for outcome in outcomes]) for system in SYSTEMS
+        system: measures([outcome.ranks[system] for outcome in outcomes]) for system in SYSTEMS
     }
     for part in ("dense", "lexical", "fused"):
         assert found["ranked"][1] >= found[part][1]
@@ -54,4 +54,4 @@ def test_ranking_loses_nothing_that_a_part_of_it_finds(outcomes: list[Outcome]) 
 def test_names_come_first(outcomes: list[Outcome]) -> None:
     """An entry that is looked up by its exact name comes first."""
     named = [outcome for outcome in outcomes if outcome.asked.origin == "name"]
-    assert measures([outcome.places["ranked"] for outcome in named])[0] == 1
+    assert measures([outcome.ranks["ranked"] for outcome in named])[0] == 1

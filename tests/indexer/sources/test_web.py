@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from indexer.sources import Limits
-from indexer.sources.web import WebSource, client
+from indexer.sources.web import WebSource, fetcher
 from indexer.types import SourceError
 
 Open = Callable[..., WebSource]
@@ -220,7 +220,7 @@ def test_a_page_that_drips_is_given_up(
     site: Any, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A byte now and then keeps a connection alive, but not for longer than a page may take."""
-    monkeypatch.setattr(client, "PAGE_S", 0.3)
+    monkeypatch.setattr(fetcher, "PAGE_S", 0.3)
     site.pages |= {"/docs/": page("Home", "slow", "b"), "/docs/b": page("B"),
                    "/docs/slow": site.reply(b"<p>", drip=0.02)}  # fmt: skip
     source = opened()

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from indexer.readers.page import Unreadable
-from indexer.sources.web.client import Client, Unreachable
+from indexer.sources.web.fetcher import Fetcher, Unreachable
 from indexer.sources.web.network import CheckedBackend, Refused
 
 LIMIT = 10_000
@@ -82,15 +82,15 @@ def test_a_site_is_verified_by_its_name(
     """Though the connection is made to an address. The company's own authorities are trusted where
     the system trusts them."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with Client(private=True) as client:
-        assert client.get(f"https://localhost:{port}/", LIMIT).body == b"secured"
+    with Fetcher(private=True) as fetcher:
+        assert fetcher.get(f"https://localhost:{port}/", LIMIT).body == b"secured"
         with pytest.raises(Unreachable, match="certificate"):
-            client.get(f"https://127.0.0.1:{port}/", LIMIT)
+            fetcher.get(f"https://127.0.0.1:{port}/", LIMIT)
 
 
 def test_a_site_that_nobody_vouches_for_is_not_read(port: int) -> None:
-    with Client(private=True) as client, pytest.raises(Unreachable, match="certificate"):
-        client.get(f"https://localhost:{port}/", LIMIT)
+    with Fetcher(private=True) as fetcher, pytest.raises(Unreachable, match="certificate"):
+        fetcher.get(f"https://localhost:{port}/", LIMIT)
 
 
 def test_a_name_is_resolved_once_and_that_address_connected_to(
@@ -117,8 +117,8 @@ def test_a_name_is_resolved_once_and_that_address_connected_to(
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]"])
 def test_no_spelling_of_this_machine_is_connected_to(port: int, host: str) -> None:
-    with Client(private=False) as client, pytest.raises((Unreadable, Unreachable)):
-        client.get(f"http://{host}:{port}/", LIMIT)
+    with Fetcher(private=False) as fetcher, pytest.raises((Unreadable, Unreachable)):
+        fetcher.get(f"http://{host}:{port}/", LIMIT)
 
 
 def test_addresses_are_what_python_says_they_are() -> None:

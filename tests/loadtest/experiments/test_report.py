@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from loadtest.experiments.charts import Line, chart
+from loadtest.experiments.charts import Series, chart
 from loadtest.experiments.report import page
 
 
@@ -28,7 +28,7 @@ def test_a_run_in_which_nothing_was_answered_still_has_a_page(experiment):
 
 @pytest.mark.parametrize("top", [0.0, 1e-6, 0.3, 1, 7, 99, 12_345_678])
 def test_points_stay_inside_the_drawing(top):
-    svg = chart([Line("a & b", ((0, 0), (top, top)), dots=True)], "x", "y")
+    svg = chart([Series("a & b", ((0, 0), (top, top)), dots=True)], "x", "y")
     figure = ElementTree.fromstring(svg)
     for circle in figure.iter("circle"):
         assert 0 <= float(circle.get("cx")) <= 640

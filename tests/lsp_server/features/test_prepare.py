@@ -7,10 +7,10 @@ from pygls.lsp.server import LanguageServer
 
 from backend.protocol.wire import Prepare
 from lsp_server.client.client import Client
+from lsp_server.configuration import Configuration
 from lsp_server.context.conversation import Conversations
 from lsp_server.context.surroundings import Surroundings
 from lsp_server.features import prepare
-from lsp_server.options import Configuration
 from lsp_server.protocol.prepare import PREPARE
 
 

@@ -23,7 +23,7 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """With ``status`` 304 there is no body, because the page has not changed."""
 
     status: int
@@ -35,7 +35,7 @@ class Answer:
     retry_after_s: float = 0.0
 
 
-class Client:
+class Fetcher:
     """Connections to one site. Leave the ``with`` block to close them."""
 
     def __init__(self, *, private: bool) -> None:
@@ -46,7 +46,7 @@ class Client:
             network_backend=self._backend,
         )
 
-    def get(self, url: str, limit: int, *, etag: str = "", modified: str = "") -> Answer:
+    def get(self, url: str, limit: int, *, etag: str = "", modified: str = "") -> Response:
         """Raises ``Unreadable`` when the body exceeds ``limit`` bytes or the address is refused,
         and ``Unreachable`` when there is no answer.
         """
@@ -65,7 +65,7 @@ class Client:
             with self._pool.stream(
                 "GET", url, headers=headers, extensions={"timeout": timeout}
             ) as response:
-                return _answer(response, limit)
+                return _response(response, limit)
         except Refused as error:
             raise Unreadable(str(error)) from error
         except (httpcore.TimeoutException, TimeoutError) as error:
@@ -80,7 +80,7 @@ class Client:
         self._pool.close()
 
 
-def _answer(response: httpcore.Response, limit: int) -> Answer:
+def _response(response: httpcore.Response, limit: int) -> Response:
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
     }
@@ -90,7 +90,7 @@ def _answer(response: httpcore.Response, limit: int) -> Answer:
             body += part
             if len(body) > limit:
                 raise Unreadable(f"larger than {limit:,} bytes")
-    return Answer(
+    return Response(
         status=response.status,
         body=_decoded(bytes(body), headers.get("content-encoding", ""), limit),
         type=headers.get("content-type", "").partition(";")[0].strip().lower(),
