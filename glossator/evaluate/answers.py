@@ -47,6 +47,8 @@ from indexer.types import Embedder
 from lsp_server.client.client import Client, ClientError
 
 _NEAR = 0.6  # cosine of a statement to a part of a passage that says the same
+_NEAR_NAMED = 0.4  # the same where a passage has all that the statement names in backticks
+_NAMED = re.compile(r"`([^`\n]{1,200})`")
 _PART_CHARS = 240
 _NO_ANSWER = ("citations", "answerability")  # what such a notice is about
 _LANGUAGE = "python"
@@ -195,7 +197,7 @@ class Judge:
         )
 
     def _supported(self, said: Sequence[Statement], texts: dict[int, str]) -> list[Supported]:
-        """Prose is supported by what is near to it, code by what has the names that it calls."""
+        """By what is near, or less near and has all that is named; code by the entry it calls."""
         parts = [
             (number, text[start : start + _PART_CHARS])
             for number, text in texts.items()
@@ -208,6 +210,10 @@ class Judge:
         found = []
         for each, row in zip(said, cosines, strict=True):
             near = {parts[i][0] for i in np.flatnonzero(row >= _NEAR)}
+            named = [name.partition("(")[0] for name in _NAMED.findall(each.text)]
+            if named and not each.code:
+                less = {parts[i][0] for i in np.flatnonzero(row >= _NEAR_NAMED)}
+                near |= {number for number in less if all(name in texts[number] for name in named)}
             if each.code:
                 near |= {number for number, text in texts.items() if _calls(each.text, text)}
             found.append(Supported(each, tuple(sorted(near))))

@@ -33,6 +33,7 @@ class Attribution:
         self._line: list[str] = []
         self._sentence: list[str] = []
         self._claimed: list[int] = []
+        self._just_cited: list[int] = []  # the citations of the sentence before
         self._fence = ""  # its marks, inside of a block
         self._code: list[str] = []
         self._inline = False  # inside of backticks
@@ -132,7 +133,9 @@ class Attribution:
         line = "".join(self._line)
         if FENCE.match(line) or _NO_STATEMENT.match(line) or _LEADS_ON.search(sentence):
             return ""
-        numbers = self._support.of_sentence(sentence, claimed)
+        # "This function…" goes on with what was said before.
+        numbers = self._support.of_sentence(sentence, (*claimed, *self._just_cited))
+        self._just_cited = numbers
         return f" {self._written(numbers)}" if numbers else ""
 
     def _written(self, numbers: list[int]) -> str:

@@ -116,3 +116,47 @@ def test_nothing_waits_that_cannot_be_a_number(text):
     attribution = Attribution(Support(PASSAGES, range(1, 5)))
     shown = attribution.feed(text)
     assert re.sub(r"\s|\[\d\]", "", shown) == re.sub(r"\s", "", text)
+
+
+PAGES = [
+    Passage(
+        Chunk("manual", "file:///rsync", "rsync", "-n, --dry-run shows what would be copied."), 1
+    ),
+    Passage(Chunk("manual", "file:///tmux", "tmux", "split-window [-h] splits a pane in two."), 1),
+    Passage(Chunk("manual", "file:///ssh", "ssh", "The connection is shared by ControlMaster."), 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "numbers"),
+    [
+        ("The option to use is `--dry-run`.", [1]),
+        ("Call `tmux split-window -h` in the pane.", [2]),
+        ("Set `ControlMaster` for the connection.", [3]),
+        ("Set `NoSuchOption` for the connection.", []),
+        ("Use it, for it splits a pane in two.", [2]),
+        ("Something else entirely is the weather today.", []),
+    ],
+)
+def test_options_and_settings_support_what_names_them(sentence, numbers):
+    assert Support(PAGES, [1, 2, 3]).of_sentence(sentence) == numbers
+
+
+@pytest.mark.parametrize(
+    ("code", "numbers"),
+    [
+        ("rsync -n --dry-run a b", [1]),
+        ("tmux split-window -h", [2]),
+        ("ls -la", []),
+        ("import sys\nprint(x)", []),
+    ],
+)
+def test_code_is_supported_by_what_has_what_it_uses(code, numbers):
+    assert Support(PAGES, [1, 2, 3]).of_code(code) == numbers
+
+
+def test_a_sentence_that_goes_on_is_likely_about_the_same_passage():
+    support = Support(PAGES, [1, 2, 3])
+    going_on = "This shows users in a terminal what would be copied."
+    assert support.of_sentence(going_on) == []
+    assert support.of_sentence(going_on, likely=[1]) == [1]
