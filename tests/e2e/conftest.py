@@ -213,7 +213,7 @@ async def connected(backend: Backend) -> AsyncIterator[Client]:
         yield Client(socket)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def connect_to() -> Callable[[Backend], object]:
     """``async with connect_to(backend) as client``: one more connection."""
     return connected
