@@ -14,7 +14,7 @@ from backend.ports import Gap, Message, Prompt
 from backend.protocol.wire import Ask, Complete, Kind, Task, Turn
 from backend.retrieval.citing import cite
 from indexer.ranking.words import searched
-from indexer.types import Passage, Scope
+from indexer.types import Chunk, Passage, Scope
 
 # A small model takes a request for citations for all of its task and answers "[1] [2] [3]". So the
 # prompt asks for none: ``backend.answering.written.attribution`` puts them in.
@@ -166,10 +166,19 @@ def _documentation(passages: Sequence[Passage]) -> str:
     _, numbers = cite(passages)
     parts = [_BEGIN]
     for number, passage in zip(numbers, passages, strict=True):
-        chunk = passage.chunk
-        heading = " ".join(part for part in (chunk.title, chunk.version) if part)
-        parts.append(f"[{number}] {heading}\n{_MARKS.sub(_quoted, chunk.text).strip()}")
+        text = _MARKS.sub(_quoted, passage.chunk.text).strip()
+        parts.append(f"[{number}] {_heading(passage.chunk)}\n{text}")
     return "\n\n".join([*parts, _END])
+
+
+def _heading(chunk: Chunk) -> str:
+    """How an entry is called, or where on a page its text stands.
+
+    The version of a page says nothing here, and a small model repeats it.
+    """
+    if chunk.symbol:
+        return " ".join(part for part in (chunk.title, chunk.version) if part)
+    return " › ".join(part for part in (chunk.title, chunk.section) if part)
 
 
 def _quoted(mark: re.Match[str]) -> str:

@@ -157,3 +157,12 @@ def test_what_was_sent_is_counted_whole():
     """Admission charges for files and diffs too."""
     context = Context(uri="u", files=(File("f", "x" * 4000),), diff="y" * 4000)
     assert prompt.estimate_sent(ask(context=context), 0) > 2000
+
+
+def test_a_passage_is_headed_by_its_entry_or_by_its_place_on_a_page():
+    entry = Chunk("s", "file:///a", "p.f", "f(x)", version="1.2", symbol="p.f")
+    page = Chunk("s", "file:///b", "Failures", "Use -x.", version="1.2", section="Stopping early")
+    built = prompt.build(ask(), [Passage(entry, 1.0), Passage(page, 1.0)], 0)
+    user = built.messages[-1].text
+    assert "[1] p.f 1.2\nf(x)" in user
+    assert "[2] Failures › Stopping early\nUse -x." in user
