@@ -20,7 +20,6 @@ from backend.answering.progress import Progress
 from backend.answering.requests import Asked, Completion, Question
 from backend.answering.search import Search
 from backend.answering.telling import LOOP, UNSUPPORTED, Shown, finish, introduce, show, warn
-from backend.answering.written.loops import Loops
 from backend.errors import Blocked, DeadlineExceeded, GlossatorError
 from backend.generators.replay import Replay
 from backend.identity.caller import Caller
@@ -257,7 +256,7 @@ class Pipeline:
             shown = Shown(outgoing, citing, names, Replay(draft.request.continue_from))
             try:
                 with progress.trace.span("decode"):
-                    reason = await _stream(delta, deltas, shown, answer, progress, draft.loops)
+                    reason = await _stream(delta, deltas, draft, shown, answer, progress)
                 show(answer, shown.end(), progress)
                 await outgoing.settle()
                 await names.settle()
@@ -291,19 +290,24 @@ async def _judged(request: Asked, screen: Screen, progress: Progress) -> list[st
 async def _stream(
     delta: TextDelta | None,
     deltas: AsyncGenerator[TextDelta],
+    draft: Draft,
     shown: Shown,
     answer: Answer,
     progress: Progress,
-    loops: Loops | None,
 ) -> FinishReason:
     reason: FinishReason = "stop"
+    end, loops = draft.request.end(), draft.loops
     while delta is not None:
         progress.count(delta)
-        show(answer, shown.feed(delta.text), progress)
+        show(answer, shown.feed(end.feed(delta.text)), progress)
+        if end.ended:
+            await deltas.aclose()  # the engine stops now, and not after what is shown last
+            return "stop"
         if delta.finish is not None:
             reason = delta.finish
         if loops and loops.feed(delta.text):
             answer.emit(Notice, about="loop", message=LOOP)
             return "stop"
         delta = await anext(deltas, None)
+    show(answer, shown.feed(end.flush()), progress)
     return reason

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol, Self
 
 from backend.answering import prompt as prompts
+from backend.answering.written.completion_end import CompletionEnd, Unended
 from backend.errors import UnknownModel, Unsupported
 from backend.ports import Generator, Prompt, Sampling
 from backend.protocol.wire import Ask, Complete, Kind, Prepare, Turn
@@ -81,6 +82,10 @@ class Asked(Protocol):
     def sampling(self, generation: Generation) -> Sampling: ...
 
     def prompt(self, passages: Sequence[Passage], generation: Generation, salt: str) -> Prompt: ...
+
+    def end(self) -> CompletionEnd | Unended:
+        """Where the answer ends, if not where its model ends it."""
+        ...
 
     async def redacted(self, screen: Screen) -> tuple[Self, list[str]]:
         """The request as the model may see it, and notices. Raises ``Blocked``."""
@@ -179,6 +184,9 @@ class Question:
     def prompt(self, passages: Sequence[Passage], generation: Generation, salt: str) -> Prompt:
         return prompts.build(self.frame, passages, generation.history_chars, salt)
 
+    def end(self) -> Unended:
+        return Unended()
+
     async def redacted(self, screen: Screen) -> "tuple[Question, list[str]]":
         frame, notices = await screen.redact(self.frame)
         return replace(self, frame=frame), notices
@@ -229,6 +237,9 @@ class Completion:
 
     def prompt(self, passages: Sequence[Passage], generation: Generation, salt: str) -> Prompt:
         return prompts.fill(self.frame, salt)
+
+    def end(self) -> CompletionEnd:
+        return CompletionEnd(self.frame.prefix, self.frame.suffix)
 
     async def redacted(self, screen: Screen) -> "tuple[Completion, list[str]]":
         frame, notices = await screen.redact(self.frame)

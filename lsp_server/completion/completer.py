@@ -15,7 +15,7 @@ from typing import Literal
 from backend.protocol.wire import Complete, Delta, Failed, Finished
 from lsp_server.client.client import Client, ClientError
 from lsp_server.completion import guesses
-from lsp_server.completion.fitting import fit
+from lsp_server.completion.fitting import fit, whole
 from lsp_server.completion.guesses import Memory, Pause, Spot
 from lsp_server.documents.open_documents import Document
 from lsp_server.documents.text import clean
@@ -56,10 +56,13 @@ class Flight:
                         return None
                     elif isinstance(frame, Finished):
                         self._tell("available", "")
+                        if frame.reason not in ("stop", "length"):
+                            return None  # it may come whole the next time
+                        self.text = whole(self.text, frame.reason)
         except ClientError as error:
             log.debug("no completion: %s", error)
             return None
-        return fit(self.text, self.spot.suffix)
+        return fit(self.spot.prefix, self.text, self.spot.suffix)
 
 
 class Completer:

@@ -295,6 +295,17 @@ async def test_a_gap_is_filled_without_searching():
     assert isinstance(answer.frames[-1], Finished)
 
 
+async def test_a_completion_ends_with_its_statement_and_stops_the_engine():
+    """A model that goes on for ever is stopped at the end of the line, and the answer is whole."""
+    generator = Scripted(TextDelta("rfft("), TextDelta("x)\n\nde"), TextDelta("f"), endless=True)
+    answer = Answer("r")
+    async with asyncio.timeout(5):
+        await pipeline(generator).complete(Complete(id="r", prefix="y = ", suffix="\n"), answer)
+    assert text(answer.frames) == "rfft(x)"
+    assert answer.frames[-1].reason == "stop"
+    assert generator.running == 0
+
+
 async def test_a_generator_that_cannot_fill_says_what_can():
     generator = Scripted(TextDelta("x"))
     generator.fills = False
