@@ -103,6 +103,42 @@ def answers(
 
 
 @evaluate.command()
+@url_option
+@token_option
+@ca_option
+@click.option(
+    "--only",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=40,
+    show_default=True,
+    help="How many holes, the same every time.",
+)
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="The longest completion, as an editor asks for it.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write every completion and what was counted of it to this file, one a line.",
+)
+def completion(url: str, token: str, only: int, max_tokens: int, keep: Path | None) -> None:
+    """Ask a running backend for lines that were taken out of real Python modules.
+
+    The modules are those of the standard library and of a few installed packages. docs/answers.md
+    explains the columns.
+    """
+    with errors_for_people():
+        from glossator.evaluate import completion as evaluating_completion
+
+        sys.exit(evaluating_completion.evaluate(only, max_tokens, url, token, keep))
+
+
+@evaluate.command()
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
