@@ -3,11 +3,11 @@
 from itertools import pairwise
 
 import pytest
-from glossator.evaluate.masked import Masked, chosen
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.answering.written.completion_end import CompletionEnd
+from glossator.evaluate.masked import Masked, chosen
 
 MORE = "\n\n\ndef other():\n    pass\n"
 
