@@ -9,6 +9,8 @@ from presidio_analyzer import predefined_recognizers as theirs
 
 from backend.rails.formats import checksums
 
+# In these, ours also checks the date of birth.
+STRICTER = (checksums.pesel,)
 digits = lambda size: st.text(string.digits, min_size=size, max_size=size)  # noqa: E731
 
 
@@ -43,7 +45,8 @@ def test_a_check_digit_is_judged_as_presidio_judges_it(ours, validator, numbers,
         candidate = number[:-1] + last
         # Presidio lets a repeated digit pass for an NHS number; we do not.
         if len(set(candidate)) > 1:
-            assert ours(candidate) == bool(recognizer.validate_result(candidate)), candidate
+            right = bool(recognizer.validate_result(candidate))
+            assert ours(candidate) == right or (right and ours in STRICTER), candidate
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,10 @@ def test_a_check_digit_is_judged_as_presidio_judges_it(ours, validator, numbers,
         (checksums.ahv, "756.9217.0769.85", "756.9217.0769.84"),
         (checksums.bsn, "111222333", "111222334"),
         (checksums.rijksregister, "85.07.30-033.28", "85.07.30-033.29"),
+        (checksums.rijksregister, "65.22.02-255.40", "65.22.02-255.41"),  # of a foreigner
+        (checksums.pesel, "44051401359", "44131401350"),  # a thirteenth month
         (checksums.personnummer, "811228-9874", "811328-9874"),
+        (checksums.personnummer, "701063-2391", "701063-2392"),  # a coordination number
         (checksums.ssn, "536-90-4399", "666-90-4399"),
         (checksums.ipv4, "52.94.236.248", "1.26.4.1"),
         (checksums.ipv4, "93.184.216.34", "192.168.100.200"),
