@@ -58,6 +58,8 @@ MADE: dict[tuple[str, str], Any] = {
         ["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<s>", "</s>"]
     )._any,
     ("backend.rails.formats.patterns", "_compile"): patterns._BEGINNING,  # and the tables below
+    ("glossator.evaluate.answers", "_calls"): re.compile(r"(?<!\w)roots\s*\("),
+    ("glossator.evaluate.answer_text", "has"): re.compile(r"(?<!\w)numpy\.roots(?!\w)"),
     ("indexer.sources.inspect_package", "_take_signature"): re.compile(
         r"(?:[\w.]+\.)?f(\(.*\)(?:\s*->\s*.*)?)\s*$"
     ),

@@ -14,7 +14,7 @@ _ONLY_NUMBERS = re.compile(r"\s*(?:\[\d{1,2}\]\s*)+")
 _SENTENCE = re.compile(
     r".+?(?:(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)[.!?][\"')*_]*(?=\s|$)(?:\s?\[\d{1,2}\])*|$)"
 )
-_MARK = re.compile(r"\s*(?:[-*+]|\d{1,2}[.)]|>)\s+")
+_MARK = re.compile(r"^\s*+(?:[-*+]|\d{1,2}[.)]|>)\s+")
 _NO_STATEMENT = re.compile(r"\s*(?:#|\||_[^_]+_\s*$)")  # a heading, a row, an aside in italics
 _INLINE = re.compile(r"`[^`\n]+`")
 _WORD = re.compile(r"\w+")

@@ -43,7 +43,25 @@ def restored(old: str, code: str) -> tuple[str, list[str]]:
 
 def _original(line: str, found: Sequence[str], originals: Sequence[str]) -> str:
     """The only line that ``line`` can have been before its marks were put in; "" for none."""
-    parts = re.split("|".join(map(re.escape, found)), line)
-    pattern = re.compile("(.+?)".join(map(re.escape, parts)))
-    fitting = [each for each in originals if pattern.fullmatch(each)]
+    for mark in found:
+        line = line.replace(mark, "\n")
+    parts = line.split("\n")
+    fitting = [each for each in originals if _fits(parts, each)]
     return fitting[0] if len(fitting) == 1 else ""
+
+
+def _fits(parts: Sequence[str], line: str) -> bool:
+    """Whether the line has these parts in order, with something between each two, and no more.
+
+    The first way to find them is as good as any. An expression would try them all.
+    """
+    first, *middle, last = parts
+    if not line.startswith(first):
+        return False
+    at = len(first)
+    for part in middle:
+        at = line.find(part, at + 1)
+        if at < 0:
+            return False
+        at += len(part)
+    return line.endswith(last) and at < len(line) - len(last)

@@ -11,7 +11,7 @@ from indexer.ranking.words import resolved
 _PYTHON = ("", "py", "python", "python3", "pycon", "ipython")
 _IMPORT = re.compile(r"^\s*(?:import\s+\w|from\s+[\w.]+\s+import\s+)")
 _DOTTED = re.compile(r"(?<![\w.\"'])[^\W\d]\w*(?:\.[^\W\d]\w*)+")
-_PARAMETER = re.compile(r"\s*\*?\s*([^\W\d]\w*)\s*(?:[:=].*)?", re.DOTALL)
+_PARAMETER = re.compile(r"\s*+(?:\*\s*+)?([^\W\d]\w*)\s*+(?:[:=].*)?", re.DOTALL)
 _SEPARATORS = ("/", "*", "")
 _LONGEST = 20_000  # characters that are parsed; of a longer file only the imports of one line count
 
