@@ -8,6 +8,7 @@ from backend.admission.gate import Gate
 from backend.admission.room import Limits
 from backend.answering.lookup import Lookups
 from backend.answering.pipeline import Pipeline
+from backend.device import device
 from backend.errors import StartupFailed
 from backend.gateway.app import Gateway
 from backend.generators.choose import Choice
@@ -69,7 +70,7 @@ def embedder(retrieval: Retrieval) -> Embedder:
         return SentenceTransformerEmbedder(
             retrieval.embedder,
             threads=retrieval.embedder_threads or None,
-            device=retrieval.device,
+            device=device(retrieval.device),
         )
     except IndexerError as error:
         raise StartupFailed(str(error)) from error
@@ -131,7 +132,7 @@ def _reranking(retrieval: Retrieval) -> Reranking | None:
     if not retrieval.reranker:
         return None
     try:
-        return Reranking(CrossEncoderReranker(retrieval.reranker, device=retrieval.device))
+        return Reranking(CrossEncoderReranker(retrieval.reranker, device=device(retrieval.device)))
     except IndexerError as error:
         raise StartupFailed(str(error)) from error
 

@@ -8,6 +8,7 @@ name in ``backend.settings.rails``.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from backend.device import device
 from backend.ports import Rail
 from backend.rails.formats.patterns import Pattern
 from backend.rails.formats.pii import PII
@@ -58,7 +59,9 @@ RAILS: dict[str, Registration] = {
         Registration(
             "pii",
             build=lambda settings, scans: PiiRail(
-                settings.rails.pii.names, settings.rails.pii.model, settings.rails.pii.device
+                settings.rails.pii.names,
+                settings.rails.pii.model,
+                device(settings.rails.pii.device),
             ),
             loads_model=True,
             restores=True,

@@ -33,7 +33,9 @@ class PiiRail(Struct, frozen=True, forbid_unknown_fields=True):
         doc("Which kind of model looks for names and places too, if any."),
     ] = "none"
     model: Annotated[str, doc("That model: a folder or a name; see docs/guardrails.md.")] = ""
-    device: Annotated[str, doc("Device of that model: cpu, cuda, cuda:1.")] = "cpu"
+    device: Annotated[
+        str, doc("Device of that model: cpu, cuda, cuda:1; auto: a GPU if there is one.")
+    ] = "cpu"
 
 
 class ToxicityRail(Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,7 +57,9 @@ class ToxicityRail(Struct, frozen=True, forbid_unknown_fields=True):
     threshold: Annotated[
         Annotated[float, Meta(gt=0, lt=1)], doc("A text with at least this score is toxic.")
     ] = 0.7
-    device: Annotated[str, doc("Device of the model: cpu, cuda, cuda:1.")] = "cpu"
+    device: Annotated[
+        str, doc("Device of the model: cpu, cuda, cuda:1; auto: a GPU if there is one.")
+    ] = "cpu"
 
 
 class TopicRail(Struct, frozen=True, forbid_unknown_fields=True):

@@ -54,4 +54,6 @@ class Retrieval(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 300.0
     threads: Annotated[Count, doc("Searches that run side by side.")] = 1
     embedder_threads: Annotated[Size, doc("Torch threads of the embedder; 0: all cores.")] = 0
-    device: Annotated[str, doc("Device of the embedder: cpu, cuda, cuda:1.")] = "cpu"
+    device: Annotated[
+        str, doc("Device of the embedder: cpu, cuda, cuda:1; auto: a GPU if there is one.")
+    ] = "cpu"

@@ -35,7 +35,7 @@ def index() -> None:
 
 
 @index.command()
-@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="[SOURCE...]")
 @click.option("--list", "list_them", is_flag=True,
               help="Show what is declared or indexed, and the last runs.")  # fmt: skip
 @click.option("--rebuild", is_flag=True, help="Throw the old index away first.")
@@ -63,10 +63,11 @@ def run(
       web:ADDRESS     a website, by its sitemap, llms.txt or links
       archive:FILE    a zip or tar file of documentation and code
 
-    A second run embeds only what changed. docs/sources.md says what each kind reads.
+    Without a SOURCE, everything under [sources] in the settings is indexed. A second run embeds
+    only what changed. docs/sources.md says what each kind reads.
     """
-    if bool(sources) == list_them:
-        raise click.UsageError("Name a SOURCE, or give --list.")
+    if sources and list_them:
+        raise click.UsageError("--list shows all sources: name none.")
     with errors_for_people():
         if list_them:
             from glossator.index import listing

@@ -22,7 +22,7 @@ from backend.deploy import build
 from backend.deploy.upkeep import intake
 from backend.deploy.upkeep.declaring import opened
 from backend.errors import StartupFailed
-from backend.settings import load
+from backend.settings import Settings, load
 from indexer.index.search import HybridIndex
 from indexer.pipeline import Report
 from indexer.pipeline import index as run_index
@@ -40,6 +40,7 @@ def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path
     When a server owns the index, it takes in what these runs leave.
     """
     settings = load(config)
+    sources = sources or _declared(settings)
     with console.status("loading the embedding model"):
         embedder = build.embedder(settings.retrieval)
     try:
@@ -58,12 +59,22 @@ def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path
         raise StartupFailed(str(error)) from error
 
 
+def _declared(settings: Settings) -> Sequence[str]:
+    if not settings.sources:
+        raise StartupFailed(
+            "Name a SOURCE, such as package:numpy, or declare some under [sources.NAME] in the "
+            "settings and give them with --config."
+        )
+    return tuple(settings.sources)
+
+
 def leave(sources: Sequence[str], config: Path | None, data: Path) -> int:
     """Embeds into journals, in the background, and leaves them to the
     server that owns the index.
     """
     os.nice(_BACKGROUND)
     settings = load(config)
+    sources = sources or _declared(settings)
     try:
         source = partial(opened, settings=settings, data=data)
         return leave_all(sources, build.embedder(settings.retrieval), data, source)

@@ -59,6 +59,22 @@ def test_without_the_server_side_installed_it_says_how_to_get_it(command, missin
     assert "Traceback" not in refused.stderr
 
 
+def test_indexing_without_a_source_takes_all_that_are_declared(tmp_path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.md").write_text("# Sharing\nHow to share a folder.\n")
+    config = tmp_path / "glossator.toml"
+    config.write_text(f"[sources.ours]\nkind = 'folder'\nuri = '{docs}'\n")
+    data = str(tmp_path / "data")
+    for arguments in ([], ["--rebuild"]):
+        ran = glossator("index", "run", "--config", str(config), "--data", data, *arguments)
+        assert ran.returncode == 0, ran.stderr
+        assert "ours: 1 document" in ran.stderr
+    refused = glossator("index", "run", "--data", data)
+    assert refused.returncode == 1
+    assert "[sources.NAME]" in refused.stderr
+
+
 def test_asking_a_backend_that_is_not_running_says_how_to_start_one():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

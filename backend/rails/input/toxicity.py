@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cachetools import LRUCache
 
+from backend.device import device
 from backend.errors import Unavailable
 from backend.ports import Part, Span
 from backend.rails.input.batcher import Batcher
@@ -97,7 +98,9 @@ class ToxicityRail:
     def _load(self) -> None:
         settings = self._settings
         try:
-            model = ToxicityModel.load(settings.model, settings.model_config, settings.device)
+            model = ToxicityModel.load(
+                settings.model, settings.model_config, device(settings.device)
+            )
             model.scores(model.windows("warm"))  # the first pass takes longer than all later ones
         except Exception as error:
             self._problem = str(error).rstrip(".")

@@ -1,0 +1,15 @@
+"""``auto`` is a GPU where there is one; what is named is taken as it is."""
+
+import pytest
+import torch
+
+from backend.device import device
+
+
+@pytest.mark.parametrize(("there", "chosen"), [(True, "cuda"), (False, "cpu")])
+def test_auto_is_what_the_machine_has(
+    there: bool, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    assert device("auto") == chosen
+    assert device("cuda:1") == "cuda:1"
