@@ -54,6 +54,7 @@ def test_nothing_heavy_is_imported(imports):
     assert imports[0]["ours"] == [
         "backend",
         "backend.protocol",
+        "backend.protocol.brackets",
         "backend.protocol.fields",
         "backend.protocol.tracing",
         "backend.protocol.tracing.exporting",
