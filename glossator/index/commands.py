@@ -81,6 +81,21 @@ def run(
 
 
 @index.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@config_option
+@data_option
+def remove(sources: tuple[str, ...], config: Path | None, data: Path) -> None:
+    """Remove everything of a SOURCE, named as `glossator index --list` shows it.
+
+    A server that runs answers without it from one moment to the next.
+    """
+    with errors_for_people():
+        from glossator.index import moving
+
+        sys.exit(moving.remove(sources, config, data))
+
+
+@index.command()
 @click.argument("to", type=click.Choice(["server", "embedded"]))
 @config_option
 @data_option

@@ -1,16 +1,19 @@
-"""`glossator index migrate | backup | restore`: the output around ``indexer.index.moving``."""
+"""`glossator index remove|migrate|backup|restore`: the output around ``indexer.index.moving``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, cast
 
 from rich.progress import Progress
 
 from backend.deploy import build
+from backend.deploy.upkeep import intake
 from backend.errors import StartupFailed
 from backend.settings import load
 from glossator.index.run import console
 from indexer.index import moving
-from indexer.types import IndexerError
+from indexer.screening.terminal import line
+from indexer.types import IndexerError, IndexInUse
 
 
 def migrate(to: str, config: Path | None, data: Path) -> int:
@@ -47,6 +50,28 @@ def backup(folder: Path, config: Path | None, data: Path) -> int:
         except IndexerError as error:
             raise StartupFailed(str(error)) from error
     console.print(f"{manifest['chunks']} chunks, index {manifest['dataset']}, are in {folder}.")
+    return 0
+
+
+def remove(sources: Sequence[str], config: Path | None, data: Path) -> int:
+    settings = load(config)
+    path = build.index_folder(data)
+    for source in sources:
+        try:
+            try:
+                chunks = moving.remove(path, settings.retrieval.chroma_url, source)
+            except IndexInUse:
+                if not intake.waits(data):
+                    raise
+                chunks = intake.leave_out(source, data)
+        except IndexerError as error:
+            raise StartupFailed(str(error)) from error
+        console.print(line(f"{source}: {chunks} chunks removed"), markup=False)
+        if source in settings.sources:
+            console.print(
+                line(f"[sources.{source}] still declares it: the next run indexes it again."),
+                markup=False,
+            )
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Moves an index: its vectors to a server and back, or all of it to a backup and back.
+"""Moves an index to a server or a backup and back, and takes a source out of it.
 
 Nothing is embedded again. Everything is checked before anything refers to the new place.
 """
@@ -6,7 +6,7 @@ Nothing is embedded again. Everything is checked before anything refers to the n
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from indexer.index.folder import IndexFolder, Place
 from indexer.index.journal import Journal
 from indexer.index.search import HybridIndex
 from indexer.index.store import ChromaStore
-from indexer.types import IndexerError, IndexMismatch
+from indexer.types import Change, Held, IndexerError, IndexMismatch
 
 _MANIFEST = "backup.json"
 Progress = Callable[[int, int], None]
@@ -135,6 +135,25 @@ def restore(backup_at: Path, path: Path, chroma_url: str) -> dict[str, Any]:
         if problems:
             raise IndexerError("The restored index is not whole: " + "; ".join(problems))
     return manifest
+
+
+def remove(path: Path, chroma_url: str, source: str) -> int:
+    """Removes a source from the index in ``path``, and returns how many chunks it had.
+
+    Raises ``IndexerError`` for a source that is not there, and ``IndexInUse``.
+    """
+    with _opened(path, chroma_url, writable=True) as index:
+        chunks = len(index.ids(source))
+        index.apply(removal(source, index.sources(), index.held(source)))
+    return chunks
+
+
+def removal(source: str, sources: Collection[str], held: Mapping[str, Held]) -> Change:
+    """The change that leaves nothing of a source. Raises ``IndexerError`` if it is not there."""
+    if source not in sources:
+        there = ", ".join(sources) or "nothing"
+        raise IndexerError(f"There is no source {source!r} in the index; it holds {there}.")
+    return Change(source, {}, frozenset(held), lambda wanted: ())
 
 
 def _opened(path: Path, chroma_url: str, *, writable: bool) -> HybridIndex:

@@ -14,6 +14,7 @@ from indexer.index.catalog import Catalog
 from indexer.index.folder import IndexFolder
 from indexer.index.journal import Journal
 from indexer.index.lock import FolderLock
+from indexer.index.moving import removal
 from indexer.pipeline import Report, stage
 from indexer.types import Embedder, IndexerError, IndexInUse, IndexMismatch, Source
 
@@ -56,12 +57,31 @@ def leave(source: Source, embedder: Embedder, data: Path, progress: Progress) ->
         with closing(Journal.open(folder / "staged", source.name, embedder.name)) as journal:
             report = stage(source, embedder, catalog.held(source.name), journal, progress=progress)
             mark = journal.mark
-        deadline = time.monotonic() + _PATIENCE_S
-        while mark.exists():
-            if not waits(data) or time.monotonic() > deadline:
-                raise IndexerError(
-                    "The source is embedded, and waits for the server that owns the index. If that "
-                    "server is gone, run this again; nothing is embedded twice."
-                )
-            time.sleep(_LOOK_S)
+        _wait(mark, data)
         return replace(report, dataset=catalog.view().dataset)
+
+
+def leave_out(source: str, data: Path) -> int:
+    """Has the server remove a source; returns how many chunks it had. Raises ``IndexerError``."""
+    folder = build.index_folder(data)
+    made_with = IndexFolder.describe(folder)["embedder"]
+    with closing(Catalog(folder / "catalog.db", writable=False)) as catalog:
+        chunks = catalog.view().chunks
+        change = removal(source, chunks, catalog.held(source))
+        with closing(Journal.open(folder / "staged", source, made_with)) as journal:
+            journal.finish({}, change.gone, {"source": source, "removed": chunks[source]})
+            mark = journal.mark
+        _wait(mark, data)
+        return chunks[source]
+
+
+def _wait(mark: Path, data: Path) -> None:
+    """Until the server has taken in the journal that ``mark`` completes."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while mark.exists():
+        if not waits(data) or time.monotonic() > deadline:
+            raise IndexerError(
+                "The change is complete, and waits for the server that owns the index. If that "
+                "server is gone, run this again; nothing is embedded twice."
+            )
+        time.sleep(_LOOK_S)

@@ -9,7 +9,7 @@ import pytest
 
 from indexer.index import chroma
 from indexer.index.folder import IndexFolder
-from indexer.index.moving import backup, migrate, restore
+from indexer.index.moving import backup, migrate, remove, restore
 from indexer.index.search import HybridIndex
 from indexer.types import Change, Chunk, Embedder, IndexerError
 
@@ -124,6 +124,17 @@ def test_neither_a_backup_nor_an_index_is_written_over(folder: Path, tmp_path: P
         restore(tmp_path / "backup", folder, "")
     with pytest.raises(IndexerError, match="no backup in"):
         restore(tmp_path, tmp_path / "elsewhere", "")
+
+
+def test_a_removed_source_is_gone_with_its_words_vectors_and_names(folder: Path) -> None:
+    assert remove(folder, "", "package:p") == 1
+    with opened(folder) as index:
+        assert index.sources() == ("docs",)
+        assert index.check() == []
+        assert index.lookup("p.f", 5) == []
+        assert index.names("package:p") == {}
+    with pytest.raises(IndexerError, match=r"no source 'package:p' in the index; it holds docs"):
+        remove(folder, "", "package:p")
 
 
 def test_an_empty_folder_has_nothing_to_move(tmp_path: Path) -> None:

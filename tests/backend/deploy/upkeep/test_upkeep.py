@@ -15,7 +15,7 @@ from backend.settings import Retrieval, Settings, SourceSettings
 from indexer.index.search import HybridIndex
 from indexer.pipeline import index
 from indexer.sources import open_source
-from indexer.types import Embedder, IndexMismatch
+from indexer.types import Embedder, IndexerError, IndexMismatch
 
 WITHIN_S = 20
 
@@ -103,6 +103,18 @@ async def test_runs_of_other_processes_are_taken_in(
         )
     assert (report.added, store.count(), report.dataset) == (50, 50, store.dataset)
     assert not intake.waits(tmp_path)
+
+
+async def test_a_source_can_be_removed_while_a_server_owns_the_index(
+    docs: Path, tmp_path: Path, store: HybridIndex, word_embedder: Embedder
+) -> None:
+    index(open_source(str(docs)), word_embedder, store)
+    async with kept_up(Upkeep(store, word_embedder, [], open_source, [])):
+        await until(lambda: intake.waits(tmp_path))
+        assert await asyncio.to_thread(intake.leave_out, str(docs), tmp_path) == 50
+        assert (store.sources(), store.count()) == ((), 0)
+        with pytest.raises(IndexerError, match="it holds nothing"):
+            intake.leave_out(str(docs), tmp_path)
 
 
 async def test_a_run_with_another_embedder_is_not_left(
