@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import StartupFailed, TooLarge, Unavailable
-from backend.generators.special_tokens import SpecialTokens
+from backend.generators.chat.template import ChatTemplate
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
 from backend.protocol.wire import Usage
 
@@ -24,7 +24,7 @@ class TransformersGenerator:
         self.model = model
         self._weights = weights
         self._tokenizer = tokenizer
-        self._special = SpecialTokens(tokenizer.get_added_vocab())
+        self._template = ChatTemplate(tokenizer, model)
         self._context = int(weights.config.max_position_embeddings)
         self._turn = asyncio.Lock()
         self._generating: asyncio.Future[tuple[int, Finish]] | None = None
@@ -81,13 +81,11 @@ class TransformersGenerator:
         self._weights = None
 
     def _tokenize(self, prompt: Prompt) -> Any:
-        return self._tokenizer.apply_chat_template(
-            [
-                {"role": message.role, "content": self._special.spelled_out(message.text)}
-                for message in prompt.messages
-            ],
-            add_generation_prompt=True,
-            return_dict=True,
+        # The template has already written every special token.
+        return self._tokenizer(
+            self._template.text(prompt.messages),
+            add_special_tokens=False,
+            return_token_type_ids=False,
             return_tensors="pt",
         )
 

@@ -74,7 +74,11 @@ class VllmGenerator:
             # The thread cannot be stopped, but the engine that it may still start must not stay.
             building.add_done_callback(_discard)
             raise
-        return cls(engine, steps, Path(model).name or model, coalesce_ms)
+        try:
+            return cls(engine, steps, Path(model).name or model, coalesce_ms)
+        except StartupFailed:  # by its chat template
+            await asyncio.to_thread(engine.shutdown)
+            raise
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from backend.errors import Unsupported
+from backend.generators.chat.template import ChatTemplate
 from backend.generators.fim import FillIn
-from backend.generators.special_tokens import SpecialTokens
 from backend.ports import Message, Prompt
 
 # Longer prompts (2,000 tokens, some 3 ms) are tokenized on a thread, not on the event loop. For
@@ -24,7 +24,7 @@ class Tokenizing:
         self._tokenizer = tokenizer
         self._model = model
         self._context = context
-        self._special = SpecialTokens(tokenizer.get_added_vocab())
+        self.template = ChatTemplate(tokenizer, model)
         self._fill_in = FillIn.of(tokenizer)
 
     @property
@@ -54,14 +54,7 @@ class Tokenizing:
         return tokenize() if length <= INLINE_CHARACTERS else await asyncio.to_thread(tokenize)
 
     def _tokenize(self, prompt: Sequence[Message]) -> list[int]:
-        messages = [
-            {"role": message.role, "content": self._special.spelled_out(message.text)}
-            for message in prompt
-        ]
-        text = self._tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, tokenize=False
-        )
-        return self._encode(text)
+        return self._encode(self.template.text(prompt))
 
     def _encode(self, text: str) -> list[int]:
         """The tokens of a text, or of a beginning that is already too long for the context.
