@@ -25,6 +25,7 @@ from backend.protocol.wire import (
     Notice,
     Queued,
     Selection,
+    Thinking,
     encode,
 )
 from indexer.screening.terminal import Printing, escaped, line, printable
@@ -105,6 +106,8 @@ class Transcript:
                     _aside("the search was too slow; the answer goes on without it")
             case Notice(message=message):
                 _aside(message)
+            case Thinking():
+                _aside("thinking")
             case Delta(text=text):
                 sys.stdout.write(self._printing.feed(text))
                 sys.stdout.flush()

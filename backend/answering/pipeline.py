@@ -19,8 +19,18 @@ from backend.answering.pace import Pace
 from backend.answering.progress import Progress
 from backend.answering.requests import Asked, Completion, Question
 from backend.answering.search import Search
-from backend.answering.telling import LOOP, UNSUPPORTED, Shown, finish, introduce, show, warn
+from backend.answering.telling import (
+    LOOP,
+    ONLY_THOUGHT,
+    UNSUPPORTED,
+    Shown,
+    finish,
+    introduce,
+    show,
+    warn,
+)
 from backend.errors import Blocked, DeadlineExceeded, GlossatorError
+from backend.generators.chat.thinking import Thinking
 from backend.generators.replay import Replay
 from backend.identity.caller import Caller
 from backend.metrics import Metrics
@@ -36,6 +46,7 @@ from backend.ports import (
     TextDelta,
     Work,
 )
+from backend.protocol import wire
 from backend.protocol.wire import (
     Admitted,
     Ask,
@@ -297,9 +308,14 @@ async def _stream(
 ) -> FinishReason:
     reason: FinishReason = "stop"
     end, loops = draft.request.end(), draft.loops
+    thinking = Thinking(possible=draft.prompt.gap is None)
+    told = False
     while delta is not None:
         progress.count(delta)
-        show(answer, shown.feed(end.feed(delta.text)), progress)
+        show(answer, shown.feed(end.feed(thinking.feed(delta.text))), progress)
+        if thinking.thought and not told:
+            told = True
+            answer.emit(wire.Thinking)
         if end.ended:
             await deltas.aclose()  # the engine stops now, and not after what is shown last
             return "stop"
@@ -309,5 +325,7 @@ async def _stream(
             answer.emit(Notice, about="loop", message=LOOP)
             return "stop"
         delta = await anext(deltas, None)
-    show(answer, shown.feed(end.flush()), progress)
+    show(answer, shown.feed(end.feed(thinking.flush()) + end.flush()), progress)
+    if thinking.thought and not thinking.said:
+        answer.emit(Notice, about="thinking", message=ONLY_THOUGHT)
     return reason

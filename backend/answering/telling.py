@@ -27,6 +27,11 @@ LOOP = (
     "one thing at a time."
 )
 
+ONLY_THOUGHT = (
+    "The model only thought and said nothing. Ask for less at once, or let it write more: the "
+    "operator sets [generation] max_tokens."
+)
+
 
 class Shown:
     """What a reader sees of the text that a model writes.

@@ -6,12 +6,13 @@ on purpose.
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from backend.errors import StartupFailed, TooLarge, Unavailable
+from backend.generators.chat.stops import SpokenStops, StopStrings
 from backend.generators.chat.template import ChatTemplate
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
 from backend.protocol.wire import Usage
@@ -99,14 +100,17 @@ class TransformersGenerator:
         streamer = AsyncTextIteratorStreamer(
             self._tokenizer, skip_prompt=True, skip_special_tokens=True
         )
-        stops = StopStrings(sampling.stop)
+        thinks = self._template.may_think
+        stops = SpokenStops(sampling.stop) if thinks else StopStrings(sampling.stop)
         aborted = threading.Event()
         self._generating = generating = asyncio.ensure_future(
             asyncio.to_thread(self._generate, inputs, limit, sampling, streamer, aborted)
         )
         try:
+            opened = self._template.thinks
             async for piece in streamer:
-                text = stops.feed(piece)
+                text = stops.feed(opened + piece)
+                opened = ""
                 if stops.found:
                     aborted.set()
                     break
@@ -160,39 +164,6 @@ class TransformersGenerator:
         ends = self._weights.generation_config.eos_token_id
         at_end = answer and answer[-1] in (ends if isinstance(ends, list) else [ends])
         return len(answer), "length" if len(answer) >= limit and not at_end else "stop"
-
-
-class StopStrings:
-    """Ends a text before the first stop string, which may be split over several pieces. Pure.
-
-    It holds back the end of the text that could still become a stop string.
-    """
-
-    def __init__(self, stops: Sequence[str]) -> None:
-        self.found = False
-        self._stops = [stop for stop in stops if stop]
-        self._held = ""
-
-    def feed(self, piece: str) -> str:
-        """The text that is certain now; when a stop string was ``found``, the rest of the text."""
-        text = self._held + piece
-        starts = [start for stop in self._stops if (start := text.find(stop)) >= 0]
-        if starts:
-            self.found, self._held = True, ""
-            return text[: min(starts)]
-        hold = max((_overlap(text, stop) for stop in self._stops), default=0)
-        certain, self._held = text[: len(text) - hold], text[len(text) - hold :]
-        return certain
-
-    def flush(self) -> str:
-        """The text that was held back, when no more follows."""
-        held, self._held = self._held, ""
-        return held
-
-
-def _overlap(text: str, stop: str) -> int:
-    """The length of the longest end of ``text`` with which ``stop`` begins."""
-    return next((n for n in range(len(stop) - 1, 0, -1) if text.endswith(stop[:n])), 0)
 
 
 def _load(model: str) -> tuple[Any, Any]:

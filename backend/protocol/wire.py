@@ -259,6 +259,13 @@ class Notice(Struct, frozen=True, omit_defaults=True, tag="notice"):
     line: int | None = None  # 1-based
 
 
+class Thinking(Struct, frozen=True, tag="thinking"):
+    """The model has begun to think, before it answers. What it thinks is not sent."""
+
+    id: str
+    seq: int
+
+
 class Delta(Struct, frozen=True, tag="delta"):
     """The next piece of the answer's text."""
 
@@ -320,7 +327,7 @@ class GoAway(Struct, frozen=True, tag="goaway"):
 Request = Ask | Lookup | Complete
 ClientFrame = Request | Prepare | Cancel | Resume
 Terminal = Finished | Failed | Found
-AnswerFrame = Queued | Admitted | Citations | Notice | Delta | Terminal
+AnswerFrame = Queued | Admitted | Citations | Notice | Thinking | Delta | Terminal
 ServerFrame = AnswerFrame | Status | GoAway
 
 _encoder = msgspec.json.Encoder()

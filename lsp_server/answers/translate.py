@@ -15,7 +15,15 @@ from lsp_server.context.conversation import Conversation, Turn
 from lsp_server.protocol import conversations
 from lsp_server.protocol.answer import Citation, Timings, Usage
 from lsp_server.protocol.chat import ChatResult
-from lsp_server.protocol.progress import Admitted, Citations, Delta, Notice, Progress, Queued
+from lsp_server.protocol.progress import (
+    Admitted,
+    Citations,
+    Delta,
+    Notice,
+    Progress,
+    Queued,
+    Thinking,
+)
 
 
 def citation(source: wire.Citation) -> Citation:
@@ -48,6 +56,8 @@ def partial_result(frame: wire.AnswerFrame) -> Progress | None:
             return Citations(tuple(map(citation, frame.citations)), frame.late)
         case wire.Notice():
             return Notice(frame.about, frame.message)
+        case wire.Thinking():
+            return Thinking()
         case wire.Delta():
             return Delta(frame.text)
         case wire.Finished() | wire.Failed() | wire.Found():

@@ -38,6 +38,10 @@ class Notice(Struct, frozen=True, rename="camel", tag_field="kind", tag="notice"
     message: str
 
 
+class Thinking(Struct, frozen=True, rename="camel", tag_field="kind", tag="thinking"):
+    """Partial result: the model thinks before it answers. What it thinks is not shown."""
+
+
 class Finding(Struct, frozen=True, rename="camel"):
     """What a linter reports about the selected code. ``fixable``: the linter has a fix for it."""
 
@@ -75,4 +79,4 @@ class End(Struct, frozen=True, rename="camel", tag_field="kind", tag="end"):
     reason: EndReason
 
 
-Progress = Queued | Admitted | Citations | Notice | Evidence | Code | Delta | End
+Progress = Queued | Admitted | Citations | Notice | Thinking | Evidence | Code | Delta | End

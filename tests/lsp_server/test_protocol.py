@@ -64,6 +64,7 @@ def test_every_frame_of_an_answer_has_its_partial_result():
     """Terminal frames have none, because the response and ``end`` stand for them."""
     frames = {
         wire.Queued(id="r", seq=0, position=2): {"kind": "queued", "position": 2},
+        wire.Thinking(id="r", seq=0): {"kind": "thinking"},
         wire.Admitted(id="r", seq=0, queue_ms=1.5, model="m"): {
             "kind": "admitted",
             "model": "m",

@@ -44,6 +44,7 @@ from backend.protocol.wire import (
     Finished,
     FinishReason,
     Notice,
+    Thinking,
     Usage,
 )
 from backend.settings import Server
@@ -161,6 +162,8 @@ async def _stream(
         yield _event(completion.first())
         async for frame in answer.read():
             match frame:
+                case Thinking():
+                    begun = True
                 case Delta(text=text):
                     begun = True
                     yield _event(completion.chunk({"content": text}))
@@ -184,7 +187,7 @@ async def _until_first_delta(request: Request, answer: Answer) -> list[AnswerFra
         frames: list[AnswerFrame] = []
         async for frame in answer.read():
             frames.append(frame)
-            if isinstance(frame, Delta):
+            if isinstance(frame, Delta | Thinking):
                 break
         return frames
 

@@ -14,9 +14,9 @@ class Thinking:
     Only what stands at the beginning is thinking. A tag later in an answer is part of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, possible: bool = True) -> None:
         self.thought = False  # it has begun to think
-        self.said = False  # it has begun to answer
+        self.said = not possible  # it has begun to answer
         self._close = ""  # the tag that ends the thinking, if it thinks
         self._held = ""
 

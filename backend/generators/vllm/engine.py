@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.errors import BadFrame, EngineFailed, StartupFailed, TooLarge, Unavailable
 from backend.generators.begun import taken_over
+from backend.generators.chat.stops import spoken
 from backend.generators.pacing import Pacing
 from backend.generators.vllm.startup import engine_args, import_vllm, local_folder, startup_message
 from backend.generators.vllm.tokenizing import Tokenizing
@@ -80,7 +81,21 @@ class VllmGenerator:
             await asyncio.to_thread(engine.shutdown)
             raise
 
-    async def stream(
+    def stream(
+        self, prompt: Prompt, sampling: Sampling, request_id: str
+    ) -> AsyncGenerator[TextDelta]:
+        """One delta per pull, as ``_answer`` says. A model that may think is given no stop strings,
+        because the engine would find them in the thinking.
+        """
+        template = self._tokenizing.template
+        if prompt.gap is not None or not (
+            template.thinks or (template.may_think and sampling.stop)
+        ):
+            return self._answer(prompt, sampling, request_id)
+        answer = self._answer(prompt, replace(sampling, stop=()), request_id)
+        return spoken(answer, template.thinks, sampling.stop)
+
+    async def _answer(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TextDelta]:
         """One delta per pull, with everything that the engine has made since the last pull.

@@ -119,6 +119,7 @@ export type Progress =
   | { kind: "admitted"; model: string; queueMs: number }
   | { kind: "citations"; citations: Citation[]; late: boolean }
   | { kind: "notice"; about: string; message: string }
+  | { kind: "thinking" }
   | { kind: "evidence"; findings: Finding[] }
   | { kind: "code"; text: string }
   | { kind: "delta"; text: string }

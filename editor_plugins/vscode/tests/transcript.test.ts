@@ -71,6 +71,12 @@ test("a place in the queue, and then the model, are told while nothing else is k
   expect(after(progress({ kind: "admitted", model: "tiny", queueMs: 1 })).note).toContain("tiny");
 });
 
+test("a model that thinks is told, until it answers", () => {
+  expect(after(progress({ kind: "thinking" })).note).toContain("Thinking");
+  const answer = after(progress({ kind: "thinking" }), progress({ kind: "delta", text: "Yes" }));
+  expect(answer).toMatchObject({ phase: "streaming", text: "Yes", note: "" });
+});
+
 test("an admission after a failover does not take back the answer", () => {
   const answer = after(
     progress({ kind: "delta", text: "half" }),

@@ -20,6 +20,7 @@ from backend.protocol.wire import (
     Notice,
     Prepare,
     Queued,
+    Thinking,
 )
 from backend.rails.input.secrets import SecretsRail
 from backend.settings import Generation, Settings, Tenant
@@ -315,3 +316,31 @@ async def test_a_generator_that_cannot_fill_says_what_can():
     assert failed.code == "unsupported"
     assert "Qwen2.5-Coder" in failed.message
     assert generator.prompts == []
+
+
+async def test_thinking_is_told_and_is_no_part_of_the_answer():
+    """The tags are split over deltas. Citations, guards and the client see what is said alone."""
+    pieces = ("<th", "ink>Secret", " thoughts.</thi", "nk>\n\nThe ", "answer.")
+    frames = await answered(pipeline(Scripted(*map(TextDelta, pieces))))
+    assert text(frames) == "The answer."
+    assert [type(frame) for frame in frames].count(Thinking) == 1
+    assert [type(frame) for frame in frames].index(Thinking) < [
+        type(frame) for frame in frames
+    ].index(Delta)
+    assert not any("Secret" in repr(frame) for frame in frames)
+
+
+async def test_an_answer_of_nothing_but_thinking_says_so():
+    frames = await answered(pipeline(Scripted(TextDelta("<think>Well, "), TextDelta("well"))))
+    assert text(frames) == ""
+    [notice] = [each for each in frames if isinstance(each, Notice) and each.about == "thinking"]
+    assert "only thought" in notice.message
+    assert isinstance(frames[-1], Finished)
+
+
+async def test_a_completion_may_begin_with_the_tag():
+    """Code is no thinking, whatever it looks like."""
+    answer = Answer("r")
+    pipe = pipeline(Scripted(TextDelta("<think>")))
+    await pipe.complete(Complete(id="r", prefix="tag = '", suffix="'\n"), answer)
+    assert text(answer.frames) == "<think>"

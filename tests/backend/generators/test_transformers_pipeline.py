@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import StartupFailed, Unavailable
-from backend.generators.transformers_pipeline import StopStrings, TransformersGenerator
+from backend.generators.chat.stops import StopStrings
+from backend.generators.transformers_pipeline import TransformersGenerator
 from backend.ports import Message, Prompt, Sampling, TextDelta
 
 PROMPT = Prompt((Message("user", "Why?"),))

@@ -15,6 +15,7 @@ ONE_OF_EACH = [
     wire.Cancel(id="r"),
     wire.Resume(id="r", after_seq=3),
     wire.Queued(id="r", seq=0, position=2),
+    wire.Thinking(id="r", seq=2),
     wire.Admitted(id="r", seq=0, queue_ms=1.5, model="m"),
     wire.Citations(id="r", seq=1, citations=(wire.Citation(number=1, title="t", uri="u"),)),
     wire.Found(id="r", seq=0, entries=(wire.Entry(symbol="numpy.where", uri="u"),)),

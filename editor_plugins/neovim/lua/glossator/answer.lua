@@ -73,6 +73,8 @@ function Answer:progress(value)
     self.painter:append(value.text)
   elseif value.kind == "queued" then
     self:wait_for(("waiting, %d before this one"):format(value.position))
+  elseif value.kind == "thinking" then
+    self:wait_for("thinking")
   elseif value.kind == "citations" then
     -- Before the first delta, so that `[1]` can be opened while its line still streams.
     sources.mark(self.painter.buffer, value.citations)

@@ -74,7 +74,7 @@
 ---@field reason string
 
 ---@class glossator.Progress
----@field kind "queued"|"admitted"|"citations"|"notice"|"evidence"|"code"|"delta"|"end"
+---@field kind "queued"|"admitted"|"citations"|"notice"|"thinking"|"evidence"|"code"|"delta"|"end"
 ---@field position? integer queued
 ---@field model? string admitted
 ---@field citations? glossator.Citation[] citations

@@ -114,6 +114,8 @@ function advanced(before: Answer, progress: Progress): Answer {
         : { ...before, citations: progress.citations };
     case "notice":
       return { ...before, notices: [...before.notices, progress.message] };
+    case "thinking":
+      return { ...before, note: "Thinking…" };
     case "delta":
       return { ...before, text: before.text + progress.text, phase: "streaming", note: "" };
     default:

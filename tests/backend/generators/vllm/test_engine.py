@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,28 @@ async def own_engine(tiny_model: Path) -> AsyncIterator[VllmGenerator]:
     generator = await VllmGenerator.start(str(tiny_model), Vllm(cpu_threads=1))
     yield generator
     await generator.close()
+
+
+@pytest.mark.engine
+async def test_stop_strings_are_not_searched_in_the_thinking_that_a_template_opens(
+    vllm_generator: VllmGenerator,
+) -> None:
+    """The tag is written, so that readers see it, and the engine goes on past the stop string."""
+    sampling = Sampling(max_tokens=20, ignore_eos=True)
+    tokenizer = vllm_generator._engine.get_tokenizer()
+    template = tokenizer.chat_template
+    tokenizer.chat_template = template + "<think>"
+    try:
+        thinking = VllmGenerator(vllm_generator._engine, vllm_generator._steps, "tiny", 20.0)
+        free = await read(thinking, prompt("Why?"), sampling)
+        text = "".join(delta.text for delta in free)
+        assert text.startswith("<think>")
+        stopped = await read(thinking, prompt("Why?"), replace(sampling, stop=(text[8:10],)))
+    finally:
+        tokenizer.chat_template = template
+    assert "".join(delta.text for delta in stopped) == text
+    assert stopped[-1].finish == "length"
+    assert sum(delta.tokens for delta in stopped) == 20
 
 
 @pytest.mark.engine
