@@ -39,6 +39,7 @@ class Progress:
     def warmed(self, read: Usage) -> None:
         """Call it when the engine has read the prompt for later."""
         self.prompt_tokens, self.cached_tokens = read.prompt_tokens, read.cached_tokens
+        self.asked_tokens = 0  # the engine has counted them
         self._whole = True
 
     def elapsed_ms(self) -> float:
@@ -62,10 +63,11 @@ class Progress:
         """The tokens that the engine has processed, however the request ended.
 
         An engine counts the prompt with its first delta, and an upstream everything with its last
-        delta. If a request was broken off before that, its tokens are estimated.
+        delta. If a request was broken off before that, or the upstream does not count, the tokens
+        are estimated.
         """
         prompt, completion = self.prompt_tokens, self.completion_tokens
-        if self.asked_tokens and not self._whole:
+        if self.asked_tokens and not (self._whole and prompt):
             prompt = prompt or self.asked_tokens
             completion = completion or -(-self._characters // CHARACTERS_A_TOKEN)
         return spent(Usage(prompt, self.cached_tokens, completion))

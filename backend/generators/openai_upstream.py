@@ -1,9 +1,11 @@
 """A generator on any OpenAI-compatible server: a remote vLLM, Ollama, llama.cpp, a hosted API.
 
-Only this module imports the ``openai`` client. It never retries, because the caller's deadline
-runs, and a hidden retry would generate twice.
+Only this module imports the ``openai`` client. It asks again only after a refusal that names a part
+of the request, which generates nothing. Any other retry could generate twice, while the caller's
+deadline runs.
 """
 
+import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,9 @@ from backend.errors import (
     UnknownModel,
     UpstreamFailed,
 )
+from backend.generators.chat.stops import spoken
+from backend.generators.chat.thinking import CLOSE, OPEN, TAGS
+from backend.generators.habits import Habits, choice
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
 from backend.protocol.wire import Usage
 from backend.settings import Generation
@@ -27,7 +32,10 @@ if TYPE_CHECKING:
     from openai.types import CompletionUsage
     from openai.types.chat import ChatCompletionChunk
 
+log = logging.getLogger(__name__)
+
 CONNECT_TIMEOUT_S = 5.0
+_TAGS = tuple(tag for tag, _ in TAGS)
 _FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length"}
 _WORDS = 300  # characters of an upstream's message that are repeated
 
@@ -39,11 +47,12 @@ class OpenAIGenerator:
         self.model = model
         self.fills = False  # the API has no standard way to ask for it
         self._client = client
+        self._habits = Habits()
         self._running = 0
 
     @classmethod
     async def start(cls, generation: Generation) -> "OpenAIGenerator":
-        """Without a configured model, it serves the first one that the upstream lists.
+        """Without a configured model, it serves the first listed one that chats.
 
         With a configured model, it starts even if the upstream is down. Raises ``StartupFailed``.
         """
@@ -56,34 +65,47 @@ class OpenAIGenerator:
             max_retries=0,
         )
         try:
-            return cls(client, generation.model or await _first_model(client))
+            return cls(client, generation.model or await _chosen_model(client))
         except GlossatorError as error:
             await client.close()
             raise StartupFailed(error.message) from error
 
-    async def stream(
+    def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TextDelta]:
-        """One delta per chunk. The last delta has the token counts, as in the protocol.
+        """The answer up to a stop string. They are searched here as well, because an upstream may
+        take only a few, and would find them in the model's thinking.
+        """
+        answer = self._answer(prompt, sampling)
+        return spoken(answer, "", sampling.stop) if sampling.stop else answer
 
-        ``priority`` and ``cache_salt`` are not sent, because the protocol has no fields for them.
+    async def _answer(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[TextDelta]:
+        """One delta per chunk. Thinking that is sent apart comes between tags.
+
+        The last delta has the token counts, as in the protocol. ``priority`` and ``cache_salt`` are
+        not sent, because the protocol has no fields for them.
         """
         self._running += 1
         try:
             with _mapped(self._client, self.model):
-                chunks = await self._client.chat.completions.create(
-                    **self._request(prompt, sampling)
-                )
+                chunks = await self._opened(prompt, sampling)
+                thinking = said = False
                 finish: Finish | None = None
                 usage: CompletionUsage | None = None
                 # Leaving the block closes the connection, which tells the upstream to abort.
                 async with chunks:
                     async for chunk in chunks:
-                        text, ended = _read(chunk)
+                        text, ended, thought = _read(chunk)
                         finish = ended or finish
                         usage = chunk.usage or usage
+                        if not said and (thought or text.lstrip().startswith(_TAGS)):
+                            self._habits.thinks = True
+                        if thought and not said:
+                            yield TextDelta(thought if thinking else OPEN + thought)
+                            thinking = True
                         if text:
-                            yield TextDelta(text)
+                            yield TextDelta(CLOSE + text if thinking and not said else text)
+                            said = True
                 if finish is None:
                     raise UpstreamFailed(
                         f"The upstream {self._client.base_url} ended the answer early. Ask again; "
@@ -108,10 +130,28 @@ class OpenAIGenerator:
     async def close(self) -> None:
         await self._client.close()
 
+    async def _opened(
+        self, prompt: Prompt, sampling: Sampling
+    ) -> "openai.AsyncStream[ChatCompletionChunk]":
+        """Asks, and again while the upstream teaches something by its refusals."""
+        while True:
+            request = self._request(prompt, sampling)
+            try:
+                stream: openai.AsyncStream[
+                    ChatCompletionChunk
+                ] = await self._client.chat.completions.create(**request)
+                return stream
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                learnt = self._habits.learn(str(error.body or error), error.param, request)
+                if not learnt:
+                    raise
+                log.info("the upstream %s wants %s", self._client.base_url, learnt)
+
     def _request(self, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
+        messages = self._habits.messages(prompt.messages)
         request: dict[str, Any] = {
             "model": self.model,
-            "messages": [{"role": each.role, "content": each.text} for each in prompt.messages],
+            "messages": [{"role": each.role, "content": each.text} for each in messages],
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "stream": True,
@@ -123,11 +163,11 @@ class OpenAIGenerator:
             request["stop"] = list(sampling.stop)
         if sampling.ignore_eos:
             request["extra_body"] = {"ignore_eos": True}  # vLLM's
-        return request
+        return self._habits.apply(request)
 
 
-def _read(chunk: "ChatCompletionChunk") -> tuple[str, Finish | None]:
-    """Text and finish of a chunk. The client does not check the JSON that it hands on."""
+def _read(chunk: "ChatCompletionChunk") -> tuple[str, Finish | None, str]:
+    """Text, finish and thinking of a chunk. The client does not check the JSON that it hands on."""
     choices = getattr(chunk, "choices", None)
     if not isinstance(choices, list):
         raise UpstreamFailed(
@@ -135,13 +175,16 @@ def _read(chunk: "ChatCompletionChunk") -> tuple[str, Finish | None]:
             "that the upstream's URL is that of an OpenAI-compatible API; it usually ends in /v1."
         )
     if not choices:  # the chunk with the usage
-        return "", None
+        return "", None, ""
     reason = choices[0].finish_reason
     if reason == "content_filter":
         raise Blocked("The upstream's content filter ended the answer. Ask in other words.")
     finish = _FINISHES.get(reason, "stop") if reason else None
     delta = choices[0].delta
-    return (delta.content if delta else None) or "", finish
+    if not delta:
+        return "", finish, ""
+    thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None)
+    return delta.content or "", finish, thought if isinstance(thought, str) else ""
 
 
 def _last(finish: Finish, usage: "CompletionUsage | None") -> TextDelta:
@@ -157,16 +200,18 @@ def _last(finish: Finish, usage: "CompletionUsage | None") -> TextDelta:
     )
 
 
-async def _first_model(client: openai.AsyncOpenAI) -> str:
+async def _chosen_model(client: openai.AsyncOpenAI) -> str:
     with _mapped(client, ""):
         models = await client.models.list()
-    names = [model.id for model in models.data or ()]
-    if not names:
+    name, skipped = choice(models.data or ())
+    passed_over = f" ({', '.join(skipped)})" if skipped else ""
+    if not name:
         raise UpstreamFailed(
-            f"The upstream {client.base_url} serves no model. Load one there, or name it with "
-            "--model."
+            f"The upstream {client.base_url} serves no model that chats{passed_over}. Load one "
+            "there, or name it with --model."
         )
-    return names[0]
+    log.info("%s answers: the first model of %s that chats%s", name, client.base_url, passed_over)
+    return name
 
 
 @contextmanager

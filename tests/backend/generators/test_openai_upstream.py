@@ -1,6 +1,7 @@
 """The OpenAI-compatible upstream: every way it fails is one clear error of ours."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -148,6 +149,175 @@ async def test_without_a_configured_model_it_serves_the_upstreams_first(upstream
     generator = await OpenAIGenerator.start(Generation(upstream=upstream.url))
     assert generator.model == "one"
     await generator.close()
+
+
+async def test_models_that_do_not_chat_are_passed_over(
+    upstream: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says which model answers and why not the others."""
+    upstream.models = ["nomic-embed-text", "bge-reranker-v2", "whisper-1", "qwen2.5-coder:7b", "x"]
+    with caplog.at_level("INFO", logger="backend.generators.openai_upstream"):
+        generator = await OpenAIGenerator.start(Generation(upstream=upstream.url))
+    assert generator.model == "qwen2.5-coder:7b"
+    await generator.close()
+    assert "qwen2.5-coder:7b answers" in caplog.text
+    assert "nomic-embed-text embeds, bge-reranker-v2 reranks, whisper-1 transcribes" in caplog.text
+    upstream.models = ["text-embedding-3-small"]
+    with pytest.raises(StartupFailed, match=r"no model that chats \(text-embedding-3-small embeds"):
+        await OpenAIGenerator.start(Generation(upstream=upstream.url))
+
+
+async def asked_of(
+    upstream: Any, refuses: Callable[[dict[str, Any]], Response | None], sampling: Sampling
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The requests that two questions to a picky upstream made, and the answers."""
+    seen: list[dict[str, Any]] = []
+
+    def reply(asked: dict[str, Any]) -> Response:
+        seen.append(asked)
+        return refuses(asked) or streamed(HELLO % "null", HELLO % '"stop"')
+
+    upstream.reply = reply
+    generator = await OpenAIGenerator.start(Generation(upstream=upstream.url, model="m"))
+    answers = []
+    for _ in range(2):
+        deltas = [delta async for delta in generator.stream(CONVERSATION, sampling, "r")]
+        answers.append("".join(delta.text for delta in deltas))
+    await generator.close()
+    return seen, answers
+
+
+CONVERSATION = Prompt(
+    (
+        Message("system", "Policy."),
+        Message("assistant", "Before."),
+        Message("user", "Why?"),
+    )
+)
+
+
+def unsupported(name: str, message: str) -> Response:
+    problem = {"message": message, "param": name, "code": "unsupported_parameter"}
+    return JSONResponse({"error": problem}, 400)
+
+
+@pytest.mark.parametrize(
+    ("refuses", "requests"),
+    [
+        (
+            lambda asked: unsupported("max_tokens", "Use 'max_completion_tokens' instead.")
+            if "max_tokens" in asked
+            else None,
+            3,
+        ),
+        (
+            lambda asked: error(400, "max_tokens must be at most 3, not 5")
+            if asked["max_tokens"] > 3
+            else None,
+            3,
+        ),
+        (
+            lambda asked: unsupported("temperature", "Only the default (1) value is supported.")
+            if "temperature" in asked
+            else None,
+            3,
+        ),
+        (
+            lambda asked: JSONResponse(
+                {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs"}]}, 422
+            )
+            if "stream_options" in asked
+            else None,
+            3,
+        ),
+        (
+            lambda asked: error(400, "'stop' may have up to 4 strings")
+            if len(asked.get("stop", ())) > 4
+            else None,
+            3,
+        ),
+        (
+            lambda asked: error(400, "System role not supported")
+            if asked["messages"][0]["role"] == "system"
+            else None,
+            3,
+        ),
+        (
+            lambda asked: error(400, "Conversation roles must alternate user/assistant/user")
+            if asked["messages"][1]["role"] == "assistant"
+            else None,
+            3,
+        ),
+        (
+            lambda asked: next(
+                (
+                    error(400, f"unknown field {name!r}")
+                    for name in ("stop", "temperature", "max_tokens", "max_completion_tokens",
+                                 "stream_options")
+                    if name in asked
+                ),
+                None,
+            ),
+            10,
+        ),
+    ],
+    ids=["max_tokens", "fewer tokens", "temperature", "stream_options", "stops", "no system role",
+         "strict turns", "everything"],
+)  # fmt: skip
+async def test_what_an_upstream_refuses_is_learnt_once(
+    upstream: Any, refuses: Callable[[dict[str, Any]], Response | None], requests: int
+) -> None:
+    """The question is asked again without it, and the next one is right from the start."""
+    sampling = Sampling(max_tokens=5, stop=("aa", "bb", "cc", "dd", "lloHel"))
+    seen, answers = await asked_of(upstream, refuses, sampling)
+    assert answers == ["He", "He"]  # also of stop strings that are not sent any more
+    assert len(seen) <= requests
+    assert seen[-1] == seen[-2]
+    assert "Policy." in str(seen[-1]["messages"])
+    assert "Why?" in str(seen[-1]["messages"])
+
+
+async def test_a_refusal_that_teaches_nothing_new_is_told(upstream: Any) -> None:
+    """The question is asked again only once for each part of the request."""
+    seen: list[dict[str, Any]] = []
+
+    def reply(asked: dict[str, Any]) -> Response:
+        seen.append(asked)
+        return error(400, "bad temperature")
+
+    upstream.reply = reply
+    with pytest.raises(UpstreamFailed, match="bad temperature"):
+        await ask(upstream.url)
+    assert len(seen) == 2
+
+
+def event_of(**delta: Any) -> str:
+    chunk = {
+        "id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": None}],
+    }  # fmt: skip
+    return f"data: {json.dumps(chunk)}\n\n"
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+async def test_thinking_that_is_sent_apart_comes_between_tags(upstream: Any, name: str) -> None:
+    """The stop string in the thinking does not end the answer, and is not sent the next time."""
+    seen = []
+    parts = [event_of(**{name: "We"}), event_of(**{name: "ll STOP"}), event_of(content="Yes 🙂")]
+
+    def reply(asked: dict[str, Any]) -> Response:
+        seen.append(asked)
+        return streamed(*parts, event_of(content=" STOP no"), HELLO % '"stop"')
+
+    upstream.reply = reply
+    generator = await OpenAIGenerator.start(Generation(upstream=upstream.url, model="m"))
+    for _ in range(2):
+        sampling = Sampling(max_tokens=5, stop=("STOP",))
+        deltas = [delta async for delta in generator.stream(PROMPT, sampling, "r")]
+        assert "".join(each.text for each in deltas) == "<think>Well STOP</think>Yes 🙂 "
+        assert deltas[-1].finish == "stop"
+    await generator.close()
+    assert ["stop" in asked for asked in seen] == [True, False]
 
 
 async def test_an_upstream_without_models_cannot_be_started_on(upstream: Any) -> None:

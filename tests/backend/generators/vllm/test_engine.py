@@ -17,6 +17,7 @@ import pytest_asyncio
 from backend.errors import StartupFailed, TooLarge, Unavailable
 from backend.generators.vllm.engine import UNPACED_TOKENS, VllmGenerator
 from backend.generators.vllm.startup import engine_args
+from backend.generators.vllm.tokenizing import Tokenizing
 from backend.ports import Gap, Message, Prompt, Sampling, TextDelta
 from backend.settings import Vllm
 
@@ -51,21 +52,20 @@ async def own_engine(tiny_model: Path) -> AsyncIterator[VllmGenerator]:
 
 @pytest.mark.engine
 async def test_stop_strings_are_not_searched_in_the_thinking_that_a_template_opens(
-    vllm_generator: VllmGenerator,
+    vllm_generator: VllmGenerator, tiny_model: Path
 ) -> None:
     """The tag is written, so that readers see it, and the engine goes on past the stop string."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    tokenizer.chat_template += "<think>"
+    thinking = VllmGenerator(vllm_generator._engine, vllm_generator._steps, "tiny", 20.0)
+    thinking._tokenizing = Tokenizing(tokenizer, "tiny", CONTEXT)
     sampling = Sampling(max_tokens=20, ignore_eos=True)
-    tokenizer = vllm_generator._engine.get_tokenizer()
-    template = tokenizer.chat_template
-    tokenizer.chat_template = template + "<think>"
-    try:
-        thinking = VllmGenerator(vllm_generator._engine, vllm_generator._steps, "tiny", 20.0)
-        free = await read(thinking, prompt("Why?"), sampling)
-        text = "".join(delta.text for delta in free)
-        assert text.startswith("<think>")
-        stopped = await read(thinking, prompt("Why?"), replace(sampling, stop=(text[8:10],)))
-    finally:
-        tokenizer.chat_template = template
+    free = await read(thinking, prompt("Why?"), sampling)
+    text = "".join(delta.text for delta in free)
+    assert text.startswith("<think>")
+    stopped = await read(thinking, prompt("Why?"), replace(sampling, stop=(text[8:10],)))
     assert "".join(delta.text for delta in stopped) == text
     assert stopped[-1].finish == "length"
     assert sum(delta.tokens for delta in stopped) == 20
