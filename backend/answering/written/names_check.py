@@ -7,6 +7,7 @@ nothing in the answer is changed.
 import asyncio
 import logging
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Self
 
 from backend.answering.answer import Answer
@@ -114,7 +115,9 @@ class NamesCheck:
             return
         for keyword in use.keywords:
             if keyword.name not in known:
-                message = f"`{use.name}` has no parameter `{keyword.name}`: `{entry.signature}`."
+                alike = get_close_matches(keyword.name, sorted(known), 1)
+                nearest = f" The nearest is `{alike[0]}`." if alike else ""
+                message = f"`{use.name}` has no parameter `{keyword.name}`.{nearest}"
                 self._tell(f"{use.name}({keyword.name})", message, keyword, use.name, entry)
 
     async def _entry(self, symbol: str) -> Chunk | None:

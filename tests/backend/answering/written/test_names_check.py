@@ -21,7 +21,7 @@ Use `np.find_roots`:
 ```python
 import numpy as np
 r = np.find_roots([1, 2])
-s = np.roots(p=[1], degree=2)
+s = np.roots(p=[1], pp=2)
 np.pi + np.linalg.anything + torch.nothing()
 ```
 """
@@ -54,8 +54,8 @@ async def test_what_does_not_exist_is_told_once_with_its_place(retriever: FixedR
     )
     assert ANSWER[name.start : name.end] == "np.find_roots"
     assert (name.instead, name.uri, name.line) == ("numpy.roots", "file:///roots.py", 7)
-    assert "no parameter `degree`" in keyword.message
-    assert ANSWER[keyword.start : keyword.end] == "degree"
+    assert keyword.message == "`numpy.roots` has no parameter `pp`. The nearest is `p`."
+    assert ANSWER[keyword.start : keyword.end] == "pp"
 
 
 async def test_imports_of_the_users_code_say_what_a_name_means(retriever: FixedRetriever) -> None:
