@@ -119,7 +119,10 @@ class Transcript:
 
     def _end(self, finished: Finished) -> None:
         click.echo(self._printing.end() + "\n")
+        cited = finished.cited
         for citation in self._citations:
+            if cited is not None and citation.number not in cited:
+                continue
             version = f" ({citation.version})" if citation.version else ""
             named = line(f"[{citation.number}] {citation.title}{version}")
             click.echo(f"{named}  {line(_place(citation))}")

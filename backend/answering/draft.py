@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from backend.answering.passage_budget import Fitted, fit
 from backend.answering.requests import Asked
-from backend.answering.written.attribution import Attribution, Verbatim
+from backend.answering.written.attribution import Attribution, Unmarked, Verbatim
 from backend.answering.written.loops import Loops
 from backend.answering.written.support import Support
 from backend.ports import Prompt, Retrieved
@@ -63,13 +63,14 @@ class Draft:
             traceparent=self.prompt.traceparent,
         )
 
-    def attribution(self, model: str) -> Attribution | Verbatim:
+    def attribution(self, model: str) -> Attribution | Verbatim | Unmarked:
         """What puts citations into the answer. Code that replaces code gets none."""
         passages = self.fitted.passages
-        if model == EXTRACTIVE or not passages or not self.request.cites:
+        if model == EXTRACTIVE or not passages:
             return Verbatim()
         _, numbers = cite(passages)
-        return Attribution(Support(passages, numbers))
+        support = Support(passages, numbers)
+        return Attribution(support) if self.request.cites else Unmarked(support)
 
     @property
     def loops(self) -> Loops | None:

@@ -274,6 +274,8 @@ class Pipeline:
             except Blocked as blocked:
                 warn(answer, blocked.message)
                 return "blocked"
+            finally:
+                progress.cited = tuple(sorted(citing.cited))
             if not citing.grounded:
                 answer.emit(Notice, about="citations", message=UNSUPPORTED)
         return reason

@@ -25,6 +25,7 @@ class Progress:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+    cited: tuple[int, ...] | None = None  # numbers of the citations that support the answer
     asked_tokens: int = 0  # an estimate for the prompt, once an engine has it
     _characters: int = 0  # of the answer so far
     _whole: bool = False

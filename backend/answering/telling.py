@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from backend.answering.answer import Answer
 from backend.answering.draft import Draft
 from backend.answering.progress import Progress
-from backend.answering.written.attribution import Attribution, Verbatim
+from backend.answering.written.attribution import Attribution, Unmarked, Verbatim
 from backend.answering.written.names_check import NamesCheck
 from backend.generators.replay import Replay
 from backend.protocol.wire import Citations, Delta, Finished, FinishReason, Notice
@@ -43,7 +43,7 @@ class Shown:
     def __init__(
         self,
         outgoing: Outgoing,
-        citing: Attribution | Verbatim,
+        citing: Attribution | Verbatim | Unmarked,
         names: NamesCheck,
         replay: Replay,
     ) -> None:
@@ -92,4 +92,10 @@ def show(answer: Answer, text: str, progress: Progress) -> None:
 
 
 def finish(answer: Answer, reason: FinishReason, progress: Progress) -> None:
-    answer.emit(Finished, reason=reason, usage=progress.usage(), timings=progress.timings())
+    answer.emit(
+        Finished,
+        reason=reason,
+        usage=progress.usage(),
+        timings=progress.timings(),
+        cited=progress.cited,
+    )

@@ -292,14 +292,18 @@ class Timings(Struct, frozen=True):
     total_ms: Milliseconds = 0.0  # to this frame
 
 
-class Finished(Struct, frozen=True, tag="finished"):
-    """Terminal: the answer ended."""
+class Finished(Struct, frozen=True, omit_defaults=True, tag="finished"):
+    """Terminal: the answer ended.
+
+    ``cited`` are the numbers of the citations that support it; what supports nothing is no source.
+    """
 
     id: str
     seq: int
     reason: FinishReason
     usage: Usage
     timings: Timings
+    cited: tuple[int, ...] | None = None  # null: nobody knows
 
 
 class Failed(Struct, frozen=True, omit_defaults=True, tag="failed"):

@@ -144,12 +144,40 @@ class Attribution:
 
 
 class Verbatim:
-    """The answer of a model, or of the extractive generator, as it is."""
+    """The answer of the extractive generator, as it is: it cites what it quotes."""
 
     grounded = True
 
+    def __init__(self) -> None:
+        self.cited: set[int] = set()
+        self._end = ""
+
     def feed(self, text: str) -> str:
+        seen = self._end + text
+        self.cited.update(int(number) for number in _NUMBER.findall(seen))
+        self._end = seen[-len("[12") :]
         return text
 
     def flush(self) -> str:
+        return ""
+
+
+class Unmarked:
+    """Code for a file, as it is: no number may stand in it, but its sources are known."""
+
+    grounded = True
+
+    def __init__(self, support: Support) -> None:
+        self._attribution = Attribution(support)
+
+    @property
+    def cited(self) -> set[int]:
+        return self._attribution.cited
+
+    def feed(self, text: str) -> str:
+        self._attribution.feed(text)
+        return text
+
+    def flush(self) -> str:
+        self._attribution.flush()
         return ""

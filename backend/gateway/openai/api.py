@@ -130,7 +130,9 @@ class _Completion:
             self._model,
             (Choice(Reply(text), _FINISH[last.reason]),),
             TokenUsage.of(last.usage),
-            self._citations,
+            tuple(
+                each for each in self._citations if last.cited is None or each.number in last.cited
+            ),
             _notices(frames),
         )
 
@@ -171,8 +173,8 @@ async def _stream(
                     yield _event(completion.notice(message))
                 case Failed():
                     yield _event(_error(frame.code, frame.message))
-                case Finished(reason=reason, usage=usage):
-                    yield _event(completion.chunk({}, _FINISH[reason]))
+                case Finished(reason=reason, usage=usage, cited=cited):
+                    yield _event(completion.chunk({}, _FINISH[reason]) | {"cited": cited})
                     if with_usage:
                         yield _event(completion.usage(usage))
         yield b"data: [DONE]\n\n"

@@ -101,6 +101,11 @@ function show(chunk) {
     item.textContent = `${citation.title} ${citation.version ?? ""} ${place}`;
     $("citations").append(item);
   }
+  if (chunk.cited) {
+    for (const item of [...$("citations").children]) {
+      if (!chunk.cited.includes(item.value)) item.remove();
+    }
+  }
   for (const notice of chunk.notices ?? []) {
     const item = document.createElement("li");
     item.textContent = notice;

@@ -118,6 +118,16 @@ async def test_code_that_replaces_code_may_repeat_itself():
     assert text(frames).count("again") == 60
 
 
+async def test_what_supports_nothing_is_no_source():
+    entry = Passage(Chunk("p", "file:///a", "p.real", "f", symbol="p.real"), 0.5)
+    other = Passage(Chunk("p", "file:///b", "t", "x"), 0.5)
+    retriever = Found(Retrieved((entry, other), "v1"))
+    for said, cited in (("Call `p.real()`.", (1,)), ("Nothing of this.", ())):
+        frames = await answered(pipeline(Scripted(TextDelta(said)), retriever))
+        assert len(frames[1].citations) == 2
+        assert frames[-1].cited == cited
+
+
 async def test_a_name_that_does_not_exist_is_marked_before_the_answer_ends():
     retriever = Found()
     retriever.names = {"package:p": {"p": ["real"]}}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.answering.written.attribution import Attribution
+from backend.answering.written.attribution import Attribution, Unmarked, Verbatim
 from backend.answering.written.support import Support
 from indexer.types import Chunk, Passage
 
@@ -160,3 +160,16 @@ def test_a_sentence_that_goes_on_is_likely_about_the_same_passage():
     going_on = "This shows users in a terminal what would be copied."
     assert support.of_sentence(going_on) == []
     assert support.of_sentence(going_on, likely=[1]) == [1]
+
+
+@given(st.integers(1, 9))
+def test_what_is_shown_as_it_is_has_sources_too(size):
+    """Code for a file gets no number, and quotations have their own; what supports is known."""
+    code = "```python\nr = numpy.roots([1, 2])\n```\nIt is shorter.\n"
+    unmarked = Unmarked(Support(PASSAGES, range(1, len(PASSAGES) + 1)))
+    quoting = Verbatim()
+    for text, shower in ((code, unmarked), ("Use `x` [12]\n\nSee also [3]: a[4\n", quoting)):
+        pieces = re.findall(f"(?s).{{1,{size}}}", text)
+        assert "".join([*map(shower.feed, pieces), shower.flush()]) == text
+    assert unmarked.cited == {1}
+    assert quoting.cited == {12, 3}
