@@ -17,6 +17,8 @@ from backend.generators.chat.template import ChatTemplate
 from backend.ports import Finish, Load, Prompt, Sampling, TextDelta
 from backend.protocol.wire import Usage
 
+_HALF = "\ufffd"  # what a decoder writes for a part of a character
+
 
 class TransformersGenerator:
     """Answers requests in the order in which they came. Made by ``start``."""
@@ -107,9 +109,11 @@ class TransformersGenerator:
             asyncio.to_thread(self._generate, inputs, limit, sampling, streamer, aborted)
         )
         try:
-            opened = self._template.thinks
+            opened, half = self._template.thinks, ""
             async for piece in streamer:
-                text = stops.feed(opened + piece)
+                whole = (half + piece).rstrip(_HALF)
+                half = (half + piece)[len(whole) :]
+                text = stops.feed(opened + whole)
                 opened = ""
                 if stops.found:
                     aborted.set()

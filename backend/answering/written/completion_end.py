@@ -52,6 +52,8 @@ class CompletionEnd:
         self._tail = "\n" + line if before else ""
         self._single = not fresh or before
         self._line = line  # that is being written
+        # A model may write the indentation again that the cursor's line has already.
+        self._indented = fresh and bool(line) and not self._deeper(prefix, line)
         self._statement = _indent(line)  # the indentation of the one that the cursor is in
         # The indentation of the next line; -1 if there is none.
         self._next = next((_indent(each) for each in following.split("\n") if each.strip()), -1)
@@ -83,9 +85,13 @@ class CompletionEnd:
         if not self._between:
             return self._write(character)
         if character.isspace() and not self._word:
+            if self._indented and character != "\n":
+                return ""
+            self._indented = False
             self._state.take(character)
             self._held += character
             return ""
+        self._indented = False
         if not self._word or (_WORD.match(self._word) and _WORD.match(character)):
             self._word += character
             if _WORD.match(character):
@@ -97,6 +103,12 @@ class CompletionEnd:
         held, self._held, self._between = self._held, "", False
         self._line = held.rpartition("\n")[2] if "\n" in held else self._line + held
         return held + "".join(map(self._take, word + character))
+
+    def _deeper(self, prefix: str, line: str) -> bool:
+        """Whether the next line is to be indented more than the cursor's line is now."""
+        before = prefix.rstrip().rpartition("\n")[2]
+        opens = self._state.last in (":", "{") and _indent(before) >= len(line)
+        return opens or len(self._state.open) > self._block
 
     def _goes_on(self, word: str, *, defines: bool = False) -> bool:
         """Whether the line that begins with ``word``, after what is held, belongs to it."""
