@@ -43,7 +43,11 @@ async def generator(choice: Choice, settings: Settings) -> Generator:
             from backend.generators.vllm.engine import VllmGenerator
 
             return await VllmGenerator.start(
-                choice.model, settings.vllm, generation.coalesce_ms, traces(settings)
+                choice.model,
+                settings.vllm,
+                generation.coalesce_ms,
+                traces(settings),
+                thinking=generation.thinking,
             )
         case "openai":
             from backend.generators.openai_upstream import OpenAIGenerator
@@ -52,7 +56,7 @@ async def generator(choice: Choice, settings: Settings) -> Generator:
         case "transformers":
             from backend.generators.transformers_pipeline import TransformersGenerator
 
-            return await TransformersGenerator.start(choice.model)
+            return await TransformersGenerator.start(choice.model, thinking=generation.thinking)
         case "extractive":
             from backend.generators.extractive import ExtractiveGenerator
 

@@ -23,11 +23,11 @@ _HALF = "\ufffd"  # what a decoder writes for a part of a character
 class TransformersGenerator:
     """Answers requests in the order in which they came. Made by ``start``."""
 
-    def __init__(self, weights: Any, tokenizer: Any, model: str) -> None:
+    def __init__(self, weights: Any, tokenizer: Any, model: str, *, thinking: bool = True) -> None:
         self.model = model
         self._weights = weights
         self._tokenizer = tokenizer
-        self._template = ChatTemplate(tokenizer, model)
+        self._template = ChatTemplate(tokenizer, model, thinking=thinking)
         self._context = int(weights.config.max_position_embeddings)
         self._turn = asyncio.Lock()
         self._generating: asyncio.Future[tuple[int, Finish]] | None = None
@@ -36,10 +36,10 @@ class TransformersGenerator:
         self.fills = False  # the baseline answers questions only
 
     @classmethod
-    async def start(cls, model: str) -> "TransformersGenerator":
+    async def start(cls, model: str, *, thinking: bool = True) -> "TransformersGenerator":
         """Loads ``model``, a local folder or a hub name. Raises ``StartupFailed``."""
         weights, tokenizer = await asyncio.to_thread(_load, model)
-        return cls(weights, tokenizer, Path(model).name)
+        return cls(weights, tokenizer, Path(model).name, thinking=thinking)
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str

@@ -31,6 +31,13 @@ class Generation(Struct, frozen=True, forbid_unknown_fields=True):
     )
     max_tokens: Annotated[Count, doc("Longest answer in tokens; a request may ask for less.")] = 512
     temperature: Annotated[Amount, doc("Sampling temperature; 0 is greedy.")] = 0.0
+    thinking: Annotated[
+        bool,
+        doc(
+            "Whether a model that can think before it answers does. False turns it off where the "
+            "model's chat template can; an upstream has to be told by itself."
+        ),
+    ] = True
     history_chars: Annotated[
         Size, doc("Characters of conversation in a prompt; older turns are left out.")
     ] = 12_000

@@ -13,6 +13,7 @@ from backend.protocol.wire import (
     Failed,
     Finished,
     Notice,
+    Thinking,
     Timings,
     Usage,
 )
@@ -46,6 +47,12 @@ def test_no_sequence_of_an_answer_reaches_the_terminal(capsys: pytest.CaptureFix
     assert "one \nover two" in said.out
     assert "title" in said.out
     assert "ZXZpbA" not in said.out + said.err
+
+
+def test_thinking_is_said_aside(capsys: pytest.CaptureFixture[str]) -> None:
+    asking.Transcript()(Thinking(id="r", seq=0))
+    said = capsys.readouterr()
+    assert (said.out, said.err.strip()) == ("", "thinking")
 
 
 def test_json_keeps_everything_escaped(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,11 +17,16 @@ _USER, _ASSISTANT = Message("user", _ASKED), Message("assistant", _ANSWERED)
 
 
 class ChatTemplate:
-    """Renders conversations. Raises ``StartupFailed`` if it cannot render even a question."""
+    """Renders conversations. Raises ``StartupFailed`` if it cannot render even a question.
 
-    def __init__(self, tokenizer: Any, model: str) -> None:
+    Without ``thinking``, the model is told not to think, if its template has words for that.
+    """
+
+    def __init__(self, tokenizer: Any, model: str, *, thinking: bool = True) -> None:
         self._tokenizer = tokenizer
         self._model = model
+        # Templates ignore variables that they do not know.
+        self._variables = {} if thinking else {"enable_thinking": False}
         self._special = SpecialTokens(tokenizer.get_added_vocab())
         try:
             alone = self._apply([_USER])
@@ -69,6 +74,7 @@ class ChatTemplate:
             ],
             add_generation_prompt=True,
             tokenize=False,
+            **self._variables,
         )
         return text
 

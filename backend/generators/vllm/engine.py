@@ -41,13 +41,23 @@ FULL_RATE_ANSWERS = 8
 class VllmGenerator:
     """Streams from one ``AsyncLLM``, which it owns until ``close``. Made by ``start``."""
 
-    def __init__(self, engine: "AsyncLLM", steps: "_Steps", model: str, coalesce_ms: float) -> None:
+    def __init__(
+        self,
+        engine: "AsyncLLM",
+        steps: "_Steps",
+        model: str,
+        coalesce_ms: float,
+        *,
+        thinking: bool = True,
+    ) -> None:
         self.model = model
         self._open: AsyncLLM | None = engine
         self._steps = steps
         self._coalesce_s = coalesce_ms / 1000
         self._context = int(engine.model_config.max_model_len)
-        self._tokenizing = Tokenizing(engine.get_tokenizer(), model, self._context)
+        self._tokenizing = Tokenizing(
+            engine.get_tokenizer(), model, self._context, thinking=thinking
+        )
         self.fills = self._tokenizing.fills
         self._serial = itertools.count()
 
@@ -58,6 +68,8 @@ class VllmGenerator:
         settings: Vllm,
         coalesce_ms: float = 20.0,
         traces: str = "",
+        *,
+        thinking: bool = True,
     ) -> "VllmGenerator":
         """Loads ``model``, a local folder or a hub name, which takes 20 seconds and more.
 
@@ -76,7 +88,7 @@ class VllmGenerator:
             building.add_done_callback(_discard)
             raise
         try:
-            return cls(engine, steps, Path(model).name or model, coalesce_ms)
+            return cls(engine, steps, Path(model).name or model, coalesce_ms, thinking=thinking)
         except StartupFailed:  # by its chat template
             await asyncio.to_thread(engine.shutdown)
             raise

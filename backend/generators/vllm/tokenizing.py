@@ -20,11 +20,11 @@ PART_BYTES = 8
 class Tokenizing:
     """The tokenizer of ``model``, whose engine takes ``context`` tokens with the answer."""
 
-    def __init__(self, tokenizer: Any, model: str, context: int) -> None:
+    def __init__(self, tokenizer: Any, model: str, context: int, *, thinking: bool = True) -> None:
         self._tokenizer = tokenizer
         self._model = model
         self._context = context
-        self.template = ChatTemplate(tokenizer, model)
+        self.template = ChatTemplate(tokenizer, model, thinking=thinking)
         self._fill_in = FillIn.of(tokenizer)
 
     @property

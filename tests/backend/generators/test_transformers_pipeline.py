@@ -69,6 +69,28 @@ async def test_closing_ends_a_running_answer(tiny_model: Path) -> None:
         await generator.check()
 
 
+async def test_no_half_character_is_shown(tiny_model: Path, monkeypatch: Any) -> None:
+    """Characters of several tokens come whole, also where the limit of tokens cuts one."""
+    generator = await TransformersGenerator.start(str(tiny_model))
+    said = generator._tokenizer.encode("a🙂🙂 né 漢字🙂", add_special_tokens=False)
+
+    def generate(*_: Any, streamer: Any, **__: Any) -> Any:
+        import torch
+
+        streamer.put(torch.tensor([[0]]))  # the prompt
+        for token in said[:-1]:
+            streamer.put(torch.tensor([token]))
+        streamer.end()
+        return torch.tensor([[0, *said[:-1]]])
+
+    monkeypatch.setattr(generator._weights, "generate", generate)
+    for stops in ((), ("🙂 never",)):
+        sampling = Sampling(max_tokens=99, stop=stops)
+        deltas = [delta async for delta in generator.stream(PROMPT, sampling, "r")]
+        assert "".join(delta.text for delta in deltas) == "a🙂🙂 né 漢字"
+    await generator.close()
+
+
 async def test_sampling_with_a_temperature_answers_too(tiny_model: Path) -> None:
     generator = await TransformersGenerator.start(str(tiny_model))
     sampling = Sampling(max_tokens=5, temperature=0.9, ignore_eos=True)

@@ -97,6 +97,14 @@ def test_a_model_that_has_tokens_for_thinking_may_think(tokenizer: Any) -> None:
     assert template(tokenizer, R1).may_think
 
 
+def test_thinking_can_be_turned_off_where_the_template_can(tokenizer: Any) -> None:
+    tokenizer.chat_template = QWEN3
+    assert ChatTemplate(tokenizer, "m").text(CUT).endswith("assistant\n")
+    assert ChatTemplate(tokenizer, "m", thinking=False).text(CUT).endswith("</think>\n\n")
+    tokenizer.chat_template = R1
+    assert ChatTemplate(tokenizer, "m", thinking=False).thinks
+
+
 def test_a_template_that_writes_no_question_is_refused_at_start(tokenizer: Any) -> None:
     with pytest.raises(StartupFailed, match="No chat here"):
         template(tokenizer, "{{ raise_exception('No chat here.') }}")

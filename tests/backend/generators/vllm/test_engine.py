@@ -23,6 +23,7 @@ from backend.settings import Vllm
 
 CONTEXT = 4096
 ONE = Sampling(max_tokens=1)
+HALF = "\ufffd"
 LONG = Sampling(max_tokens=3000, ignore_eos=True)
 
 
@@ -48,6 +49,27 @@ async def own_engine(tiny_model: Path) -> AsyncIterator[VllmGenerator]:
     generator = await VllmGenerator.start(str(tiny_model), Vllm(cpu_threads=1))
     yield generator
     await generator.close()
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("stop", [(), ("🙂 never",)], ids=["free", "with a stop string"])
+async def test_no_delta_ends_within_a_character(
+    vllm_generator: VllmGenerator, stop: tuple[str, ...]
+) -> None:
+    """Every delta is a piece of the text of all tokens, also where the limit cuts a character."""
+    hot = Sampling(max_tokens=60, temperature=1.5, ignore_eos=True, stop=stop)
+    split = 0
+    for seed in range(12):
+        unpaced = VllmGenerator(vllm_generator._engine, vllm_generator._steps, "tiny", 0.0)
+        deltas = await read(unpaced, prompt("🙂🙂"), replace(hot, seed=seed))
+        ids = [token for delta in deltas for token in delta.ids]
+        whole = unpaced._tokenizing.text(ids)
+        assert whole.rstrip(HALF).startswith("".join(delta.text for delta in deltas).rstrip(HALF))
+        assert all(
+            not delta.text.endswith(HALF) or HALF in whole.rstrip(HALF) for delta in deltas[:-1]
+        )
+        split += any(not delta.text for delta in deltas[:-1])
+    assert split  # some token was only a part of a character
 
 
 @pytest.mark.engine
