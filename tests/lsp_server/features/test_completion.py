@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from backend.protocol.wire import Complete, Delta, Failed, Finished, Timings, Usage
 
 URI = "file:///project/signal.py"
@@ -143,3 +145,42 @@ async def test_nothing_is_completed_in_the_middle_of_a_line_or_when_switched_off
         editor.settings({"glossator": {"inlineCompletion": False}})
     )
     assert await items(editor, 0, 4, kind=1) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "offered"),
+    [
+        ("stop", ["rfft(\n    x, n"]),
+        ("length", ["rfft("]),
+        ("blocked", []),
+        ("cancelled", []),
+    ],
+)
+async def test_what_was_broken_off_is_not_offered(play, open_editor, reason, offered):
+    """The unfinished line of a completion that was cut by its length is left out."""
+
+    async def script(peer):
+        request = await peer.receive(Complete)
+        await peer.send(Delta(request.id, 0, "rfft(\n    x, n"))
+        await peer.send(Finished(request.id, 1, reason, Usage(), Timings()))
+        await peer.closed()
+
+    backend = await play(script)
+    editor = await open_editor(backend.url)
+    editor.open(URI, "y = \nz\n")
+    assert await items(editor, 0, 4) == offered
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "expected"),
+    [("x = ()", "foo(a)", "foo(a)"), ("x = []", "[1], [2]", "[1], [2]"), ("f()", "a)", "a")],
+)
+async def test_only_a_bracket_too_many_is_left_out(play, open_editor, line, text, expected):
+    async def script(peer):
+        await peer.send(*whole(await peer.receive(Complete), text))
+        await peer.closed()
+
+    backend = await play(script)
+    editor = await open_editor(backend.url)
+    editor.open(URI, f"{line}\nz\n")
+    assert await items(editor, 0, len(line) - 1) == [expected]
