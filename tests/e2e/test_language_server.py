@@ -10,7 +10,10 @@ async def test_chat_streams_a_cited_answer_into_the_editor(backend, open_editor)
 
     deltas = "".join(value["text"] for value in values if value["kind"] == "delta")
     assert deltas == final["text"] != ""
-    assert any(citation["title"] == "numpy.fft.irfft" for citation in final["citations"])
+    (found,) = (value["citations"] for value in values if value["kind"] == "citations")
+    assert any(citation["title"] == "numpy.fft.irfft" for citation in found)
+    # The tiny model writes at random: what supports nothing is no source.
+    assert final["citations"] == []
 
 
 async def test_cancelling_in_the_editor_frees_the_engine(backend, open_editor):
