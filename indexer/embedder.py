@@ -8,64 +8,29 @@ seconds.
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from indexer.types import IndexerError, Vectors
+from indexer.ranking.late import SCALE, Projection
+from indexer.ruler import TokenRuler, encodable
+from indexer.types import IndexerError, Query, TokenForm, Tokens, Vectors
 
 BUNDLED = "all-MiniLM-L6-v2"
 _BATCH = 2048  # tokens in a batch, including padding
 _PADDED = 128  # padding tokens in a batch, at most; more would cost as much as another batch
 _WORKERS = 8  # batches embedded in parallel, at most; Python itself runs one at a time
-_CHARACTERS_PER_TOKEN = 16  # at most; prose has four characters per token
-_REMEMBERED = 65_536  # words whose token count is remembered
-_LONG_WORD = 64  # longer words (in characters) are not remembered, because they rarely occur again
 _LONGEST = 512  # tokens of a chunk when the model sets no limit
+# Names of prompts in a model's configuration, as sentence-transformers looks for them.
+_FOR_PASSAGES = ("document", "passage", "corpus")
+_FOR_QUESTIONS = ("query", "question", "search_query")
 HUB_TIMEOUT_S = 8.0
 
 _log = logging.getLogger(__name__)
-
-
-class Tokens:
-    """A ``Ruler`` that counts the tokens of a model's tokenizer. Any thread may use it."""
-
-    def __init__(self, tokenizer: Any, limit: int) -> None:
-        """``limit`` is what the model reads, including the tokens that it adds itself. The
-        attribute ``limit`` is what remains without them.
-        """
-        backend = tokenizer.backend_tokenizer
-        # Tokenizers of BERT's kind first split text into words, and words repeat. Tokenizing whole
-        # texts took as long as everything else besides embedding.
-        self._by_word = type(backend.pre_tokenizer).__name__ == "BertPreTokenizer"
-        self._remembered = lru_cache(_REMEMBERED)(self._tokens)
-        self.limit: int = limit - backend.num_special_tokens_to_add(False)
-        # a copy of our own, without padding and truncation
-        self._tokenizer = type(backend).from_str(backend.to_str())
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-
-    def size(self, text: str) -> int:
-        if self._by_word:
-            tokens = sum(
-                self._remembered(word) if len(word) <= _LONG_WORD else self._tokens(word)
-                for word in text.split()
-            )
-        else:
-            tokens = self._tokens(text)
-        # A tokenizer makes one unknown token of a word that is too long.
-        return max(tokens, len(text) // _CHARACTERS_PER_TOKEN)
-
-    def room(self, heading: str) -> int:
-        """The tokens that remain below the heading, but at least half of the limit."""
-        return max(self.limit - self.size(heading), self.limit // 2)
-
-    def _tokens(self, text: str) -> int:
-        return len(self._tokenizer.encode(_encodable(text), add_special_tokens=False))
 
 
 class SentenceTransformerEmbedder:
@@ -77,12 +42,19 @@ class SentenceTransformerEmbedder:
     operation.
 
     ``model`` is ``bundled`` (all-MiniLM-L6-v2, installed with the server), a local folder, or a hub
-    name. ``threads`` limits torch's threads in this whole process; None leaves them alone. Raises
-    ``IndexerError`` when the model cannot be loaded.
+    name. What the model wants before questions and passages is read from its own configuration
+    (``prompts``), as are pooling and normalization. ``threads`` limits torch's threads in this
+    whole process; None leaves them alone. With ``late_interaction`` it also gives token vectors, if
+    there is a projection for the model. Raises ``IndexerError`` when the model cannot be loaded.
     """
 
     def __init__(
-        self, model: str = "bundled", *, threads: int | None = None, device: str = "cpu"
+        self,
+        model: str = "bundled",
+        *,
+        threads: int | None = None,
+        device: str = "cpu",
+        late_interaction: bool = True,
     ) -> None:
         try:
             import torch
@@ -103,22 +75,56 @@ class SentenceTransformerEmbedder:
         dtype = torch.bfloat16 if _multiplies_bf16(torch, device) else torch.float32
         self._model = _load(model, location, device, dtype)
         self.dimension = int(self._model.get_embedding_dimension())
-        self.ruler = Tokens(self._model.tokenizer, int(self._model.max_seq_length or _LONGEST))
+        prompts = self._model.prompts or {}
+        self._passage_prompt = next(
+            (prompts[each] for each in _FOR_PASSAGES if each in prompts), ""
+        )
+        self._question_prompt = next(
+            (prompts[each] for each in _FOR_QUESTIONS if each in prompts), ""
+        )
+        if self._passage_prompt:  # an index that was made without it has other vectors
+            digest = hashlib.blake2b(self._passage_prompt.encode(), digest_size=4).hexdigest()
+            self.name = f"{self.name}+{digest}"
+        self._projection = Projection.of(self.name) if late_interaction else None
+        self.tokens: TokenForm | None = self._projection.form if self._projection else None
+        self.ruler = TokenRuler(
+            self._model.tokenizer,
+            int(self._model.max_seq_length or _LONGEST),
+            self._passage_prompt,
+        )
         self._workers = _workers(torch) if device == "cpu" else ThreadPoolExecutor(1, "embed")
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of shape ``(len(texts), dimension)``. Text beyond the model's
-        limit is ignored.
+        """Vectors of passages, of shape ``(len(texts), dimension)``. Text beyond the model's limit
+        is ignored.
         """
+        return self._embed(texts, with_tokens=False)[0]
+
+    def embed_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[Tokens]]:
+        """Vectors of passages, and the tokens of each, from the same forward pass."""
+        return self._embed(texts, with_tokens=True)
+
+    def ask(self, question: str) -> Query:
+        """The vector of a question, and its tokens if there is a projection."""
+        vectors, tokens = self._forward([question], self._question_prompt, with_tokens=True)
+        # The first and the last token are the model's own and stand for the whole question.
+        return Query(_unit(vectors), tokens[0][1:-1] if tokens else None)
+
+    def token_states(self, text: str) -> Vectors:
+        """The directions of a passage's tokens before projection, as unit rows."""
+        with self._tokenizing:
+            features = self._model.preprocess([encodable(text)])
+        with self._torch.inference_mode():
+            states = self._model(dict(features))["token_embeddings"][0].float().cpu().numpy()
+        return _unit(states)
+
+    def _embed(self, texts: Sequence[str], *, with_tokens: bool) -> tuple[Vectors, list[Tokens]]:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        batches = self._batched(texts)
-        if len(batches) == 1:
-            vectors[batches[0]] = self._forward([texts[i] for i in batches[0]])
-        else:
-            self._share(texts, batches, vectors)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: Vectors = vectors / np.maximum(norms, np.finfo(np.float32).tiny)
-        return unit
+        tokens: dict[int, Tokens] = {}
+        for batch, (rows, its) in self._forwarded(texts, self._batched(texts), with_tokens):
+            vectors[batch] = rows
+            tokens.update(zip(batch, its, strict=False))
+        return _unit(vectors), [tokens[i] for i in sorted(tokens)]
 
     def _batched(self, texts: Sequence[str]) -> list[list[int]]:
         if len(texts) == 1:
@@ -127,31 +133,68 @@ class SentenceTransformerEmbedder:
         # that batches by characters consist of padding to a fifth or a third.
         return list(_batches([min(self.ruler.size(text), self.ruler.limit) for text in texts]))
 
-    def _share(self, texts: Sequence[str], batches: list[list[int]], vectors: Vectors) -> None:
-        """Lets the workers fill in the vectors."""
-        begun: list[tuple[list[int], Future[Vectors]]] = []
+    def _forwarded(
+        self, texts: Sequence[str], batches: list[list[int]], with_tokens: bool
+    ) -> Iterator[tuple[list[int], tuple[Vectors, list[Tokens]]]]:
+        """Each batch with what the model makes of it. The workers share several batches."""
+        if len(batches) == 1:
+            some = [texts[i] for i in batches[0]]
+            yield batches[0], self._forward(some, self._passage_prompt, with_tokens=with_tokens)
+            return
+        begun: list[tuple[list[int], Future[tuple[Vectors, list[Tokens]]]]] = []
         try:
             # the longest first, so that all workers end at about the same time
             for batch in reversed(batches):
                 some = [texts[i] for i in batch]
-                begun.append((batch, self._workers.submit(self._forward, some)))
+                work = partial(self._forward, some, self._passage_prompt, with_tokens=with_tokens)
+                begun.append((batch, self._workers.submit(work)))
             for batch, embedded in begun:
-                vectors[batch] = embedded.result()
+                yield batch, embedded.result()
         finally:
             for _, embedded in begun:
                 embedded.cancel()  # only those still queued, if this call was interrupted
 
-    def _forward(self, texts: list[str]) -> Vectors:
+    def _forward(
+        self, texts: list[str], prompt: str, *, with_tokens: bool
+    ) -> tuple[Vectors, list[Tokens]]:
         with self._tokenizing:
-            features = self._model.preprocess([_encodable(text) for text in texts])
+            features = self._model.preprocess(
+                [encodable(text) for text in texts], prompt=prompt or None
+            )
         with self._torch.inference_mode():
             on_device = {
                 key: value.to(self._device) if hasattr(value, "to") else value
                 for key, value in features.items()
             }
-            output = self._model(on_device)["sentence_embedding"]
-            vectors: Vectors = output.float().cpu().numpy()
-        return vectors
+            output = self._model(on_device)
+            vectors: Vectors = output["sentence_embedding"].float().cpu().numpy()
+            tokens = self._projected(output) if with_tokens and self._projection else []
+        return vectors, tokens
+
+    def _projected(self, output: Any) -> list[Tokens]:
+        """The tokens of each text of a batch, without padding."""
+        torch, projection = self._torch, self._projection
+        assert projection is not None
+        normal = torch.nn.functional.normalize
+        states = normal(output["token_embeddings"].float(), dim=-1)
+        matrix, offset = (
+            torch.from_numpy(each).to(states.device)
+            for each in (projection.matrix, projection.offset)
+        )
+        few = normal(states @ matrix - offset, dim=-1)
+        rounded = (few * SCALE).round().to(torch.int8).cpu().numpy()
+        own = output["attention_mask"].bool().cpu().numpy()
+        return [each[mask] for each, mask in zip(rounded, own, strict=True)]
+
+
+def _first(prompts: Mapping[str, str], names: Sequence[str]) -> str:
+    return next((prompts[each] for each in names if prompts.get(each)), "")
+
+
+def _unit(rows: Vectors) -> Vectors:
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Vectors = rows / np.maximum(norms, np.finfo(np.float32).tiny)
+    return unit
 
 
 def _workers(torch: Any) -> ThreadPoolExecutor:
@@ -190,11 +233,6 @@ def _batches(sizes: Sequence[int]) -> Iterator[list[int]]:
         held += size
     if batch:
         yield batch
-
-
-def _encodable(text: str) -> str:
-    """The text without lone surrogates, which tokenizers refuse."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _multiplies_bf16(torch: Any, device: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.index.journal import Journal
-from indexer.types import Chunk, Embedder, Vectors
+from indexer.types import Chunk, ChunkIndex, Embedder, TokenEmbedder, Tokens, Vectors
 
 BATCH = 64  # chunks that are embedded and kept together
 # The share of an entry's headline in the vectors of its chunks. Questions ask what an entry is for,
@@ -34,7 +34,8 @@ class _Begun:
 
     chunks: Sequence[Chunk]
     headlines: Sequence[str]  # headlines that occur for the first time
-    vectors: Future[Vectors]  # vectors of the chunks, then of these headlines
+    # vectors of the chunks, then of these headlines; and their tokens, if there are any
+    embedded: Future[tuple[Vectors, Sequence[Tokens]]]
     # vectors of headlines; all are here once the earlier batches are kept
     known: dict[str, Vectors]
 
@@ -50,13 +51,17 @@ class Embedding:
     def __init__(
         self, embedder: Embedder, journal: Journal, done: int, total: int, progress: Progress
     ) -> None:
-        self._embedder = embedder
         self._journal = journal
         self._done = done
         self._total = total
         self._progress = progress
         # vector of each headline; _AWAITED while it is being embedded
         self._known: dict[str, Vectors] = {}
+        self._embedded: Callable[[Sequence[str]], tuple[Vectors, Sequence[Tokens]]]
+        self._embedded = lambda texts: (embedder.embed(texts), ())
+        if isinstance(embedder, TokenEmbedder) and embedder.tokens is not None:
+            self._embedded = embedder.embed_tokens
+            journal.token_form = embedder.tokens
         progress(done, total)
 
     def embed(self, batches: Iterable[Sequence[Chunk]]) -> None:
@@ -78,16 +83,34 @@ class Embedding:
                      if line and line not in known]  # fmt: skip
         known.update(dict.fromkeys(headlines, _AWAITED))
         texts = [*(chunk.embedded_text for chunk in chunks), *headlines]
-        return _Begun(chunks, headlines, beside.submit(self._embedder.embed, texts), known)
+        return _Begun(chunks, headlines, beside.submit(self._embedded, texts), known)
 
     def _keep(self, begun: _Begun) -> None:
         count = len(begun.chunks)
-        vectors = begun.vectors.result()
+        vectors, tokens = begun.embedded.result()
         # A copy, because a row would keep the whole array in memory.
         begun.known.update(zip(begun.headlines, vectors[count:].copy(), strict=True))
-        self._journal.add(begun.chunks, _blended(begun.chunks, vectors[:count], begun.known))
+        self._journal.add(
+            begun.chunks,
+            _blended(begun.chunks, vectors[:count], begun.known),
+            dict(zip((chunk.id for chunk in begun.chunks), tokens, strict=False)),
+        )
         self._done += count
         self._progress(self._done, self._total)
+
+
+def fill_tokens(embedder: Embedder, index: ChunkIndex, source: str) -> int:
+    """Embeds the chunks of a source that lack token vectors, as those of an index from before there
+    were any. Returns how many.
+    """
+    if not isinstance(embedder, TokenEmbedder) or embedder.tokens is None:
+        return 0
+    filled = 0
+    for chunks in index.without_tokens(source, embedder.tokens):
+        _, tokens = embedder.embed_tokens([chunk.embedded_text for chunk in chunks])
+        index.add_tokens(dict(zip((chunk.id for chunk in chunks), tokens, strict=True)))
+        filled += len(chunks)
+    return filled
 
 
 def _blended(

@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from indexer.chunkers import StructureChunker
 from indexer.chunkers.blocks import CHARACTERS
 from indexer.chunkers.limit import TooSlow, limited
-from indexer.embedding import BATCH, Embedding, Progress
+from indexer.embedding import BATCH, Embedding, Progress, fill_tokens
 from indexer.index.journal import Journal
 from indexer.ranking.words import overlap
 from indexer.screening.markup import FIELDS, cleaned
@@ -112,6 +112,7 @@ def index(
         report = run.finish(time.perf_counter() - started)
         into.apply(journal.change(), journal.report)
         journal.discard()
+    fill_tokens(embedder, into, source.name)
     return replace(report, dataset=into.dataset, seconds=time.perf_counter() - started)
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 Kind = Literal["function", "class", "module", "page", "code"]
 Skipped = tuple[str, str]  # what was left out, and why
 Vectors = npt.NDArray[np.float32]  # shape (texts, dimension), rows of unit length
+Tokens = npt.NDArray[np.int8]  # directions of a text's tokens, shape (tokens, bytes of a token)
 
 
 class IndexerError(Exception):
@@ -205,16 +206,35 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenForm:
+    """How the tokens of texts are written down. Only tokens of the same form can be compared."""
+
+    made_by: str  # the model and the projection
+    width: int  # bytes of a token
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What a run changes in one source: the entries that it read, and those that are gone.
 
-    ``batches`` gives the wanted chunks that are new, with their vectors.
+    ``batches`` gives the wanted chunks that are new, with their vectors, and ``tokens`` the token
+    vectors of the wanted chunks, as far as there are any, in the form ``token_form``.
     """
 
     source: str
     held: Mapping[str, Held]
     gone: frozenset[str]
     batches: Callable[[Collection[str]], Iterable[tuple[Sequence[Chunk], Vectors]]]
+    tokens: Callable[[Collection[str]], Mapping[str, Tokens]] = lambda wanted: {}
+    token_form: TokenForm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as an embedder reads it: its vector of shape (1, dimension), and its tokens."""
+
+    vector: Vectors
+    tokens: Tokens | None = None
 
 
 class Embedder(Protocol):
@@ -224,6 +244,34 @@ class Embedder(Protocol):
     dimension: int
 
     def embed(self, texts: Sequence[str]) -> Vectors: ...
+
+
+@runtime_checkable
+class QuestionEmbedder(Embedder, Protocol):
+    """An embedder that reads questions in another way than passages, as many models want it."""
+
+    def ask(self, question: str) -> Query: ...
+
+
+@runtime_checkable
+class TokenEmbedder(Embedder, Protocol):
+    """An embedder that also gives the directions of a text's tokens, for late interaction.
+
+    ``tokens`` is None when it cannot, or was told not to.
+    """
+
+    tokens: TokenForm | None
+
+    def embed_tokens(self, texts: Sequence[str]) -> tuple[Vectors, Sequence[Tokens]]:
+        """The vectors of passages, and the tokens of each."""
+        ...
+
+
+def ask(embedder: Embedder, question: str) -> Query:
+    """A question as any embedder reads it."""
+    if isinstance(embedder, QuestionEmbedder):
+        return embedder.ask(question)
+    return Query(embedder.embed([question]))
 
 
 class Reranker(Protocol):
@@ -292,11 +340,16 @@ class SearchIndex(Protocol):
     """Finds chunks for a question, by its words and its vector."""
 
     def search(
-        self, question: str, vector: Vectors, limit: int, scope: Scope = EVERYWHERE
+        self,
+        question: str,
+        query: Vectors | Query,
+        limit: int,
+        scope: Scope = EVERYWHERE,
     ) -> list[Passage]:
         """The passages that answer best, best first, one per API entry.
 
-        Scores are cosines and do not decide the order.
+        ``query`` is what the embedder makes of the question. Scores are cosines and do not decide
+        the order.
         """
         ...
 
@@ -334,4 +387,12 @@ class ChunkIndex(SearchIndex, Protocol):
 
         After a kill at any point the version is the old one or the new one.
         """
+        ...
+
+    def without_tokens(self, source: str, form: TokenForm) -> Iterator[list[Chunk]]:
+        """The chunks of a source that lack token vectors of this form, in batches."""
+        ...
+
+    def add_tokens(self, rows: Mapping[str, Tokens]) -> None:
+        """Adds token vectors of chunks by id. No search is wrong without them."""
         ...

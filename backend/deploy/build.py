@@ -26,7 +26,13 @@ from indexer.embedder import SentenceTransformerEmbedder
 from indexer.index.folder import IndexFolder
 from indexer.index.search import HybridIndex
 from indexer.ranking.reranker import CrossEncoderReranker
-from indexer.types import Embedder, IndexDamaged, IndexerError, SearchIndex
+from indexer.types import (
+    Embedder,
+    IndexDamaged,
+    IndexerError,
+    SearchIndex,
+    TokenEmbedder,
+)
 
 UNKNOWN_REQUESTS = 64  # that a generator answers at once, if it names no number
 
@@ -75,6 +81,7 @@ def embedder(retrieval: Retrieval) -> Embedder:
             retrieval.embedder,
             threads=retrieval.embedder_threads or None,
             device=device(retrieval.device),
+            late_interaction=retrieval.late_interaction,
         )
     except IndexerError as error:
         raise StartupFailed(str(error)) from error
@@ -89,6 +96,7 @@ def store(data: Path, embedder: Embedder, retrieval: Retrieval, *, writable: boo
             dimension=embedder.dimension,
             writable=writable,
             chroma_url=retrieval.chroma_url,
+            tokens=embedder.tokens if isinstance(embedder, TokenEmbedder) else None,
         )
     except IndexerError as error:
         raise StartupFailed(str(error)) from error

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from backend.errors import Unavailable
 from backend.ports import Retrieved
 from backend.retrieval.reranking import DEPTH, Reranking
-from indexer.types import Embedder, Passage, Scope, SearchIndex, Unknown, Vectors
+from indexer.types import Embedder, Passage, Scope, SearchIndex, Unknown, Vectors, ask
 
 
 class IndexRetriever:
@@ -66,9 +66,9 @@ class IndexRetriever:
         self._quick.shutdown(cancel_futures=True)
 
     def _search(self, query: str, scope: Scope, limit: int, deadline: float) -> Retrieved:
-        vector = self._embedder.embed([query])
+        asked = ask(self._embedder, query)
         depth = max(limit, DEPTH) if self._reranking else limit
-        passages = self._store.search(query, vector, depth, scope)
+        passages = self._store.search(query, asked, depth, scope)
         similarity = max((passage.score for passage in passages[:limit]), default=None)
         if self._reranking is not None:
             left_ms = (deadline - time.monotonic()) * 1000
@@ -77,7 +77,7 @@ class IndexRetriever:
             tuple(passages[:limit]),
             self._store.dataset,
             similarity=similarity,
-            subjects=self._compare(vector),
+            subjects=self._compare(asked.vector),
             sources=self._searched(scope),
         )
 

@@ -35,6 +35,13 @@ class Retrieval(Struct, frozen=True, forbid_unknown_fields=True):
             "local folder, or a hub name in the local cache. Empty: none."
         ),
     ] = ""
+    late_interaction: Annotated[
+        bool,
+        doc(
+            "Compare the best candidates with a question token by token. Indexing keeps 64 bytes "
+            "for each token. It needs a projection of the embedder's tokens, which `bundled` has."
+        ),
+    ] = True
     limit: Annotated[Count, doc("Passages given to the generator and cited.")] = 6
     passage_tokens: Annotated[
         Count,

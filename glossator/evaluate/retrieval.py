@@ -26,6 +26,7 @@ from indexer.index.search import HybridIndex
 from indexer.pipeline import index
 from indexer.ranking.ranker import Candidate, fuse
 from indexer.types import EVERYWHERE, Embedder, IndexerError, Scope
+from indexer.types import ask as read_question
 
 
 def evaluate(files: Sequence[Path], config: Path | None, data: Path, half: str = "") -> int:
@@ -109,11 +110,11 @@ def ask(asked: Asked, embedder: Embedder, store: HybridIndex) -> Outcome:
     """Asks all systems. The time is that of the whole search, including reading the passages."""
     scope = Scope((asked.corpus,)) if asked.corpus else EVERYWHERE
     started = time.perf_counter()
-    vector = embedder.embed([asked.question])
+    query = read_question(embedder, asked.question)
     embedded = time.perf_counter()
-    store.search(asked.question, vector, DEEPEST, scope)
+    store.search(asked.question, query, DEEPEST, scope)
     ended = time.perf_counter()
-    found = store.find(asked.question, vector, scope)
+    found = store.find(asked.question, query, scope)
     ranks = {system: rank(order, asked) for system, order in orders(found, store).items()}
     return Outcome(asked, ranks, (embedded - started) * 1000, (ended - embedded) * 1000)
 

@@ -5,20 +5,32 @@ version of the content (``indexer.index.catalog.View``) from beginning to end.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from indexer.index.catalog import View
 from indexer.index.lexical import LexicalIndex
+from indexer.index.tokens import TokenStore
 from indexer.ranking.card import Card
-from indexer.ranking.ranker import Candidate, LinearRanker, Question, fuse, hint, in_scope
+from indexer.ranking.late import maxsim
+from indexer.ranking.ranker import (
+    Candidate,
+    LinearRanker,
+    Question,
+    fuse,
+    hint,
+    in_scope,
+    with_late,
+)
 from indexer.ranking.words import is_about, names, resolved, searched, sought
-from indexer.types import EVERYWHERE, Chunk, Scope, Vectors, VectorStore
+from indexer.types import EVERYWHERE, Chunk, Query, Scope, Tokens, Vectors, VectorStore
 
 DEPTH = 50  # entries from each of the two searches
 _SYMBOLS = 8  # symbols at the cursor that are looked up
 _PER_SYMBOL = 3  # entries that one symbol may mean
 _NEAREST = 100  # chunks to fetch, which belong to about as many entries as wanted
 _RANKED = 150
+_COMPARED = 64  # entries that are compared token by token
+_CHUNKS = 4  # chunks of an entry that are compared so
 _UNHIDDEN = 200  # factor on that number when some of the chunks found must not be shown
 
 
@@ -40,13 +52,18 @@ class Finder:
     """Runs both searches. Any thread may use it. Without a ranker, fusion decides the order."""
 
     def __init__(
-        self, store: VectorStore, lexical: LexicalIndex, ranker: LinearRanker | None
+        self,
+        store: VectorStore,
+        lexical: LexicalIndex,
+        tokens: TokenStore | None,
+        ranker: LinearRanker | None,
     ) -> None:
         self._store = store
         self._lexical = lexical
+        self._tokens = tokens
         self._ranker = ranker
 
-    def find(self, view: View, question: str, vector: Vectors, scope: Scope = EVERYWHERE) -> Found:
+    def find(self, view: View, question: str, query: Query, scope: Scope = EVERYWHERE) -> Found:
         """All candidates, each once: from both searches, from names in the question, from the
         cursor.
 
@@ -55,7 +72,7 @@ class Finder:
         question = searched(question)
         sources, hidden = _within(view, scope), view.hidden
         words = sought(question)
-        near_chunks = self._nearest(vector, sources, hidden)
+        near_chunks = self._nearest(query.vector, sources, hidden)
         ranked_chunks = self._lexical.search(words, _RANKED, sources, hidden)
         near, ranked = _entries(near_chunks), _entries(ranked_chunks)
         found = _by_entry(card for card, _ in (*near_chunks, *ranked_chunks))
@@ -73,25 +90,26 @@ class Finder:
         cards.update((card.entry, card) for card, _ in near)
         cosines = {card.id: cosine for card, cosine in near}
         far = [card for card in cards.values() if card.id not in cosines]
-        cosines.update(self._store.cosines(_stored(far), vector))
+        cosines.update(self._store.cosines(_stored(far), query.vector))
         dense_rank = {card.entry: rank for rank, (card, _) in enumerate(near)}
         lexical_rank = {card.entry: rank for rank, (card, _) in enumerate(ranked)}
         bm25 = {card.entry: score for card, score in ranked}
         frequencies = self._lexical.frequencies(set(words))
+        candidates = [
+            Candidate(
+                card,
+                cosines[card.id],
+                dense_rank.get(entry),
+                bm25.get(entry, 0.0),
+                lexical_rank.get(entry),
+                tuple(other for other in found.get(entry, ()) if other.id != card.id),
+            )
+            for entry, card in cards.items()
+            if card.id in cosines  # a missing chunk was deleted after it was found
+        ]
         return Found(
             Question.of(question, frequencies, len(self._lexical)),
-            [
-                Candidate(
-                    card,
-                    cosines[card.id],
-                    dense_rank.get(entry),
-                    bm25.get(entry, 0.0),
-                    lexical_rank.get(entry),
-                    tuple(other for other in found.get(entry, ()) if other.id != card.id),
-                )
-                for entry, card in cards.items()
-                if card.id in cosines  # a missing chunk was deleted after it was found
-            ],
+            self._compared(candidates, query.tokens),
             frozenset(card.entry for card in named if is_about(question, asked)),
             hinted={
                 entry: hint(card, scope, at_cursor=entry in cursor) for entry, card in cards.items()
@@ -105,6 +123,7 @@ class Finder:
         order = fuse(found.candidates)
         if self._ranker is not None:
             order = self._ranker.rank(found.question, order, found.hinted)
+        order = with_late(order)
         return sorted(order, key=lambda each: each.card.entry not in found.named)
 
     def lookup(self, view: View, symbol: str, scope: Scope = EVERYWHERE) -> list[Card]:
@@ -116,6 +135,27 @@ class Finder:
     def chunks(self, cards: Sequence[Card]) -> dict[str, Chunk]:
         """Chunks by id, without those that a writer has removed since they were found."""
         return self._store.get(_stored(cards))
+
+    def _compared(
+        self, candidates: Sequence[Candidate], question: Tokens | None
+    ) -> list[Candidate]:
+        """The candidates, of which the best by fusion are compared with the question token by
+        token.
+        """
+        if self._tokens is None or question is None or not len(question):
+            return list(candidates)
+        best = fuse(candidates)
+        chunks = [
+            (at, card.id)
+            for at, each in enumerate(best[:_COMPARED])
+            for card in (each.card, *each.others)[:_CHUNKS]
+        ]
+        rows = self._tokens.get([chunk_id for _, chunk_id in chunks])
+        known = [(at, rows[chunk_id]) for at, chunk_id in chunks if chunk_id in rows]
+        scores: dict[int, float] = {}
+        for (at, _), score in zip(known, maxsim(question, [row for _, row in known]), strict=True):
+            scores[at] = max(score, scores.get(at, -1.0))
+        return [replace(each, late=scores.get(at)) for at, each in enumerate(best)]
 
     def _nearest(
         self, vector: Vectors, sources: Sequence[str] | None, hidden: frozenset[str]

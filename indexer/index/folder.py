@@ -41,6 +41,10 @@ class IndexFolder:
         return self.path / "lexical"
 
     @property
+    def tokens(self) -> Path:
+        return self.path / "tokens"
+
+    @property
     def catalog(self) -> Path:
         return self.path / "catalog.db"
 
@@ -98,7 +102,7 @@ class IndexFolder:
         lock = FolderLock(folder / "index.lock", exclusive=True)
         try:
             # The manifest goes last, so an interrupted wipe leaves a mismatch and never a mixture.
-            for name in ("chroma", "lexical", "staged"):
+            for name in ("chroma", "lexical", "staged", "tokens"):
                 shutil.rmtree(folder / name, ignore_errors=True)
             for name in ("catalog.db", "catalog.db-journal"):
                 (folder / name).unlink(missing_ok=True)

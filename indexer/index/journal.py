@@ -27,6 +27,8 @@ from indexer.types import (
     IndexDamaged,
     IndexerError,
     IndexInUse,
+    TokenForm,
+    Tokens,
     Vectors,
 )
 
@@ -57,6 +59,9 @@ class Journal:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(_TABLES)
+            columns = {row[1] for row in self._db.execute("PRAGMA table_info(chunks)")}
+            if "tokens" not in columns:  # a journal or backup from before there were any
+                self._db.execute("ALTER TABLE chunks ADD COLUMN tokens BLOB")
 
     @classmethod
     def open(cls, folder: Path, source: str, made_by: str) -> Self:
@@ -143,6 +148,19 @@ class Journal:
         return found
 
     @property
+    def token_form(self) -> TokenForm | None:
+        """The form of the token vectors that are kept here."""
+        made = json.loads(self._get("token_form") or "null")
+        return TokenForm(*made) if made else None
+
+    @token_form.setter
+    def token_form(self, form: TokenForm) -> None:
+        """Drops vectors of another form; their chunks do without."""
+        if self.token_form not in (None, form):
+            self._write("UPDATE chunks SET tokens = ?", [(None,)])
+        self._set(token_form=json.dumps([form.made_by, form.width]))
+
+    @property
     def lacking(self) -> int:
         """How many chunks have no vector yet."""
         return int(self._rows("SELECT count(*) FROM chunks WHERE vector IS NULL")[0][0])
@@ -153,10 +171,10 @@ class Journal:
         ``sizes`` say what embedding each chunk costs; ``pending`` sorts by them.
         """
         rows = [
-            (chunk.id, _encoded(chunk), None, size)
+            (chunk.id, _encoded(chunk), size)
             for chunk, size in zip(chunks, sizes or map(_characters, chunks), strict=True)
         ]
-        self._write("INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?)", rows)
+        self._write("INSERT OR IGNORE INTO chunks (id, chunk, size) VALUES (?, ?, ?)", rows)
 
     def keep(self, wanted: Collection[str]) -> None:
         """Drops all other chunks, which an earlier run left of content that has changed since."""
@@ -182,13 +200,18 @@ class Journal:
             after = rows[-1][:2]
             yield [_decoded(chunk) for _, _, chunk in rows]
 
-    def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Keeps row ``i`` of ``vectors`` for chunk ``i``. A kill after this does not lose it."""
+    def add(
+        self, chunks: Sequence[Chunk], vectors: Vectors, tokens: Mapping[str, Tokens] | None = None
+    ) -> None:
+        """Keeps row ``i`` of ``vectors`` for chunk ``i``, and token vectors by the chunk's id. A
+        kill after this does not lose them.
+        """
+        by_id = tokens or {}
         rows = [
-            (vector.tobytes(), chunk.id)
+            (vector.tobytes(), by_id[chunk.id].tobytes() if chunk.id in by_id else None, chunk.id)
             for chunk, vector in zip(chunks, vectors.astype(np.float32), strict=True)
         ]
-        self._write("UPDATE chunks SET vector = ? WHERE id = ?", rows)
+        self._write("UPDATE chunks SET vector = ?, tokens = ? WHERE id = ?", rows)
 
     def finish(
         self, held: Mapping[str, Held], gone: Collection[str], report: Mapping[str, Any]
@@ -211,7 +234,8 @@ class Journal:
                       tuple((what, why) for what, why in each["skipped"]))
             for key, each in json.loads(self._get("held")).items()
         }  # fmt: skip
-        return Change(self.source, held, frozenset(json.loads(self._get("gone"))), self.batches)
+        gone = frozenset(json.loads(self._get("gone")))
+        return Change(self.source, held, gone, self.batches, self.tokens, self.token_form)
 
     def batches(self, wanted: Collection[str]) -> Iterator[tuple[list[Chunk], Vectors]]:
         """The wanted chunks that are here, with vectors of shape (n, dimension)."""
@@ -226,6 +250,24 @@ class Journal:
             if rows:
                 vectors = np.stack([np.frombuffer(vector, np.float32) for _, vector in rows])
                 yield [_decoded(chunk) for chunk, _ in rows], vectors
+
+    def tokens(self, wanted: Collection[str]) -> dict[str, Tokens]:
+        """The token vectors of the wanted chunks, by id, as far as they are here."""
+        form = self.token_form
+        found: dict[str, Tokens] = {}
+        ids = sorted(wanted) if form else []
+        for start in range(0, len(ids), _BATCH):
+            some = ids[start : start + _BATCH]
+            marks = ",".join("?" * len(some))
+            found.update(
+                (chunk_id, np.frombuffer(row, np.int8).reshape(-1, form.width))
+                for chunk_id, row in self._rows(
+                    f"SELECT id, tokens FROM chunks WHERE id IN ({marks}) AND tokens IS NOT NULL",
+                    *some,
+                )
+                if form is not None
+            )
+        return found
 
     def clear(self) -> None:
         """Empties the journal, so that the next run starts from nothing."""

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from indexer.index.folder import IndexFolder, Place
 from indexer.index.journal import Journal
 from indexer.index.search import HybridIndex
 from indexer.index.store import ChromaStore
-from indexer.types import Change, Held, IndexerError, IndexMismatch
+from indexer.types import Change, Held, IndexerError, IndexMismatch, TokenForm
 
 _MANIFEST = "backup.json"
 Progress = Callable[[int, int], None]
@@ -84,9 +85,11 @@ def backup(path: Path, chroma_url: str, into: Path, progress: Progress = _silent
         done, total = 0, index.count()
         for source in index.sources():
             with closing(Journal.open(partial, source, index.embedder_name)) as journal:
+                if index.token_form is not None:
+                    journal.token_form = index.token_form
                 for chunks, vectors in index.export(source):
                     journal.put(chunks)
-                    journal.add(chunks, vectors)
+                    journal.add(chunks, vectors, index.tokens(chunk.id for chunk in chunks))
                     done += len(chunks)
                     progress(done, total)
                 report = (index.runs(source) or [{}])[-1]
@@ -96,6 +99,7 @@ def backup(path: Path, chroma_url: str, into: Path, progress: Progress = _silent
             **{name: made[name] for name in ("schema", "embedder", "dimension")},
             "dataset": index.dataset,
             "chunks": total,
+            "tokens": asdict(index.token_form) if index.token_form else None,
         }
     partial.mkdir(exist_ok=True)
     (partial / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
@@ -118,6 +122,7 @@ def restore(backup_at: Path, path: Path, chroma_url: str) -> dict[str, Any]:
         embedder_name=manifest["embedder"],
         dimension=manifest["dimension"],
         chroma_url=chroma_url,
+        tokens=TokenForm(**made) if (made := manifest.get("tokens")) else None,
     ) as index:
         if index.count():
             raise IndexerError(

@@ -7,7 +7,7 @@ the next writer removes it. The words can be rebuilt from the chunks.
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from indexer.index.folder import MEND, IndexFolder
 from indexer.index.journal import Journal
 from indexer.index.lexical import LexicalIndex
 from indexer.index.store import ChromaStore
+from indexer.index.tokens import TokenStore
 from indexer.ranking.ranker import Candidate, LinearRanker
 from indexer.types import (
     EVERYWHERE,
@@ -29,12 +30,16 @@ from indexer.types import (
     IndexDamaged,
     IndexerError,
     Passage,
+    Query,
     Scope,
+    TokenForm,
+    Tokens,
     Unknown,
     Vectors,
 )
 
 _MENDED_AT_ONCE = 500  # chunks
+_FILLED_AT_ONCE = 256
 _SCOPES = 16  # sets of sources whose names are kept ready
 
 _log = logging.getLogger(__name__)
@@ -54,6 +59,7 @@ class HybridIndex:
         catalog: Catalog,
         store: ChromaStore,
         lexical: LexicalIndex,
+        tokens: TokenStore | None,
         ranker: LinearRanker | None,
         embedder_name: str,
     ) -> None:
@@ -63,7 +69,8 @@ class HybridIndex:
         self._catalog = catalog
         self._store = store
         self._lexical = lexical
-        self._finder = Finder(store, lexical, ranker)
+        self._tokens = tokens
+        self._finder = Finder(store, lexical, tokens, ranker)
         self._changing = threading.Lock()
         self._known = lru_cache(maxsize=_SCOPES)(self._named)
         self._seen = catalog.view().dataset
@@ -78,13 +85,16 @@ class HybridIndex:
         writable: bool = True,
         ranked: bool = True,
         chroma_url: str = "",
+        tokens: TokenForm | None = None,
     ) -> Self:
         """Opens the index in ``path``. Raises what ``IndexFolder.open`` raises, and
         ``IndexDamaged``.
 
         ``chroma_url`` is the address of a Chroma server; when empty, Chroma is embedded in the
-        folder. With ``ranked`` false, fusion decides the order. Before it returns, it repairs what
-        a killed writer left, and indexes missing words: a writer on disk, a reader in memory.
+        folder. With ``ranked`` false, fusion decides the order. ``tokens`` is the form of the
+        embedder's token vectors; without it the index keeps those that it has. Before it returns,
+        it repairs what a killed writer left, and indexes missing words: a writer on disk, a reader
+        in memory.
         """
         folder = IndexFolder.open(
             path,
@@ -110,11 +120,13 @@ class HybridIndex:
                 )
             lexical = _open_lexical(folder.lexical, writable)
             opened.append(lexical)
+            kept = TokenStore.open(folder.tokens, tokens, writable=writable)
             if writable:
-                _settle(catalog, store, lexical)
+                _settle(catalog, store, lexical, kept)
             lexical = mended(lexical, catalog, store, writable=writable)
+            _tell_lacking(catalog, kept, tokens)
             ranker = LinearRanker.load() if ranked else None
-            return cls(folder, catalog, store, lexical, ranker, embedder_name)
+            return cls(folder, catalog, store, lexical, kept, ranker, embedder_name)
         except BaseException:
             for part in reversed(opened):
                 part.close()
@@ -144,7 +156,7 @@ class HybridIndex:
         """
         with self._changing:
             # An earlier change that failed halfway left chunks that must not become visible now.
-            _settle(self._catalog, self._store, self._lexical)
+            self._settle()
             plan = self._catalog.plan(change)
             self._catalog.begin(change.source, plan.new)
             if plan.new:
@@ -155,11 +167,13 @@ class HybridIndex:
                         added = beside.submit(self._lexical.add, chunks)
                         self._store.upsert(chunks, vectors, plan.count)
                         added.result()
+                        if self._tokens is not None and change.token_form == self._tokens.form:
+                            self._tokens.add(change.tokens([chunk.id for chunk in chunks]))
                 self._lexical.commit(plan.dataset)
             self._catalog.publish(change, plan, report)
             self._known.cache_clear()
             if plan.vanished or plan.new:
-                _settle(self._catalog, self._store, self._lexical)
+                self._settle()
 
     def take_in(self) -> list[Mapping[str, Any]]:
         """Applies the complete journals that other or killed processes left;
@@ -191,6 +205,29 @@ class HybridIndex:
         for chunks, vectors in self._store.export(source):
             shown = [i for i, chunk in enumerate(chunks) if chunk.id not in hidden]
             yield [chunks[i] for i in shown], vectors[shown]
+
+    @property
+    def token_form(self) -> TokenForm | None:
+        return self._tokens.form if self._tokens is not None else None
+
+    def tokens(self, ids: Iterable[str]) -> dict[str, Tokens]:
+        """Token vectors of chunks by id, as far as there are any."""
+        return self._tokens.get(ids) if self._tokens is not None else {}
+
+    def without_tokens(self, source: str, form: TokenForm) -> Iterator[list[Chunk]]:
+        """The chunks of a source that lack token vectors of this form, in batches."""
+        if self._tokens is None or self._tokens.form != form:
+            return
+        lacking = sorted(self._tokens.lacking(self._catalog.ids(source)))
+        for start in range(0, len(lacking), _FILLED_AT_ONCE):
+            some = {source: lacking[start : start + _FILLED_AT_ONCE]}
+            if chunks := list(self._store.get(some).values()):
+                yield chunks
+
+    def add_tokens(self, rows: Mapping[str, Tokens]) -> None:
+        """Adds token vectors of chunks by id. No search is wrong without them."""
+        if self._tokens is not None:
+            self._tokens.add(rows)
 
     def lost(self) -> tuple[str, ...]:
         """Sources in the catalog that have no vectors at all, because one of
@@ -230,16 +267,16 @@ class HybridIndex:
         return self._view().dataset
 
     def search(
-        self, question: str, vector: Vectors, limit: int, scope: Scope = EVERYWHERE
+        self, question: str, query: Vectors | Query, limit: int, scope: Scope = EVERYWHERE
     ) -> list[Passage]:
         """The passages that answer best, best first, one per API entry.
 
-        ``vector`` is that of the question, of shape (dimension,) or (1, dimension). Scores are
-        cosines.
+        ``query`` is what the embedder makes of the question: a vector of shape (dimension,) or (1,
+        dimension), with tokens or without. Scores are cosines.
         """
         if limit < 1:
             return []
-        best = self.ordered(self.find(question, vector, scope))[:limit]
+        best = self.ordered(self.find(question, query, scope))[:limit]
         chunks = self._finder.chunks([each.card for each in best])
         # A writer may have removed a chunk in the meantime.
         return [
@@ -269,9 +306,11 @@ class HybridIndex:
         """The public names within each module and class of a package, documented or not."""
         return self._catalog.names(source)
 
-    def find(self, question: str, vector: Vectors, scope: Scope = EVERYWHERE) -> Found:
+    def find(self, question: str, query: Vectors | Query, scope: Scope = EVERYWHERE) -> Found:
         """All candidates from both searches and from names in the question, each once."""
-        return self._finder.find(self._view(), question, vector, scope)
+        if not isinstance(query, Query):
+            query = Query(query)
+        return self._finder.find(self._view(), question, query, scope)
 
     def ordered(self, found: Found) -> list[Candidate]:
         """Best first: the entries that the question names, then by the ranker, or by fusion without
@@ -310,11 +349,18 @@ class HybridIndex:
             # server.
             self._store.refresh()
             self._lexical.refresh()
+            if self._tokens is not None:
+                self._tokens.refresh()
             self._seen = view.dataset
         return view
 
+    def _settle(self) -> None:
+        _settle(self._catalog, self._store, self._lexical, self._tokens)
 
-def _settle(catalog: Catalog, store: ChromaStore, lexical: LexicalIndex) -> None:
+
+def _settle(
+    catalog: Catalog, store: ChromaStore, lexical: LexicalIndex, tokens: TokenStore | None
+) -> None:
     """Removes chunks that are stored but not served, after a killed or a complete change."""
     unsettled = catalog.unsettled()
     if not unsettled:
@@ -322,7 +368,26 @@ def _settle(catalog: Catalog, store: ChromaStore, lexical: LexicalIndex) -> None
     store.delete(unsettled)
     lexical.delete([chunk_id for ids in unsettled.values() for chunk_id in ids])
     lexical.commit(catalog.view().dataset)
+    if tokens is not None:
+        tokens.delete([chunk_id for ids in unsettled.values() for chunk_id in ids])
     catalog.settle()
+
+
+def _tell_lacking(catalog: Catalog, kept: TokenStore | None, form: TokenForm | None) -> None:
+    """Says once that late interaction has to be skipped, or is for a part of the chunks only."""
+    if form is None:
+        return
+    lacking = {
+        source: len(kept.lacking(ids) if kept else ids)
+        for source in catalog.view().chunks
+        if (ids := catalog.ids(source))
+    }
+    if count := sum(lacking.values()):
+        _log.warning(
+            "%d chunks have no token vectors, so they are ranked without late interaction. "
+            "Indexing their source again adds them: %s",
+            count, ", ".join(sorted(source for source, lacks in lacking.items() if lacks)[:5]),
+        )  # fmt: skip
 
 
 def _open_lexical(folder: Path, writable: bool) -> LexicalIndex:

@@ -91,6 +91,7 @@ class Candidate:
     bm25: float = 0.0
     lexical_rank: int | None = None
     others: tuple[Card, ...] = ()  # other chunks of the entry that were found
+    late: float | None = None  # its score by late interaction; None when it was not compared
 
     @property
     def fused(self) -> float:
@@ -107,6 +108,19 @@ def reciprocal(rank: int | None) -> float:
 def fuse(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Orders by reciprocal rank fusion, best first; the higher cosine decides between equals."""
     return sorted(candidates, key=lambda each: (-each.fused, -each.cosine, each.card.entry))
+
+
+def with_late(order: Sequence[Candidate]) -> list[Candidate]:
+    """Fuses an order with that of late interaction. A candidate that was not compared keeps the
+    rank that it has.
+    """
+    best = sorted((each.late for each in order if each.late is not None), reverse=True)
+    ranks = {score: rank for rank, score in reversed(list(enumerate(best)))}
+    fused = [
+        reciprocal(rank) + reciprocal(rank if each.late is None else ranks[each.late])
+        for rank, each in enumerate(order)
+    ]
+    return [order[i] for i in np.argsort([-score for score in fused], kind="stable")]
 
 
 def features(question: Question, candidates: Sequence[Candidate]) -> Features:

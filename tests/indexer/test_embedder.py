@@ -133,7 +133,7 @@ def test_what_fails_leaves_the_workers_nothing_to_do(monkeypatch: pytest.MonkeyP
     begun: list[int] = []
     interrupted = threading.Event()
 
-    def fail(texts: list[str]) -> Vectors:
+    def fail(texts: list[str], prompt: str, *, with_tokens: bool) -> Vectors:
         begun.append(len(texts))
         if len(begun) > 2:  # as many as there are workers
             interrupted.wait(5)
