@@ -13,6 +13,7 @@ import pytest
 from indexer.embedding import BATCH
 from indexer.index.lexical import LexicalIndex
 from indexer.index.search import HybridIndex
+from indexer.index.tokens import TokenStore
 from indexer.pipeline import index
 from indexer.types import Document, Embedder
 from tests.fixtures.index import WordEmbedder
@@ -40,10 +41,10 @@ KILLED = """
 import os, re, signal, sys, zlib
 from collections.abc import Iterator, Sequence
 import numpy as np
-from indexer.index import catalog, journal, lexical, shelf, store
+from indexer.index import catalog, journal, lexical, shelf, store, tokens
 from indexer.pipeline import index
 from indexer.index.search import HybridIndex
-from indexer.types import Document, Vectors
+from indexer.types import Document, TokenForm, Tokens, Vectors
 
 {parts}
 
@@ -59,7 +60,9 @@ def die_at(owner, method, call, after):
         return result
     setattr(owner, method, wrapped)
 
-with HybridIndex.open(sys.argv[1], embedder_name="words", dimension=64) as opened:
+with HybridIndex.open(
+    sys.argv[1], embedder_name="words", dimension=64, tokens=WordEmbedder.tokens
+) as opened:
     die_at(*eval(sys.argv[2]))
     index(Pages(eval(sys.argv[3])), WordEmbedder(), opened)
 """
@@ -67,11 +70,15 @@ OLD = [f"old {i}" for i in range(20)] + ["stays"]
 NEW = [f"new {i}" for i in range(2 * BATCH)] + ["stays"]
 
 
+def opened_to_write(folder: Path) -> HybridIndex:
+    return HybridIndex.open(folder, embedder_name="words", dimension=64, tokens=WordEmbedder.tokens)
+
+
 @pytest.fixture(scope="module")
 def old_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of the old pages."""
     folder = tmp_path_factory.mktemp("old") / "index"
-    with HybridIndex.open(folder, embedder_name="words", dimension=64) as opened:
+    with opened_to_write(folder) as opened:
         index(Pages(OLD), WordEmbedder(), opened)
     return folder
 
@@ -83,6 +90,8 @@ def old_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("journal.Journal, 'add', 2, False", OLD),
         ("journal.Journal, 'finish', 1, True", OLD),
         ("catalog.Catalog, 'begin', 1, True", OLD),
+        ("tokens.TokenStore, 'add', 1, False", OLD),
+        ("tokens.TokenStore, 'add', 1, True", OLD),
         ("shelf.Shelf, 'put', 1, True", OLD),
         ("store.ChromaStore, 'upsert', 1, True", OLD),
         ("lexical.LexicalIndex, 'commit', 1, True", OLD),
@@ -91,6 +100,7 @@ def old_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("shelf.Shelf, 'remove', 1, False", NEW),
         ("store.ChromaStore, 'delete', 1, True", NEW),
         ("lexical.LexicalIndex, 'commit', 2, True", NEW),
+        ("tokens.TokenStore, 'delete', 1, False", NEW),
         ("catalog.Catalog, 'settle', 1, True", NEW),
         ("journal.Journal, 'discard', 1, True", NEW),
     ],
@@ -115,11 +125,12 @@ def test_kill_leaves_one_version_and_the_next_run_completes_the_other(
             assert (text in found) == (text in version)
             assert set(found) <= set(version)
     word_embedder.embedded.clear()  # type: ignore[attr-defined]
-    with HybridIndex.open(folder, embedder_name="words", dimension=64) as opened:
+    with opened_to_write(folder) as opened:
         assert texts(opened) == set(version)
         index(Pages(NEW), word_embedder, opened)
         assert (texts(opened), opened.count()) == (set(NEW), len(NEW))
         ids = opened.ids("pages")
     assert LexicalIndex(folder / "lexical").ids() == ids
+    assert not TokenStore(folder / "tokens", WordEmbedder.tokens).lacking(ids)
     embedded = len(word_embedder.embedded)  # type: ignore[attr-defined]
     assert embedded < len(NEW) - BATCH or "put" in place or "'add'" in place

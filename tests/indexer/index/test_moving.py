@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from indexer.embedding import fill_tokens
 from indexer.index import chroma
 from indexer.index.folder import IndexFolder
 from indexer.index.moving import backup, migrate, remove, restore
 from indexer.index.search import HybridIndex
 from indexer.types import Change, Chunk, Embedder, IndexerError
+from tests.fixtures.index import WordEmbedder
 
 CHUNKS = [Chunk("docs", f"file:///{i}", f"t{i}", f"word{i} common") for i in range(30)]
 
@@ -24,10 +26,13 @@ def opened(folder: Path, url: str = "") -> HybridIndex:
 def folder(tmp_path: Path, stored: Any, word_embedder: Embedder) -> Path:
     """With an index of two sources."""
     other = Chunk("package:p", "file:///p.py", "p.f", "a function", "function", symbol="p.f")
-    with opened(tmp_path / "index") as index:
+    with HybridIndex.open(
+        tmp_path / "index", embedder_name="words", dimension=64, tokens=WordEmbedder.tokens
+    ) as index:
         stored(index, word_embedder, *CHUNKS, other)
         names = {"names": {"p": ["f", "g"]}}
         index.apply(Change("package:p", {}, frozenset(), lambda wanted: []), names)
+        fill_tokens(word_embedder, index, "docs")
     return tmp_path / "index"
 
 
@@ -36,9 +41,12 @@ def content(folder: Path, url: str = "") -> Iterator[object]:
     with opened(folder, url) as index:
         assert index.check() == []
         yield index.dataset
+        yield index.token_form
         for source in index.sources():
             yield source, index.held(source), index.names(source)
             for chunks, vectors in index.export(source):
+                tokens = index.tokens(chunk.id for chunk in chunks)
+                yield from sorted((each, row.tolist()) for each, row in tokens.items())
                 yield from sorted(
                     (chunk.id, chunk.text, vector.round(5).tolist())
                     for chunk, vector in zip(chunks, vectors, strict=True)
