@@ -35,6 +35,7 @@ class Gap:
 class Prompt:
     """What a generator gets: messages for a model, question and passages for ``extractive``.
 
+    ``answerable`` is the probability that something indexed answers the question.
     If there is a ``gap``, the answer is what fills it and nothing else. ``late`` says that there
     are no passages because the search was too slow. A smaller ``priority`` runs first.
     ``cache_salt`` keeps the prefix caches of tenants apart. ``begun`` are token ids of the
@@ -46,6 +47,7 @@ class Prompt:
     question: str = ""
     passages: tuple[Passage, ...] = ()
     late: bool = False
+    answerable: float | None = None
     priority: int = 0
     cache_salt: str = ""
     gap: Gap | None = None
@@ -134,7 +136,8 @@ class Retrieved:
 
     More is known about the question once it is embedded: ``similarity`` is its cosine to the
     nearest chunk (None if there was none), and ``subjects`` has its cosine to each phrase that the
-    retriever was given. ``sources`` are those that the search could look into.
+    retriever was given. ``sources`` are those that the search could look into. ``answerable`` is
+    the probability that something indexed answers the question; None when nobody knows.
     """
 
     passages: tuple[Passage, ...] = ()
@@ -144,6 +147,7 @@ class Retrieved:
     similarity: float | None = None
     subjects: Mapping[str, float] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
+    answerable: float | None = None
 
 
 class Retriever(Protocol):

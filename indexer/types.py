@@ -129,6 +129,17 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Results:
+    """What a search found, best first, and how likely it is that something indexed answers.
+
+    ``answerable`` is a probability; None when nothing was indexed where the search looked.
+    """
+
+    passages: tuple[Passage, ...] = ()
+    answerable: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Where a search looks, and what is known of the code that the question is about.
 
@@ -351,6 +362,12 @@ class SearchIndex(Protocol):
         ``query`` is what the embedder makes of the question. Scores are cosines and do not decide
         the order.
         """
+        ...
+
+    def results(
+        self, question: str, query: Query, limit: int, scope: Scope = EVERYWHERE
+    ) -> Results:
+        """The same passages, and whether they are likely to answer."""
         ...
 
     def lookup(self, symbol: str, limit: int, scope: Scope = EVERYWHERE) -> list[Passage]:

@@ -47,6 +47,7 @@ class Draft:
         prompt = replace(
             request.prompt(fitted.passages, generation, salt),
             late=found.late,
+            answerable=found.answerable,
             traceparent=traceparent,
         )
         return cls(request, found, fitted, prompt, generation, tokens, sparing)

@@ -68,7 +68,8 @@ class IndexRetriever:
     def _search(self, query: str, scope: Scope, limit: int, deadline: float) -> Retrieved:
         asked = ask(self._embedder, query)
         depth = max(limit, DEPTH) if self._reranking else limit
-        passages = self._store.search(query, asked, depth, scope)
+        found = self._store.results(query, asked, depth, scope)
+        passages: Sequence[Passage] = found.passages
         similarity = max((passage.score for passage in passages[:limit]), default=None)
         if self._reranking is not None:
             left_ms = (deadline - time.monotonic()) * 1000
@@ -79,6 +80,7 @@ class IndexRetriever:
             similarity=similarity,
             subjects=self._compare(asked.vector),
             sources=self._searched(scope),
+            answerable=found.answerable,
         )
 
     def _searched(self, scope: Scope) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from indexer.index.catalog import View
 from indexer.index.lexical import LexicalIndex
 from indexer.index.tokens import TokenStore
+from indexer.ranking.answerable import Answerable, signals
 from indexer.ranking.card import Card
 from indexer.ranking.late import maxsim
 from indexer.ranking.ranker import (
@@ -62,6 +63,7 @@ class Finder:
         self._lexical = lexical
         self._tokens = tokens
         self._ranker = ranker
+        self._answerable = Answerable.load()
 
     def find(self, view: View, question: str, query: Query, scope: Scope = EVERYWHERE) -> Found:
         """All candidates, each once: from both searches, from names in the question, from the
@@ -125,6 +127,13 @@ class Finder:
             order = self._ranker.rank(found.question, order, found.hinted)
         order = with_late(order)
         return sorted(order, key=lambda each: each.card.entry not in found.named)
+
+    def answerable(self, found: Found, order: Sequence[Candidate]) -> float | None:
+        """The probability that something indexed answers; None when nothing was found at all."""
+        if not order:
+            return None
+        named = not found.named.isdisjoint(each.card.entry for each in order)
+        return self._answerable.probability(signals(found.question, order, named=named))
 
     def lookup(self, view: View, symbol: str, scope: Scope = EVERYWHERE) -> list[Card]:
         """The entries with this name, those of imported packages first, each by its first chunk."""

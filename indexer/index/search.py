@@ -31,6 +31,7 @@ from indexer.types import (
     IndexerError,
     Passage,
     Query,
+    Results,
     Scope,
     TokenForm,
     Tokens,
@@ -274,14 +275,27 @@ class HybridIndex:
         ``query`` is what the embedder makes of the question: a vector of shape (dimension,) or (1,
         dimension), with tokens or without. Scores are cosines.
         """
+        found = query if isinstance(query, Query) else Query(query)
+        return list(self.results(question, found, limit, scope).passages)
+
+    def results(
+        self, question: str, query: Query, limit: int, scope: Scope = EVERYWHERE
+    ) -> Results:
+        """The same passages, and how likely it is that something indexed answers."""
         if limit < 1:
-            return []
-        best = self.ordered(self.find(question, query, scope))[:limit]
-        chunks = self._finder.chunks([each.card for each in best])
-        # A writer may have removed a chunk in the meantime.
-        return [
-            Passage(chunks[each.card.id], each.cosine) for each in best if each.card.id in chunks
-        ]
+            return Results()
+        found = self.find(question, query, scope)
+        order = self.ordered(found)
+        chunks = self._finder.chunks([each.card for each in order[:limit]])
+        return Results(
+            # A writer may have removed a chunk in the meantime.
+            tuple(
+                Passage(chunks[each.card.id], each.cosine)
+                for each in order[:limit]
+                if each.card.id in chunks
+            ),
+            self._finder.answerable(found, order),
+        )
 
     def lookup(self, symbol: str, limit: int, scope: Scope = EVERYWHERE) -> list[Passage]:
         """The entries with exactly this name (``np.fft.rfft`` means ``numpy.fft.rfft``), else those

@@ -68,6 +68,7 @@ class Question:
 
     terms: tuple[str, ...]
     idf: Mapping[str, float]
+    unknown: float = 0.0  # the share of terms, by idf, that no chunk has
 
     @classmethod
     def of(cls, text: str, frequencies: Mapping[str, int], size: int) -> Self:
@@ -75,10 +76,9 @@ class Question:
         found = tuple(sought(text))
         idle = _ASKING | possessed(text)
         found = tuple(term for term in found if term not in idle) or found
-        return cls(
-            found,
-            {term: math.log(1 + (size + 1) / (frequencies.get(term, 0) + 1)) for term in found},
-        )
+        idf = {term: math.log(1 + (size + 1) / (frequencies.get(term, 0) + 1)) for term in found}
+        nowhere = sum(weight for term, weight in idf.items() if not frequencies.get(term))
+        return cls(found, idf, nowhere / (sum(idf.values()) or 1.0))
 
 
 @dataclass(frozen=True, slots=True)

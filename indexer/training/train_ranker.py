@@ -33,7 +33,7 @@ from indexer.ranking.ranker import (
 from indexer.ranking.words import terms
 from indexer.sources import open_source
 from indexer.training.questions import Question, questions
-from indexer.types import Embedder
+from indexer.types import Embedder, ask
 
 CORPORA = (
     "package:scipy.ndimage",
@@ -162,7 +162,7 @@ def examples(corpora: Sequence[str], opened: HybridIndex, embedder: Embedder) ->
     """The questions whose answer was found at all."""
     for corpus in corpora:
         for question, worth in asked(corpus):
-            found = opened.find(question.text, embedder.embed([question.text]))
+            found = opened.find(question.text, ask(embedder, question.text))
             candidates = fuse(found.candidates)
             right = np.array([each.card.symbol in question.expected for each in candidates])
             if right.any():
@@ -177,7 +177,11 @@ def main() -> None:
     arguments = parser.parse_args()
     embedder = SentenceTransformerEmbedder()
     with HybridIndex.open(
-        arguments.data, embedder_name=embedder.name, dimension=embedder.dimension, ranked=False
+        arguments.data,
+        embedder_name=embedder.name,
+        dimension=embedder.dimension,
+        ranked=False,
+        tokens=embedder.tokens,
     ) as opened:
         for corpus in CORPORA:
             index(open_source(corpus), embedder, opened)

@@ -8,7 +8,7 @@ import pytest
 
 from backend.errors import Unavailable
 from backend.retrieval.retriever import IndexRetriever
-from indexer.types import EVERYWHERE, Chunk, Passage
+from indexer.types import EVERYWHERE, Chunk, Passage, Results
 
 PASSAGE = Passage(Chunk(source="s", uri="u", title="t", text="x"), 0.5)
 
@@ -32,8 +32,8 @@ class Index:
     def __init__(self, search):
         self._search = search
 
-    def search(self, question, vector, limit, scope):
-        return self._search()
+    def results(self, question, query, limit, scope):
+        return Results(tuple(self._search()), 0.7)
 
     def lookup(self, symbol, limit, scope):
         return [PASSAGE] if symbol == "known" else 1 / 0
@@ -55,6 +55,7 @@ def retriever():
 async def test_what_is_found_carries_the_version_of_the_index(retriever):
     found = await retriever(lambda: [PASSAGE]).search("q", EVERYWHERE, limit=3, budget_ms=5000)
     assert (found.passages, found.dataset, found.late) == ((PASSAGE,), "v1", False)
+    assert found.answerable == 0.7
 
 
 async def test_what_the_topic_rail_needs_comes_with_the_passages(retriever):

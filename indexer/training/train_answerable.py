@@ -1,0 +1,131 @@
+"""Trains the answerability: ``python -m indexer.training.train_answerable --data DIR``.
+
+It writes ``answerable.json``. The questions are those that the ranker is trained on. Each is asked
+of the package that it is about, where something answers it, and of a package of another project,
+where nothing does. It prints how well a model tells them apart that saw neither project.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.embedder import SentenceTransformerEmbedder
+from indexer.index.search import HybridIndex
+from indexer.pipeline import index
+from indexer.ranking.answerable import SIGNALS, WEIGHTS, Signals, signals
+from indexer.sources import open_source
+from indexer.training.train_ranker import CORPORA, asked
+from indexer.types import Embedder, Scope, ask
+
+_DECAY = 1e-3  # a factor on the squared weights of scaled signals, per question
+_STEPS = 400
+_LATE = [i for i, name in enumerate(SIGNALS) if name.startswith("late")]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    project: str
+    signals: Signals
+    answered: bool
+    worth: float
+
+
+def project(corpus: str) -> str:
+    return corpus.removeprefix("package:").partition(".")[0]
+
+
+def foreign(corpus: str, number: int) -> str:
+    """A package of another project, another one for each question in turn."""
+    others = [each for each in CORPORA if project(each) != project(corpus)]
+    return others[number % len(others)]
+
+
+def examples(opened: HybridIndex, embedder: Embedder) -> Iterator[Example]:
+    for corpus in CORPORA:
+        for number, (question, worth) in enumerate(asked(corpus)):
+            query = ask(embedder, question.text)
+            for scope in (corpus, foreign(corpus, number)):
+                found = opened.find(question.text, query, Scope((scope,)))
+                order = opened.ordered(found)
+                answered = any(each.card.symbol in question.expected for each in order[:10])
+                if answered or scope != corpus:
+                    row = signals(found.question, order, named=bool(found.named))
+                    yield Example(project(corpus), row, answered and scope == corpus, worth)
+
+
+def train(rows: Sequence[Example]) -> npt.NDArray[np.float64]:
+    """Bias and weights of a logistic regression; both kinds of question count the same in all."""
+    found = np.stack([each.signals for each in rows])
+    answered = np.array([each.answered for each in rows])
+    worth = np.array([each.worth for each in rows])
+    worth = np.where(answered, worth / worth[answered].sum(), worth / worth[~answered].sum()) / 2
+    mean, scale = found.mean(axis=0), found.std(axis=0) + 1e-9
+    scaled = np.column_stack([np.ones(len(found)), (found - mean) / scale])
+    weights = np.zeros(scaled.shape[1])
+    for _ in range(_STEPS):  # Newton's method would do in ten, and fails where classes separate
+        chance = 1 / (1 + np.exp(-(scaled @ weights)))
+        gradient = (worth * (chance - answered)) @ scaled + _DECAY * weights
+        weights -= 4.0 * gradient
+    plain = weights[1:] / scale
+    return np.concatenate([[weights[0] - plain @ mean], plain])
+
+
+def auc(scores: npt.NDArray[np.float64], answered: npt.NDArray[np.bool_]) -> float:
+    """How likely an answered question scores higher than one that is not."""
+    ranks = np.empty(len(scores))
+    ranks[np.argsort(scores, kind="stable")] = np.arange(1, len(scores) + 1)
+    good = int(answered.sum())
+    return float((ranks[answered].sum() - good * (good + 1) / 2) / (good * (len(scores) - good)))
+
+
+def without_late(rows: Sequence[Example]) -> list[Example]:
+    kept = []
+    for each in rows:
+        row = each.signals.copy()
+        row[_LATE] = 0.0
+        kept.append(Example(each.project, row, each.answered, each.worth))
+    return kept
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder for the index; kept")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go")
+    arguments = parser.parse_args()
+    embedder = SentenceTransformerEmbedder()
+    with HybridIndex.open(
+        arguments.data,
+        embedder_name=embedder.name,
+        dimension=embedder.dimension,
+        tokens=embedder.tokens,
+    ) as opened:
+        for corpus in CORPORA:
+            index(open_source(corpus), embedder, opened)
+        found = list(examples(opened, embedder))
+    trained = {}
+    for name, rows in (("with_late", found), ("without_late", without_late(found))):
+        for held in dict.fromkeys(project(corpus) for corpus in CORPORA):
+            weights = train([each for each in rows if each.project != held])
+            tried = [each for each in rows if each.project == held]
+            scores = np.array([weights[0] + weights[1:] @ each.signals for each in tried])
+            figure = auc(scores, np.array([each.answered for each in tried]))
+            print(f"{name:14}{held:12}{len(tried):6} questions, AUC {figure:.3f}")
+        names = ("bias", *SIGNALS)
+        weights = train(rows)
+        trained[name] = {
+            each: round(float(weight), 4) for each, weight in zip(names, weights, strict=True)
+        }
+    arguments.out.write_text(
+        json.dumps({"trained_on": CORPORA, "questions": len(found), "weights": trained}, indent=1)
+        + "\n",
+        "utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()
