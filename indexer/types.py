@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-Kind = Literal["function", "class", "module", "page", "code"]
+Kind = Literal["function", "class", "module", "option", "page", "code"]
 Skipped = tuple[str, str]  # what was left out, and why
 Vectors = npt.NDArray[np.float32]  # shape (texts, dimension), rows of unit length
 Tokens = npt.NDArray[np.int8]  # directions of a text's tokens, shape (tokens, bytes of a token)
@@ -107,8 +107,11 @@ class Chunk:
 
     @property
     def headline(self) -> str:
-        """The chunk's API entry in one line; "" for a page."""
-        return f"{self.symbol}: {self.summary}" if self.symbol and self.summary else ""
+        """The chunk's API entry in one line, an option with its page; "" for a page."""
+        if not (self.symbol and self.summary):
+            return ""
+        page = self.breadcrumb.split(" › ")[-2:-1] if self.kind == "option" else []
+        return " ".join((*page, f"{self.symbol}: {self.summary}"))
 
 
 @dataclass(frozen=True, slots=True)

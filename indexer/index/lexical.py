@@ -19,9 +19,10 @@ import msgspec
 
 from indexer.ranking.card import Card, card_of
 from indexer.ranking.words import root, terms
+from indexer.readers.terms import names
 from indexer.types import Chunk, IndexerError
 
-SCHEMA = 3  # version of fields and terms; another version is rebuilt
+SCHEMA = 4  # version of fields and terms; another version is rebuilt
 _STATE = "glossator.json"
 _HEAP_BYTES = 64_000_000
 _PARTS = 32  # parts of a symbol that it can be found by; the anchor of a page may be anything
@@ -210,7 +211,7 @@ class LexicalIndex:
         document = self._tantivy.Document()
         document.add_integer("key", _key(chunk.id))
         document.add_text("source", chunk.source)
-        for suffix in _suffixes(chunk.symbol.lower()):
+        for suffix in _found_by(chunk):
             document.add_text("names", suffix)
         document.add_text("symbol", known.name)
         document.add_text("headline", known.headline)
@@ -286,6 +287,17 @@ def _card(searcher: Any, address: Any) -> Card:
 def _key(chunk_id: str) -> int:
     """60 bits of the 128 of an id: an integer field holds them, and they are still unique."""
     return int(chunk_id[:15], 16)
+
+
+def _found_by(chunk: Chunk) -> list[str]:
+    """The names that a chunk is found by: those of an option are whole.
+
+    It has one for each of its spellings.
+    """
+    if chunk.kind != "option":
+        return _suffixes(chunk.symbol.lower())
+    spelled = names(chunk.signature.split("\n"))
+    return list(dict.fromkeys(each.lower() for each in (chunk.symbol, *spelled)))
 
 
 def _suffixes(symbol: str) -> list[str]:

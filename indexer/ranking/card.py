@@ -31,7 +31,7 @@ def card_of(chunk: Chunk, text: Sequence[str]) -> Card:
     return Card(
         id=chunk.id,
         source=chunk.source,
-        entry=chunk.symbol or chunk.id,
+        entry=_entry(chunk),
         symbol=chunk.symbol,
         kind=chunk.kind,
         section=bool(chunk.section),
@@ -45,7 +45,15 @@ def card_of(chunk: Chunk, text: Sequence[str]) -> Card:
     )
 
 
+def _entry(chunk: Chunk) -> str:
+    if chunk.kind == "option":  # another page may have an option of the same name
+        return f"{chunk.uri}\n{chunk.symbol}"
+    return chunk.symbol or chunk.id
+
+
 def headline(chunk: Chunk) -> str:
+    if chunk.kind == "option":
+        return f"{chunk.summary} {chunk.signature} {chunk.breadcrumb}"
     if chunk.symbol:
         return f"{chunk.summary} {chunk.section}"
     return f"{chunk.title} {chunk.section} {chunk.breadcrumb}"

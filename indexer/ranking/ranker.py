@@ -128,7 +128,7 @@ def features(question: Question, candidates: Sequence[Candidate]) -> Features:
     best_bm25 = max((each.bm25 for each in candidates), default=0.0) or 1.0
     words = _Words(question)
     # A page has no depth. It gets the mean, so that deep packages neither help nor hurt it.
-    depths = [_depth(each.card) for each in candidates if each.card.symbol]
+    depths = [_depth(each.card) for each in candidates if _is_deep(each.card)]
     usual = sum(depths) / (len(depths) or 1)
     rows = [_row(words, each, best_bm25, usual) for each in candidates]
     return np.asarray(rows, dtype=np.float64).reshape(len(candidates), len(FEATURES))
@@ -185,6 +185,11 @@ class _Words:
         return sum(self._idf[term] for term in found) / self._total
 
 
+def _is_deep(card: Card) -> bool:
+    """Whether its symbol says where it is in a package: that of an option does not."""
+    return bool(card.symbol) and card.kind != "option"
+
+
 def _depth(card: Card) -> float:
     return min(card.symbol.count("."), _DEEPEST) / _DEEPEST
 
@@ -206,7 +211,7 @@ def _row(words: _Words, each: Candidate, best_bm25: float, usual_depth: float) -
         words.share(said),
         sum(word in words.roots for word in headline) / (len(headline) or 1),
         len(phrases) / (len(words.neighbours) or 1),
-        _depth(card) if card.symbol else usual_depth,
+        _depth(card) if _is_deep(card) else usual_depth,
         float(card.kind == "module"),
         float(card.deprecated),
     )

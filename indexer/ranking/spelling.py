@@ -14,7 +14,7 @@ def spelled(name: str, words: Sequence[str]) -> tuple[str, ...]:
     One of the pieces must have ``_WHOLE`` characters, because single letters begin words of any
     question.
     """
-    letters = name.replace("_", "").lower()
+    letters = name.replace("_", "").replace("-", "").lower()
     if not _WHOLE <= len(letters) <= _LONGEST:
         return ()
     if not any(word.startswith(letters[0]) for word in words):

@@ -20,6 +20,7 @@ _POSSESSED = re.compile(r"\b(?:my|our)\s+([^\W\d]\w*)", re.IGNORECASE)
 # single letter or of backticks is read once, not once for each character. A name without a
 # parenthesis matches, too, so that the search continues behind it.
 _QUOTED = re.compile(r"(?<!`)`++([^`\s]++)`++|([^\W\d][\w.]*+)(\()?")
+_OPTIONS = re.compile(r"(?<![\w-])--?[A-Za-z0-9][\w-]*(?![\w(])")
 _ENDINGS = re.compile(
     r"(ations?|ators?|ions?|ings?|ers?|ors?|ed|ely|ly|ive|al|able|ible|ments?|e|es|y|ies)$"
 )
@@ -104,7 +105,8 @@ def names(question: str) -> list[str]:
     """
     quoted = [tick or call for tick, call, open_ in _QUOTED.findall(question) if tick or open_]
     tokens = [token for token in _TOKENS.findall(question) if _is_name(token)]
-    found = [resolved(name.strip(".")) for name in (*quoted, *tokens)]
+    options = _OPTIONS.findall(question)
+    found = [resolved(name.strip(".")) for name in (*options, *quoted, *tokens)]
     if not found:
         plain = [word for word in _TOKENS.findall(question) if not word.isdigit()]
         about = [word for word in plain if not {word.lower(), stem(word.lower())} & _CARRIERS]

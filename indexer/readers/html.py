@@ -4,13 +4,21 @@ Bytes come in, pages go out. Only this file parses HTML; ``html_text`` renders i
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import html
 from lxml.etree import LxmlError
 
-from indexer.readers.html_text import Element, classes, first_heading, inline, markdown
+from indexer.readers import terms
+from indexer.readers.html_text import (
+    HEADINGS,
+    Element,
+    classes,
+    first_heading,
+    inline,
+    markdown,
+)
 from indexer.readers.page import Page, Unreadable
 from indexer.types import Kind
 
@@ -23,6 +31,7 @@ _MAIN = (
     "//body",
 )
 _QUALIFIED = re.compile(r"(?<![\w.])(?:[\w.]++(?<=[\w.]\.)|[\w.]++::)$")
+_LONGEST_TERM = 80  # characters of a term that is no name
 _DOMAINS = {"py", "c", "cpp", "js"}
 _CLASSES = {"class", "exception", "struct", "union", "enum", "type", "concept"}
 _FUNCTIONS = {"function", "method", "classmethod", "staticmethod", "attribute", "data", "property",
@@ -41,10 +50,16 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
     entries = {
         dl: kind for dl in main.iter("dl") if (kind := _kind(dl)) is not None and _signatures(dl)
     }
-    text = markdown(main, entries)
-    title = first_heading(text) or inline(root.find(".//title"))
-    if text:
-        yield Page(text, title)
+    definitions = list(_definitions(main, entries))
+    taken = {each for one in definitions for each in (*one.heads, *one.bodies)}
+    text = markdown(main, entries.keys() | taken)
+    title, named = _title(root, main, text)
+    if named and title != named and re.match(rf"# {re.escape(named)}(?: {{#|\n|$)", text):
+        text = text.replace(named, title, 1)  # so that sections do not name the page twice
+    if text or taken:
+        yield Page(text or title, title)
+    for one in definitions:
+        yield from one.page(entries)
     for dl, kind in entries.items():
         yield from _entries(dl, kind, entries, symbols or {})
 
@@ -74,6 +89,111 @@ def _entries(
                     signature="\n".join(_signature(head, symbol) for head in its),
                 )
             heads = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Definition:
+    """A term with its description, such as an option or an error code."""
+
+    heads: Sequence[Element]
+    bodies: Sequence[Element]
+    names: Sequence[str]
+    anchor: str
+    section: str  # the heading above it
+
+    def page(self, entries: Mapping[Element, Kind]) -> Iterator[Page]:
+        text = "\n\n".join(filter(None, (markdown(body, entries) for body in self.bodies)))
+        if text:
+            heads = "\n".join(inline(head) for head in self.heads)
+            yield Page(
+                text,
+                " ".join(heads.split()),
+                kind="option",
+                anchor=self.anchor,
+                symbol=terms.main(self.names),
+                signature=heads,
+                section=self.section,
+            )
+
+
+def _definitions(main: Element, entries: Mapping[Element, Kind]) -> Iterator[_Definition]:
+    """The definitions that are found by their name. Others stay in the text of the page.
+
+    A term with an anchor always is one, for somebody wanted to link to it. Without an anchor it has
+    to look like a name, and is cited by the section that it is in.
+    """
+    anchor = section = ""
+    inside: set[Element] = set()
+    for at in main.iter("dl", "section", "div", *HEADINGS):
+        if at.tag in HEADINGS:
+            anchor, section = at.get("id") or anchor, inline(at)
+        elif at.tag != "dl":
+            anchor = at.get("id") or anchor
+        elif (
+            at in entries
+            or "field-list" in classes(at)
+            or not inside.isdisjoint(at.iterancestors())
+        ):
+            inside.add(at)
+        else:
+            found = list(_of_list(at, anchor, section))
+            if found:
+                inside.add(at)
+            yield from found
+
+
+def _of_list(dl: Element, anchor: str, section: str) -> Iterator[_Definition]:
+    groups: list[tuple[list[Element], list[Element]]] = []
+    for child in dl:
+        if child.tag == "dt":
+            if not groups or groups[-1][1]:
+                groups.append(([], []))
+            groups[-1][0].append(child)
+        elif child.tag == "dd" and groups:
+            groups[-1][1].append(child)
+    for heads, bodies in groups:
+        own = next((place for head in heads if (place := _place(head))), "")
+        texts = [inline(head) for head in heads]
+        named = terms.names(texts)
+        if not named and own and texts[0]:
+            named = [texts[0][:_LONGEST_TERM]]
+        if named and bodies:
+            yield _Definition(heads, bodies, named, own or anchor, section)
+
+
+def _place(head: Element) -> str:
+    """The anchor of a term: its own, or that of a link or span in it."""
+    return next(
+        (str(place) for part in head.iter() if (place := part.get("id") or part.get("name"))), ""
+    )
+
+
+def _title(root: Element, main: Element, text: str) -> tuple[str, str]:
+    """What a page is called, and the heading in its text that says so.
+
+    ``<title>`` names it, without what the site adds when a heading of the page is a part of it.
+    Otherwise a first-level heading does, or the name of a manual page. A section never does.
+    """
+    whole = inline(root.find(".//title"))
+    first = [inline(each) for place in (main, root) for each in place.iter("h1")]
+    headings = [each for each in (*first, first_heading(text)) if each]
+    for heading in headings if whole else ():
+        if re.search(rf"(?<!\w){re.escape(heading)}(?!\w)", whole):
+            return heading, heading
+    if whole:
+        return whole, next((each for each in headings if whole in each), "")
+    if first and first[0]:
+        return first[0], first[0]
+    return _name(root), ""
+
+
+def _name(root: Element) -> str:
+    """``git-rebase`` from the section NAME of a manual page: "git-rebase - Reapply commits"."""
+    for heading in root.iter("h2"):
+        if inline(heading).upper() == "NAME":
+            for paragraph in heading.itersiblings():
+                return re.split(r"\s[-–—]+\s", inline(paragraph))[0]
+    return ""
 
 
 def _symbol(head: Element, symbols: Mapping[str, str]) -> str:

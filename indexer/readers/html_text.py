@@ -11,7 +11,7 @@ from lxml import etree
 
 Element = Any  # lxml has no types
 
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SECTIONS = {"section", "div", "article"}
 _BLOCKS = {"p", "dt", "dd", "li", "tr", "blockquote", "figcaption", "caption", "div", "section",
            "article", "main", "table", "ul", "ol", "dl", "body", "details", "summary", "figure",
@@ -84,11 +84,11 @@ def markdown(root: Element, without: Container[Element] = ()) -> str:
             writer.apart(tag)
         elif tag == "pre":
             writer.code("".join(at.itertext()), _language(at))
-        elif tag in _HEADINGS:
+        elif tag in HEADINGS:
             around = anchors[-1] if anchors else ""
             if at is root or _ADMONITIONS.isdisjoint(classes(at.getparent())):
                 anchor = at.get("id") or _target(at) or around
-                writer.heading(_HEADINGS[tag], inline(at), anchor)
+                writer.heading(HEADINGS[tag], inline(at), anchor)
             else:
                 writer.paragraph(inline(at))
         else:
@@ -107,7 +107,18 @@ def _left_out(element: Element) -> bool:
     return (
         element.tag in _LEFT_OUT_TAGS
         or not _LEFT_OUT.isdisjoint(classes(element))
-        or (element.tag == "div" and element.get("id") in _LEFT_OUT_IDS)
+        or (
+            element.tag == "div"
+            and element.get("id") in _LEFT_OUT_IDS
+            and not _names_a_manual(element)
+        )
+    )
+
+
+def _names_a_manual(element: Element) -> bool:
+    """Whether it is the header of a manual page, which AsciiDoc makes: it says what that is for."""
+    return element.get("id") == "header" and any(
+        inline(heading).upper() == "NAME" for heading in element.iter("h2")
     )
 
 

@@ -6,8 +6,9 @@ compute (conditions, macro definitions, registers) are skipped, not run.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from indexer.readers import mdoc
+from indexer.readers import mdoc, terms
 from indexer.readers.page import Page, inflated
 from indexer.readers.roff import arguments, plain
 
@@ -15,14 +16,15 @@ MAX_BYTES = 16_000_000
 _ALTERNATING = {"BR", "BI", "RB", "RI", "IB", "IR"}
 _JOINED = {"B", "I", "SM", "SB", "R"}
 _PARAGRAPHS = {"PP", "P", "LP", "Pp", "sp", "HP", "RS", "RE", "br"}
+_ENDS_A_LIST = {"PP", "P", "LP", "Pp", "HP"}
 _CODE_BEGINS, _CODE_ENDS = {"nf", "EX", "Vb"}, {"fi", "EE", "Ve"}
 _IGNORED_BLOCKS = {"de": "..", "am": "..", "ig": "..", "EQ": ".EN", "PS": ".PE"}
 _CONDITION = re.compile(r"[.']\s*(?:if|ie|el)\b")
 
 
 def read(data: bytes) -> Iterator[Page]:
-    """One page, whose headings carry their line in the (decompressed) file.
-    Raises ``Unreadable``.
+    """The page without its options, whose headings carry their line in the (decompressed) file, and
+    then each option. Raises ``Unreadable``.
     """
     if data[:2] == b"\x1f\x8b":
         data = inflated(data, MAX_BYTES)
@@ -34,8 +36,32 @@ def read(data: bytes) -> Iterator[Page]:
     for number, line in enumerate(text.splitlines(), 1):
         page.feed(line, number)
     body = page.text()
-    if body:
-        yield Page(body, page.title)
+    if body or page.entries:
+        yield Page(body or page.title, page.title)
+    for entry in page.entries:
+        if entry.parts:
+            heads = "\n".join(entry.heads)
+            yield Page(
+                "\n\n".join(entry.parts),
+                " ".join(heads.split()),
+                kind="option",
+                symbol=terms.main(entry.names),
+                signature=heads,
+                section=entry.section,
+                line=entry.line,
+            )
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An option, setting or command with its description."""
+
+    names: list[str]
+    heads: list[str]
+    section: str
+    line: int
+    depth: int  # of the lists around it
+    parts: list[str] = field(default_factory=list)
 
 
 class _Manual:
@@ -43,6 +69,11 @@ class _Manual:
 
     def __init__(self) -> None:
         self.title = ""
+        self.entries: list[_Entry] = []
+        self._entry: _Entry | None = None  # what is read now belongs to it
+        self._section = ""
+        self._indent = 0  # lists and indented blocks around what is read now
+        self._tag_line = 0
         self._mdoc = mdoc.Names()
         self._parts: list[str] = []
         self._words: list[str] = []
@@ -66,8 +97,10 @@ class _Manual:
             self.title = f"{words[0].lower()}({words[1]})" if len(words) > 1 else rest
         elif name in {"SH", "SS", "Sh", "Ss"}:
             self._flush()
+            self._entry, self._indent = None, 0
             mark = "##" if name in {"SH", "Sh"} else "###"
             heading = " ".join(arguments(rest))
+            self._section = heading
             if heading:
                 self._parts.append(f"{mark} {heading} {{line={number}}}")
         elif name in _CODE_BEGINS or (name == "Bd" and re.search(r"-(literal|unfilled)", rest)):
@@ -75,14 +108,27 @@ class _Manual:
             self._code = []
         elif name in _CODE_ENDS or name == "Ed":
             self._end_code()
+        elif name in {"RS", "RE", "Bl", "El"} and self._code is None:
+            term = " ".join(self._words)
+            opens = name == "RS" and self._tag is None and bool(terms.names([term]))
+            if opens:
+                # DocBook writes a term as a paragraph, and its description as an indented block.
+                self._tag, self._words = term, []
+                self._tag_line = number - 1
+            self._flush(opens=opens)
+            self._indent = max(self._indent + (1 if name in {"RS", "Bl"} else -1), 0)
+            self._end_entry(self._indent + 1)
         elif name in _PARAGRAPHS and self._code is None:
             self._flush()
+            if name in _ENDS_A_LIST:
+                self._end_entry(self._indent)
         elif name in {"TP", "TQ"}:
             self._flush()
-            self._tag_follows = True
+            self._tag_follows, self._tag_line = True, number
         elif name in {"IP", "It"}:
             self._flush()
             self._tag = " ".join(arguments(rest)[:1]) if name == "IP" else self._mdoc.line(rest)
+            self._tag_line = number
         elif name in _ALTERNATING:
             self._text("".join(arguments(rest)))
         elif name in _JOINED:
@@ -117,18 +163,42 @@ class _Manual:
         else:
             self._flush()
 
-    def _flush(self) -> None:
+    def _end_entry(self, depth: int) -> None:
+        """Ends the entry if it is in a list at this depth or deeper."""
+        if self._entry is not None and self._entry.depth >= depth:
+            self._entry = None
+
+    def _begin_entry(self, tag: str, depth: int) -> bool:
+        """Whether a tag begins an entry, or is another head of one."""
+        named = terms.names([tag])
+        if not named or (self._entry is not None and self._entry.depth < depth):
+            return False
+        if self._entry is not None and not self._entry.parts and self._entry.depth == depth:
+            self._entry.names += named
+            self._entry.heads.append(tag)
+        else:
+            self._entry = _Entry(named, [tag], self._section, self._tag_line, depth)
+            self.entries.append(self._entry)
+        return True
+
+    def _flush(self, *, opens: bool = False) -> None:
+        """Ends a paragraph. ``opens`` says that the description of its tag follows, indented."""
         text = " ".join(self._words)
         tag, self._tag, self._words = self._tag, None, []
-        if tag and len(tag) <= 2:  # a bullet, a number
+        begins = tag is not None and self._begin_entry(tag, self._indent + opens)
+        if tag and len(tag) <= 2 and not begins:  # a bullet, a number
             text = f"{tag} {text}"
-        elif tag:
+        elif tag and not begins:
+            self._end_entry(self._indent + opens)  # a tag that is no name
             text = f"{tag}\n  {text}" if text else tag
         if text:
-            self._parts.append(f"\\{text}" if text.startswith("#") else text)
+            self._target().append(f"\\{text}" if text.startswith("#") else text)
+
+    def _target(self) -> list[str]:
+        return self._parts if self._entry is None else self._entry.parts
 
     def _end_code(self) -> None:
         code, self._code = self._code, None
         body = "\n".join(code or ()).strip("\n")
         if body:
-            self._parts.append(f"```\n{body}\n```")
+            self._target().append(f"```\n{body}\n```")

@@ -25,6 +25,8 @@ class Page:
     kind: Kind = "page"
     by_line: bool = False  # whether the lines of the text are those of the file
     anchor: str = ""  # symbol of an entry
+    section: str = ""  # the heading above an entry
+    line: int | None = None  # where an entry begins in the file, for pages without anchors
     symbol: str = ""
     signature: str = ""
 

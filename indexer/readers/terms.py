@@ -41,11 +41,6 @@ def main(found: Sequence[str]) -> str:
     return next((name for name in found if name.startswith("--")), found[0])
 
 
-def asked(text: str) -> list[str]:
-    """Options that a question mentions: ``--onto``, ``-x``."""
-    return re.findall(r"(?<![\w-])--?[A-Za-z0-9][\w-]*(?![\w(])", text)
-
-
 def _names(head: str) -> list[str]:
     if head.startswith(("-", "+")):
         parts = (_OPTION.match(part) for part in _APART.split(head))

@@ -123,7 +123,8 @@ class FolderSource:
     def _document(self, page: Page, relative: PurePosixPath, version: str, first: Page) -> Document:
         uri = self._cite(relative)
         name = _title(page, relative)
-        within = () if page is first or not first.title else (first.title,)
+        around = ("" if page is first else first.title, page.section)
+        within = [each for each in dict.fromkeys(around) if each]
         return Document(
             source=self.name,
             uri=f"{uri}#{page.anchor}" if page.anchor else uri,
@@ -134,7 +135,7 @@ class FolderSource:
             version=version,
             symbol=page.symbol,
             signature=page.signature,
-            line=1 if page.by_line else None,
+            line=1 if page.by_line else page.line,
             language=page.language,
         )
 
@@ -203,9 +204,14 @@ class FolderSource:
         self.skipped.append((str(self._root / relative), why))
 
 
+_NAMED_BY_READER = {".html", ".htm", ".xhtml"}
+
+
 def _title(page: Page, relative: PurePosixPath) -> str:
     if page.title:
         return page.title
     if page.kind == "code":
         return relative.name
+    if relative.suffix in _NAMED_BY_READER:  # what comes first in it may be any section
+        return relative.stem
     return title(page.text, page.language) or relative.stem

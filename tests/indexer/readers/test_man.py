@@ -61,34 +61,60 @@ waves a.wav
 """
 
 
-def read(text: str) -> Page:
-    (page,) = man.read(text.encode())
-    return page
+def read(text: str) -> tuple[Page, ...]:
+    return tuple(man.read(text.encode()))
 
 
 def test_man_pages_keep_sections_items_and_examples() -> None:
-    page = read(MAN)
+    page, rate = read(MAN)
     assert page.title == "waves(1)"
     assert page.text == (
         "## NAME {line=8}\n\nwaves - play sound\n\n"
         "## SYNOPSIS {line=10}\n\nwaves [-r rate] file...\n\n"
-        "## OPTIONS {line=14}\n\n-r, --rate\n  Samples a second. The default is 44100.\n\n"
-        "• An item.\n\nRun it:\n\n```\nwaves a.wav  # loud\n```\n\n"
+        "## OPTIONS {line=14}\n\nRun it:\n\n```\nwaves a.wav  # loud\n```\n\n"
         "### More options {line=26}\n\nSee sox(1)."
+    )
+    assert rate == Page(
+        "Samples a second. The default is 44100.\n\n• An item.",
+        "-r, --rate",
+        kind="option",
+        symbol="--rate",
+        signature="-r, --rate",
+        section="OPTIONS",
+        line=15,
     )
 
 
 def test_mdoc_pages_too() -> None:
-    page = read(MDOC)
+    page, rate = read(MDOC)
     assert page.title == "waves(1)"
     assert "## SYNOPSIS {line=7}\n\nwaves [-r rate]" in page.text
     assert "The waves utility plays, see sox(1)." in page.text
-    assert "-r rate\n  Samples a second.\n\n```\nwaves a.wav\n```" in page.text
+    assert "see sox(1).\n\n```\nwaves a.wav\n```" in page.text
+    assert (rate.symbol, rate.signature, rate.text, rate.line) == (
+        "-r", "-r rate", "Samples a second.", 17,
+    )  # fmt: skip
+
+
+def test_an_option_ends_where_its_list_ends() -> None:
+    """DocBook writes a term as a paragraph before an indented block, others nest lists in it."""
+    page, jobs, color, when = read(
+        ".SH OPTIONS\n.PP\n\\-j, \\-\\-jobs=\n.RS 4\nMany:\n.sp\n.RS 4\nnested\n.RE\n.RE\n"
+        ".PP\nBetween.\n"
+        ".TP\n.B \\-c\n.TQ\n.B \\-\\-color\nShows it.\n.RS\n.TP\n.B \\-\\-inner\nPart of it.\n.RE\n"
+        ".TP\nwords first\nNot an option.\n.TP\n.B \\-\\-when\nLast.\n.PP\nAfter."
+    )
+    assert page.text == (
+        "## OPTIONS {line=1}\n\nBetween.\n\nwords first\n  Not an option.\n\nAfter."
+    )
+    assert (jobs.symbol, jobs.text) == ("--jobs", "Many:\n\nnested")
+    assert (color.symbol, color.signature) == ("--color", "-c\n--color")
+    assert color.text == "Shows it.\n\n--inner\n  Part of it."
+    assert (when.symbol, when.text) == ("--when", "Last.")
 
 
 def test_compressed_pages_are_read_within_bounds() -> None:
-    (page,) = man.read(gzip.compress(MAN.encode()))
-    assert page == read(MAN)
+    assert tuple(man.read(gzip.compress(MAN.encode()))) == read(MAN)
     with pytest.raises(Unreadable, match=r"larger than .* when decompressed"):
         list(man.read(gzip.compress(b"x" * (man.MAX_BYTES + 1))))
     with pytest.raises(Unreadable, match="damaged"):
