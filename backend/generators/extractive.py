@@ -22,6 +22,8 @@ NOTHING = (
     "`glossator index FOLDER` adds documentation.\n\n"
 )
 LATE = "The index did not answer in time: there is nothing to quote. Ask again in a moment.\n\n"
+UNANSWERED = "Nothing indexed seems to answer this. These entries are nearest to it:\n\n"
+UNLIKELY = 0.2  # an answer that is less likely than this is not given as one
 _ALTERNATIVES = 3
 _PASSAGE_CHARS = 700
 
@@ -59,6 +61,8 @@ def compose(prompt: Prompt) -> str:
         return (LATE if prompt.late else NOTHING) + NOTE
     _, numbers = cite(prompt.passages)
     chunks = [passage.chunk for passage in prompt.passages]
+    if prompt.answerable is not None and prompt.answerable < UNLIKELY:
+        return "".join([UNANSWERED, *_listed(chunks, numbers), "\n", NOTE])
     best = chunks[0]
     return "".join([*_lead(best, numbers[0]), *_others(chunks, numbers), "\n", NOTE])
 
@@ -67,6 +71,11 @@ def _lead(best: Chunk, number: int) -> Iterator[str]:
     if not best.signature:
         heading = best.breadcrumb or best.title
         yield f"**{heading}** [{number}]\n\n{_clip(best.text)}\n\n"
+        return
+    if best.kind == "option":
+        place = best.breadcrumb.rpartition(" › ")[0]
+        yield f"**`{best.symbol}`** ({place}) [{number}]\n\n```\n{best.signature}\n```\n\n"
+        yield f"{_clip(best.text.removeprefix(best.signature).lstrip())}\n\n"
         return
     yield f"Use **`{best.symbol}`** [{number}]\n\n```python\n{best.signature}\n```\n\n"
     if best.summary:
@@ -78,12 +87,19 @@ def _lead(best: Chunk, number: int) -> Iterator[str]:
 
 
 def _others(chunks: Sequence[Chunk], numbers: Sequence[int]) -> Iterator[str]:
-    seen = {numbers[0]}
+    rest = [(chunk, number) for chunk, number in zip(chunks, numbers, strict=True)
+            if number != numbers[0]]  # fmt: skip
+    if rest:
+        yield "See also:\n\n"
+        yield from _listed(*zip(*rest, strict=True))
+
+
+def _listed(chunks: Sequence[Chunk], numbers: Sequence[int]) -> Iterator[str]:
+    """A line for each of the first few sources: what it is called, and what it is about."""
+    seen: set[int] = set()
     for chunk, number in zip(chunks, numbers, strict=True):
-        if number in seen or len(seen) > _ALTERNATIVES:
+        if number in seen or len(seen) >= _ALTERNATIVES:
             continue
-        if len(seen) == 1:
-            yield "See also:\n\n"
         seen.add(number)
         about = chunk.summary or chunk.breadcrumb or chunk.section
         yield f"- `{chunk.symbol or chunk.title}` [{number}] {about}".rstrip() + "\n"

@@ -63,13 +63,20 @@ class ToxicityRail(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TopicRail(Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether a question is about what is indexed, by embedding similarity."""
+    """Whether a question is about what is indexed, by what searching for it found."""
 
     action: Annotated[Action, doc(_ACTIONS)] = "warn"
     on_failure: Annotated[Literal["allow", "block"], doc(_ON_FAILURE)] = "allow"
     threshold: Annotated[
         float, doc("A question is off topic if its cosine to the nearest chunk is below this.")
     ] = 0.30
+    answerable: Annotated[
+        Annotated[float, Meta(ge=0, le=1)],
+        doc(
+            "A question is off topic, too, if the probability that something indexed answers it is "
+            "below this. 0: only the cosine counts."
+        ),
+    ] = 0.03
     allow: Annotated[
         tuple[str, ...], doc("Subjects that are always on topic, as short phrases.")
     ] = ()

@@ -11,6 +11,8 @@ from indexer.index.catalog import View
 from indexer.index.lexical import LexicalIndex
 from indexer.index.tokens import TokenStore
 from indexer.ranking.answerable import Answerable, signals
+from indexer.ranking.asking import SPELLED, aliases, is_error, sides, without_particulars
+from indexer.ranking.asking import resolved as spelled_out
 from indexer.ranking.card import Card
 from indexer.ranking.late import maxsim
 from indexer.ranking.ranker import (
@@ -22,6 +24,7 @@ from indexer.ranking.ranker import (
     in_scope,
     with_late,
 )
+from indexer.ranking.spelling import spelled
 from indexer.ranking.words import is_about, names, resolved, searched, sought
 from indexer.types import EVERYWHERE, Chunk, Query, Scope, Tokens, Vectors, VectorStore
 
@@ -32,6 +35,7 @@ _NEAREST = 100  # chunks to fetch, which belong to about as many entries as want
 _RANKED = 150
 _COMPARED = 64  # entries that are compared token by token
 _CHUNKS = 4  # chunks of an entry that are compared so
+_SHOWN = 5  # passages that a reader sees
 _UNHIDDEN = 200  # factor on that number when some of the chunks found must not be shown
 
 
@@ -46,6 +50,7 @@ class Found:
     question: Question
     candidates: Sequence[Candidate]
     named: frozenset[str] = frozenset()
+    compared: Sequence[frozenset[str]] = ()  # terms of the things that a question compares
     hinted: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -73,12 +78,14 @@ class Finder:
         """
         question = searched(question)
         sources, hidden = _within(view, scope), view.hidden
+        error, question = is_error(question), without_particulars(question)
         words = sought(question)
         near_chunks = self._nearest(query.vector, sources, hidden)
         ranked_chunks = self._lexical.search(words, _RANKED, sources, hidden)
         near, ranked = _entries(near_chunks), _entries(ranked_chunks)
         found = _by_entry(card for card, _ in (*near_chunks, *ranked_chunks))
-        asked = names(question)
+        known = aliases(question)
+        asked = [spelled_out(name, known) for name in names(question)]
         named = [card for name in asked for card in self._lexical.named(name, sources, hidden)]
         at_cursor = [
             card
@@ -113,8 +120,11 @@ class Finder:
             Question.of(question, frequencies, len(self._lexical)),
             self._compared(candidates, query.tokens),
             frozenset(card.entry for card in named if is_about(question, asked)),
+            compared=self._sides(question),
             hinted={
-                entry: hint(card, scope, at_cursor=entry in cursor) for entry, card in cards.items()
+                entry: hint(card, scope, at_cursor=entry in cursor)
+                + (SPELLED * bool(spelled(card.symbol.rpartition(".")[2], words)) if error else 0.0)
+                for entry, card in cards.items()
             },
         )
 
@@ -126,14 +136,14 @@ class Finder:
         if self._ranker is not None:
             order = self._ranker.rank(found.question, order, found.hinted)
         order = with_late(order)
-        return sorted(order, key=lambda each: each.card.entry not in found.named)
+        order = sorted(order, key=lambda each: each.card.entry not in found.named)
+        return _with_both(order, found.compared)
 
     def answerable(self, found: Found, order: Sequence[Candidate]) -> float | None:
         """The probability that something indexed answers; None when nothing was found at all."""
         if not order:
             return None
-        named = not found.named.isdisjoint(each.card.entry for each in order)
-        return self._answerable.probability(signals(found.question, order, named=named))
+        return self._answerable.probability(signals(found.question, order))
 
     def lookup(self, view: View, symbol: str, scope: Scope = EVERYWHERE) -> list[Card]:
         """The entries with this name, those of imported packages first, each by its first chunk."""
@@ -160,11 +170,20 @@ class Finder:
             for card in (each.card, *each.others)[:_CHUNKS]
         ]
         rows = self._tokens.get([chunk_id for _, chunk_id in chunks])
-        known = [(at, rows[chunk_id]) for at, chunk_id in chunks if chunk_id in rows]
-        scores: dict[int, float] = {}
-        for (at, _), score in zip(known, maxsim(question, [row for _, row in known]), strict=True):
-            scores[at] = max(score, scores.get(at, -1.0))
-        return [replace(each, late=scores.get(at)) for at, each in enumerate(best)]
+        known = [(at, each, rows[each]) for at, each in chunks if each in rows]
+        scores: dict[int, tuple[float, str]] = {}
+        for (at, chunk_id, _), score in zip(
+            known, maxsim(question, [row for _, _, row in known]), strict=True
+        ):
+            scores[at] = max((score, chunk_id), scores.get(at, (-1.0, "")))
+        return [_scored(each, *scores.get(at, (None, ""))) for at, each in enumerate(best)]
+
+    def _sides(self, question: str) -> list[frozenset[str]]:
+        both = sides(question)
+        found = [frozenset(sought(side)) for side in both] if both else []
+        # what both have in common does not tell them apart
+        own = [each.difference(*(other for other in found if other is not each)) for each in found]
+        return own if all(own) else []
 
     def _nearest(
         self, vector: Vectors, sources: Sequence[str] | None, hidden: frozenset[str]
@@ -176,6 +195,17 @@ class Finder:
         return [(cards[each.id], each.cosine) for each in shown if each.id in cards]
 
 
+def _scored(each: Candidate, score: float | None, chunk_id: str) -> Candidate:
+    """The candidate with its score. A long option is shown by the chunk that has it."""
+    shown = each.card
+    if each.card.kind == "option":
+        shown = next((card for card in each.others if card.id == chunk_id), shown)
+    if shown is each.card:
+        return replace(each, late=score)
+    others = (each.card, *(card for card in each.others if card.id != chunk_id))
+    return replace(each, card=shown, others=others, late=score)
+
+
 def _entries(chunks: Iterable[tuple[Card, float]]) -> list[tuple[Card, float]]:
     """The best chunk of each entry, for about fifty entries, because an
     entry has several chunks.
@@ -184,6 +214,20 @@ def _entries(chunks: Iterable[tuple[Card, float]]) -> list[tuple[Card, float]]:
     for card, score in chunks:
         entries.setdefault(card.entry, (card, score))
     return list(entries.values())[:DEPTH]
+
+
+def _with_both(order: list[Candidate], compared: Sequence[frozenset[str]]) -> list[Candidate]:
+    """The order with an entry for each of the things that are compared among the first few."""
+    for place, side in enumerate(compared):
+        about = [
+            at
+            for at, each in enumerate(order)
+            if side <= set(f"{each.card.name} {each.card.headline}".split())
+        ]
+        if about and about[0] >= _SHOWN:
+            # as the last that are shown, because this is a guess
+            order.insert(_SHOWN - len(compared) + place, order.pop(about[0]))
+    return order
 
 
 def _by_entry(cards: Iterable[Card]) -> dict[str, list[Card]]:

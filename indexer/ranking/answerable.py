@@ -19,62 +19,27 @@ from indexer.types import IndexerError
 
 WEIGHTS = Path(__file__).with_name("answerable.json")
 _SHOWN = 5  # candidates that a reader sees first
-_BEHIND = slice(10, 40)  # candidates that are there for comparison
 
 SIGNALS = (
     "cosine",  # the best among the first candidates
-    "cosine_margin",  # by how much that is better than what comes further behind
     "late",  # the best score by late interaction; 0 without it
-    "late_margin",
     "covered",  # idf-weighted share of the question's words that one candidate has
-    "headline",  # share of a headline's words that the question has
-    "spelled",  # share of the question's words that spell a name
-    "rarest",  # whether some candidate has the question's rarest word
-    "unknown",  # share of the question's words, by idf, that are nowhere in the index
-    "agreed",  # how far up both searches have the same entry
-    "named",  # whether the question asks for an entry by name that there is
-    "words",  # how long the question is
 )
-_COLUMN = {name: FEATURES.index(name) for name in FEATURES}
+_COVERED = FEATURES.index("any_coverage")
 
 Signals = npt.NDArray[np.float64]  # shape (len(SIGNALS),)
 
 
-def signals(question: Question, order: Sequence[Candidate], *, named: bool) -> Signals:
+def signals(question: Question, order: Sequence[Candidate]) -> Signals:
     """The signals of a search; ``order`` has its candidates, best first."""
-    if not order:
-        return np.zeros(len(SIGNALS))
-    looked_at = order[: _BEHIND.stop]
-    rows = features(question, looked_at)
-    first = rows[:_SHOWN]
-    late = np.array([each.late or 0.0 for each in looked_at])
-    cosine = rows[:, _COLUMN["cosine"]]
-    rarest = max(question.terms, key=lambda term: question.idf[term], default="")
-    texts = (
-        f" {card.text} {card.headline} {card.name} "
-        for each in looked_at[:_SHOWN]
-        for card in (each.card, *each.others)
-    )
+    first = order[:_SHOWN]
     return np.array(
         [
-            cosine[:_SHOWN].max(),
-            cosine[:_SHOWN].max() - _mean(cosine[_BEHIND]),
-            late[:_SHOWN].max(),
-            late[:_SHOWN].max() - _mean(late[_BEHIND]),
-            first[:, _COLUMN["any_coverage"]].max(),
-            first[:, _COLUMN["headline_precision"]].max(),
-            first[:, _COLUMN["name_spelled"]].max(),
-            float(bool(rarest) and any(f" {rarest} " in text for text in texts)),
-            question.unknown,
-            max(each.fused for each in looked_at) / 2,
-            float(named),
-            math.log1p(len(question.terms)),
+            max((each.cosine for each in first), default=0.0),
+            max((each.late or 0.0 for each in first), default=0.0),
+            max(features(question, first)[:, _COVERED], default=0.0),
         ]
     )
-
-
-def _mean(values: Signals) -> float:
-    return float(values.mean()) if len(values) else 0.0
 
 
 class Answerable:

@@ -1,8 +1,8 @@
 """Trains the answerability: ``python -m indexer.training.train_answerable --data DIR``.
 
 It writes ``answerable.json``. The questions are those that the ranker is trained on. Each is asked
-of the package that it is about, where something answers it, and of a package of another project,
-where nothing does. It prints how well a model tells them apart that saw neither project.
+of the package that it is about, where something answers it, and of another package, where nothing
+does. It prints how well a model tells them apart that has not seen the project.
 """
 
 import argparse
@@ -22,9 +22,10 @@ from indexer.sources import open_source
 from indexer.training.train_ranker import CORPORA, asked
 from indexer.types import Embedder, Scope, ask
 
+_MOST = 90  # questions of a package, spread evenly over all of them
 _DECAY = 1e-3  # a factor on the squared weights of scaled signals, per question
 _STEPS = 400
-_LATE = [i for i, name in enumerate(SIGNALS) if name.startswith("late")]
+_LATE = [i for i, name in enumerate(SIGNALS) if name == "late"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +41,24 @@ def project(corpus: str) -> str:
 
 
 def foreign(corpus: str, number: int) -> str:
-    """A package of another project, another one for each question in turn."""
-    others = [each for each in CORPORA if project(each) != project(corpus)]
+    """A package that the question is not about, another one for each question in turn. Parts of the
+    same project are among them, so that some of these questions are from the field.
+    """
+    others = [each for each in CORPORA if each != corpus]
     return others[number % len(others)]
 
 
 def examples(opened: HybridIndex, embedder: Embedder) -> Iterator[Example]:
     for corpus in CORPORA:
-        for number, (question, worth) in enumerate(asked(corpus)):
+        every = asked(corpus)
+        for number, (question, worth) in enumerate(every[:: -(-len(every) // _MOST)]):
             query = ask(embedder, question.text)
             for scope in (corpus, foreign(corpus, number)):
                 found = opened.find(question.text, query, Scope((scope,)))
                 order = opened.ordered(found)
                 answered = any(each.card.symbol in question.expected for each in order[:10])
                 if answered or scope != corpus:
-                    row = signals(found.question, order, named=bool(found.named))
+                    row = signals(found.question, order)
                     yield Example(project(corpus), row, answered and scope == corpus, worth)
 
 
@@ -71,6 +75,7 @@ def train(rows: Sequence[Example]) -> npt.NDArray[np.float64]:
         chance = 1 / (1 + np.exp(-(scaled @ weights)))
         gradient = (worth * (chance - answered)) @ scaled + _DECAY * weights
         weights -= 4.0 * gradient
+        weights[1:] = np.maximum(weights[1:], 0.0)  # no signal may speak against an answer
     plain = weights[1:] / scale
     return np.concatenate([[weights[0] - plain @ mean], plain])
 

@@ -1,10 +1,10 @@
 """The topic rail: whether a question is about what is indexed, at almost no cost.
 
-It judges by figures that retrieval has anyway: the question's cosine to the nearest chunk, and to
-the subjects that are allowed and denied. A follow-up ("and in two dimensions?") is near to nothing
-by itself, so it is judged together with what the user asked before. That takes two more searches,
-which are made only where the rail may block. An earlier turn is the client's word, and may be made
-up.
+It judges by figures that retrieval has anyway: the question's cosine to the nearest chunk and to
+the subjects that are allowed and denied, and how likely it is that something indexed answers. A
+follow-up ("and in two dimensions?") is near to nothing by itself, so it is judged together with
+what the user asked before. That takes two more searches, which are made only where the rail may
+block. An earlier turn is the client's word, and may be made up.
 """
 
 import asyncio
@@ -96,7 +96,8 @@ def judge(found: Retrieved, settings: TopicRail) -> str:
         return f"Questions about {denied} are not answered here. {_instead(found.sources)}"
     if allowed_at >= settings.subject_threshold or found.similarity is None:
         return ""
-    if found.similarity >= settings.threshold:
+    unlikely = found.answerable is not None and found.answerable < settings.answerable
+    if found.similarity >= settings.threshold and not unlikely:
         return ""
     return (
         f"This does not seem to be about what is indexed here. {_instead(found.sources)} "

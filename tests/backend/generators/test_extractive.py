@@ -1,6 +1,6 @@
 """The extractive generator: readable, cited, and honest about what it is."""
 
-from backend.generators.extractive import LATE, NOTE, compose
+from backend.generators.extractive import LATE, NOTE, UNANSWERED, UNLIKELY, compose
 from backend.ports import Prompt
 from indexer.types import Chunk, Passage
 
@@ -12,6 +12,11 @@ RFFT = Chunk(
 )  # fmt: skip
 GUIDE = Chunk(source="docs", uri="file:///g.md", title="Guide", text="Read this.", line=3,
               breadcrumb="Guide › Start")  # fmt: skip
+
+ONTO = Chunk(source="docs", uri="file:///r.html#o", title="--onto <newbase>", kind="option",
+             text="--onto <newbase>\n\nStarting point.", symbol="--onto", summary="Starting point.",
+             signature="--onto <newbase>",
+             breadcrumb="git-rebase(1) › OPTIONS › --onto <newbase>")  # fmt: skip
 
 
 def answer(*chunks):
@@ -35,6 +40,23 @@ def test_a_page_is_quoted():
 
 def test_several_passages_of_one_entry_are_one_source():
     assert "See also" not in answer(RFFT, RFFT)
+
+
+def test_an_unlikely_answer_is_not_given_as_one():
+    """It says that nothing answers, and names what is nearest as what it is."""
+    passages = (Passage(RFFT, 0.2), Passage(GUIDE, 0.1))
+    text = compose(Prompt((), "q", passages, answerable=UNLIKELY - 0.01))
+    assert text.startswith(UNANSWERED)
+    assert "Use **" not in text
+    assert "- `numpy.fft.rfft` [1]" in text
+    assert "- `Guide` [2]" in text
+    assert "Use **" in compose(Prompt((), "q", passages, answerable=UNLIKELY))
+
+
+def test_an_option_is_shown_with_its_page():
+    text = answer(ONTO)
+    assert "**`--onto`** (git-rebase(1) › OPTIONS) [1]" in text
+    assert "```\n--onto <newbase>\n```\n\nStarting point." in text
 
 
 def test_it_always_says_that_no_model_wrote_the_answer():

@@ -1,5 +1,7 @@
 """The topic rail judges by what retrieval knows of a question."""
 
+from dataclasses import replace
+
 import pytest
 
 from backend.ports import Retrieved
@@ -41,6 +43,14 @@ def test_a_denied_subject_is_refused_however_near_the_index_is() -> None:
         found(0.9, salaries=0.6, sql=0.5), SETTINGS
     )
     assert "salaries" in judge(found(None, salaries=0.6), SETTINGS)
+
+
+def test_a_question_that_nothing_is_likely_to_answer_is_off_topic() -> None:
+    """However near something is; and a subject that is allowed is on topic all the same."""
+    unlikely = Retrieved(similarity=0.5, answerable=SETTINGS.answerable / 2, sources=SOURCES)
+    assert "You can ask about" in judge(unlikely, SETTINGS)
+    assert judge(replace(unlikely, subjects={"sql": 0.6}), SETTINGS) == ""
+    assert judge(replace(unlikely, answerable=SETTINGS.answerable), SETTINGS) == ""
 
 
 def test_many_sources_are_not_all_named() -> None:
