@@ -63,6 +63,7 @@ MADE: dict[tuple[str, str], Any] = {
     ("indexer.sources.inspect_package", "_take_signature"): re.compile(
         r"(?:[\w.]+\.)?f(\(.*\)(?:\s*->\s*.*)?)\s*$"
     ),
+    ("indexer.readers.html", "_title"): re.compile(r"(?<!\w)Getting\ started(?!\w)"),
     ("indexer.screening.rules", ""): None,  # the rules below
 }
 

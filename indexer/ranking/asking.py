@@ -10,7 +10,8 @@ from indexer.ranking.words import ALIASES
 _BUILT_IN = frozenset(
     name for name in dir(builtins) if name.endswith(("Error", "Exception", "Warning", "Exit"))
 )
-_EXCEPTION = re.compile(r"\b(?:[a-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Warning|Exit))\b:?")
+_WORD = re.compile(r"(?<![\w.])[\w.]++:?")
+_RAISED = ("Error", "Exception", "Warning", "Exit")
 _TRACEBACK = re.compile(
     r"^\s*(Traceback \(most recent call last\):|File \"[^\"\n]*\", line \d+[^\n]*)$", re.M
 )
@@ -18,14 +19,10 @@ _TRACEBACK = re.compile(
 _PARTICULAR = re.compile(r"\(\d*(?:,\s*\d*)+\)|\b0x[0-9a-fA-F]+\b|\bline \d+\b|(?<=\s)/\S+")
 _IMPORTED = re.compile(r"^\s*import\s+([\w.]+)\s+as\s+(\w+)", re.M)
 _FROM = re.compile(r"^\s*from\s+([\w.]+)\s+import\s+([^\n#]+)", re.M)
-_VERSUS = re.compile(
-    r"\bdifference\s+between\s+(?P<a>.+?)\s+and\s+(?P<b>.+?)[?.]?$"
-    r"|^(?:when\s+(?:should\s+i|do\s+i|to)\s+(?:use\s+)?|should\s+i\s+use\s+|use\s+)?"
-    r"(?P<c>.+?)\s+(?:vs\.?|versus|compared\s+(?:to|with)|instead\s+of|rather\s+than)\s+"
-    r"(?P<d>.+?)[?.]?$"
-    r"|^(?:should\s+i\s+use|is\s+it\s+better\s+to\s+use|use)\s+(?P<e>.+?)\s+or\s+(?P<f>.+?)[?.]?$",
-    re.IGNORECASE,
-)
+_VERSUS = ("vs", "vs.", "versus", "compared to", "compared with", "instead of", "rather than")
+_ASKING = ("when should i use", "when do i use", "when to use", "should i use",
+           "is it better to use", "use")  # fmt: skip
+_BETWEEN = "difference between "
 # What an entry gains whose name the words of an error message spell, such as ``numpy.broadcast``:
 # messages name what went wrong. For comparison, a cosine that is higher by a tenth adds 1.
 SPELLED = 1.0
@@ -34,7 +31,7 @@ _LONGEST_SIDE = 60  # characters; a longer one is a sentence, and no name of a t
 
 def is_error(question: str) -> bool:
     """Whether the question has an error message of a Python program."""
-    return _EXCEPTION.search(question) is not None
+    return any(_raised(word) for word in _WORD.findall(question))
 
 
 def without_particulars(question: str) -> str:
@@ -42,12 +39,18 @@ def without_particulars(question: str) -> str:
     message has, and the shapes, addresses and places in it. Questions without an exception stay as
     they are.
     """
-    if not _EXCEPTION.search(question):
+    if not is_error(question):
         return question
     said = _TRACEBACK.sub("", question)
-    said = _EXCEPTION.sub(lambda found: "" if found[1] in _BUILT_IN else found[0], said)
+    said = _WORD.sub(lambda found: "" if _raised(found[0]) in _BUILT_IN else found[0], said)
     said = _PARTICULAR.sub(" ", said)
     return said.strip() if re.search(r"\w{3}", said) else question
+
+
+def _raised(word: str) -> str:
+    """The name of the exception that a word is; "" for any other word."""
+    name = word.rstrip(".:").rpartition(".")[2]
+    return name if name[:1].isupper() and name.endswith(_RAISED) else ""
 
 
 def aliases(question: str) -> Mapping[str, str]:
@@ -70,12 +73,18 @@ def resolved(name: str, known: Mapping[str, str]) -> str:
 
 def sides(question: str) -> tuple[str, str] | None:
     """The two things that a question compares: "merge vs rebase"; None when it compares nothing."""
-    if "\n" in question.strip():
+    if "\n" in question.strip() or len(question) > 4 * _LONGEST_SIDE:
         return None
-    found = _VERSUS.search(" ".join(question.split()))
-    if found is None:
-        return None
-    one, other = (each for each in found.groups() if each)
-    if max(len(one), len(other)) > _LONGEST_SIDE:
+    said = " ".join(question.split()).rstrip("?.").lower()
+    _, between, after = said.partition(_BETWEEN)
+    if between:
+        one, _, other = after.partition(" and ")
+    else:
+        started = next((each for each in _ASKING if said.startswith(f"{each} ")), "")
+        words = (*_VERSUS, "or") if started else _VERSUS
+        said = said.removeprefix(started).strip()
+        parted = (said.partition(f" {word} ") for word in words)
+        one, _, other = next((each for each in parted if each[1]), ("", "", ""))
+    if not one or not other or max(len(one), len(other)) > _LONGEST_SIDE:
         return None
     return one, other

@@ -54,7 +54,7 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
     taken = {each for one in definitions for each in (*one.heads, *one.bodies)}
     text = markdown(main, entries.keys() | taken)
     title, named = _title(root, main, text)
-    if named and title != named and re.match(rf"# {re.escape(named)}(?: {{#|\n|$)", text):
+    if named and title != named and text.startswith((f"# {named}\n", f"# {named} {{#")):
         text = text.replace(named, title, 1)  # so that sections do not name the page twice
     if text or taken:
         yield Page(text or title, title)

@@ -21,7 +21,7 @@ _NAMED = re.compile(
     """,
     re.VERBOSE,
 )
-_APART = re.compile(r"\s*(?:,|\||\bor\b|\n)\s*")
+_APART = re.compile(r" ?(?:,|\||\bor\b) ?")
 _LONGEST = 80  # characters of a name
 
 
