@@ -76,7 +76,7 @@ class TopicRail(Struct, frozen=True, forbid_unknown_fields=True):
             "A question is off topic, too, if the probability that something indexed answers it is "
             "below this. 0: only the cosine counts."
         ),
-    ] = 0.03
+    ] = 0.01
     allow: Annotated[
         tuple[str, ...], doc("Subjects that are always on topic, as short phrases.")
     ] = ()

@@ -18,7 +18,7 @@ def test_what_was_found_decides(late: float | None) -> None:
     model = Answerable.load()
     good = signals(QUESTION, [Candidate(RIGHT, 0.7, late=late)])
     bad = signals(QUESTION, [Candidate(WRONG, 0.1, late=late and 0.45)])
-    assert 0 < model.probability(bad) < 0.2 < 0.5 < model.probability(good) < 1
+    assert 0 < model.probability(bad) < 0.02 < 0.5 < model.probability(good) < 1
 
 
 def test_the_best_of_the_first_candidates_counts() -> None:
