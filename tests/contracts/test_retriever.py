@@ -51,7 +51,7 @@ def over_an_index(
             raise OSError("the disk is gone")
 
         def fail() -> None:
-            index.search = index.lookup = broken  # type: ignore[method-assign,assignment]
+            index.results = index.lookup = broken  # type: ignore[method-assign,assignment]
             index.unknown = broken  # type: ignore[method-assign,assignment]
 
         yield retriever, fail
