@@ -24,7 +24,7 @@ NOTHING = (
 LATE = "The index did not answer in time: there is nothing to quote. Ask again in a moment.\n\n"
 UNANSWERED = "Nothing indexed seems to answer this. These entries are nearest to it:\n\n"
 # An answer that is less likely than this is not given as one. The probability is low for questions
-# in people's own words: of the develop half (docs/retrieval.md), it is lower than this for 6% of the
+# in people's own words: in the develop half (docs/retrieval.md) it is lower than this for 6% of the
 # questions that have an answer, and for 59% of those that have none.
 UNLIKELY = 0.02
 _ALTERNATIVES = 3
