@@ -76,12 +76,8 @@ class SentenceTransformerEmbedder:
         self._model = _load(model, location, device, dtype)
         self.dimension = int(self._model.get_embedding_dimension())
         prompts = self._model.prompts or {}
-        self._passage_prompt = next(
-            (prompts[each] for each in _FOR_PASSAGES if each in prompts), ""
-        )
-        self._question_prompt = next(
-            (prompts[each] for each in _FOR_QUESTIONS if each in prompts), ""
-        )
+        self._passage_prompt = _first(prompts, _FOR_PASSAGES)
+        self._question_prompt = _first(prompts, _FOR_QUESTIONS)
         if self._passage_prompt:  # an index that was made without it has other vectors
             digest = hashlib.blake2b(self._passage_prompt.encode(), digest_size=4).hexdigest()
             self.name = f"{self.name}+{digest}"

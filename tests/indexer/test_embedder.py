@@ -1,5 +1,6 @@
 """Loading the embedding model: where from, and what is said when that fails."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -145,3 +146,24 @@ def test_what_fails_leaves_the_workers_nothing_to_do(monkeypatch: pytest.MonkeyP
     interrupted.set()
     embedder._workers.submit(int).result()
     assert len(begun) < 20
+
+
+def test_prompts_come_from_the_configuration_of_the_model(tmp_path: Path) -> None:
+    """Questions and passages are embedded with what the model wants before them, and an index made
+    with a prompt for passages is told from one made without it.
+    """
+    folder = tmp_path / "asymmetric"
+    shutil.copytree(get_model_path(), folder)
+    place = folder / "config_sentence_transformers.json"
+    made = json.loads(place.read_text()) if place.exists() else {}
+    place.write_text(json.dumps({**made, "prompts": {"query": "query: ", "passage": "passage: "}}))
+    plain, asymmetric = SentenceTransformerEmbedder(), SentenceTransformerEmbedder(str(folder))
+    for text, vector in (
+        ("query: sort", asymmetric.ask("sort").vector),
+        ("passage: sort", asymmetric.embed(["sort"])),
+    ):
+        assert np.sum(plain.embed([text]) * vector) > 0.999
+    assert "+" in asymmetric.name
+    assert asymmetric.ruler.limit < plain.ruler.limit
+    assert asymmetric.tokens is None
+    assert plain.ask("sort an array").tokens is not None
