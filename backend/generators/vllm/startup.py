@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.errors import StartupFailed
+from backend.generators.vllm import leak_report
 from backend.generators.vllm.dtype import cpu_abilities, dtype
 from backend.settings import Vllm
 
@@ -47,6 +48,7 @@ def import_vllm(settings: Vllm) -> None:
     if settings.cpu_threads:
         os.environ["OMP_NUM_THREADS"] = str(settings.cpu_threads)
         os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"
+    leak_report.hide()
     try:
         import vllm.v1.engine.async_llm  # noqa: F401
     except ImportError as error:
