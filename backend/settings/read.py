@@ -10,9 +10,9 @@ import msgspec
 
 from backend.errors import StartupFailed
 from backend.settings import profile
+from backend.settings.mistakes import mistakes
 from backend.settings.tree import Settings
-
-ENV_PREFIX = "GLOSSATOR_"
+from backend.settings.variables import from_environ
 
 
 def load(
@@ -22,20 +22,32 @@ def load(
 ) -> Settings:
     """The settings; ``overrides`` come from the command line.
 
-    Raises ``StartupFailed``, which names the file or variable and says what is wrong with it.
+    Raises ``StartupFailed``, which names every mistake with its file, or that it is in the
+    environment, and says what would be right.
     """
     said: list[tuple[str, Mapping[str, Any]]] = [
-        ("environment", _from_environ(environ)),
+        ("environment", from_environ(environ)),
         ("command line", overrides or {}),
     ]
     if path:
         said.insert(0, (f"settings file {path}", _read(path)))
+    _check(said)
     settings = _applied(Settings(), said)
     chosen = settings.profile.name
     if not chosen:
         return settings
     # Each of them may choose the profile, and all of them override it.
     return _applied(_apply(Settings(), profile.read(chosen), f"profile {chosen}"), said)
+
+
+def _check(said: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Raises ``StartupFailed`` with all mistakes, so that they can be mended in one go."""
+    found = [
+        f"{origin}: {mistake}" for origin, values in said for mistake in mistakes(values, Settings)
+    ]
+    if found:
+        count = [f"The settings have {len(found)} mistakes."] if len(found) > 1 else []
+        raise StartupFailed("\n".join([*count, *found, "Known settings: docs/settings.md"]))
 
 
 def _applied(settings: Settings, said: Iterable[tuple[str, Mapping[str, Any]]]) -> Settings:
@@ -71,16 +83,3 @@ def _read(path: Path) -> dict[str, Any]:
         raise StartupFailed(f"settings file {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StartupFailed(f"settings file {path}: {error}") from error
-
-
-def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in environ.items():
-        *tables, key = name.removeprefix(ENV_PREFIX).lower().split("__")
-        if not name.startswith(ENV_PREFIX) or not tables:
-            continue
-        table = found
-        for part in tables:
-            table = table.setdefault(part, {})
-        table[key] = value
-    return found

@@ -84,6 +84,80 @@ def test_a_wrong_variable_is_refused():
         settings.load(environ={"GLOSSATOR_SERVER__PORT": "many"})
 
 
+def test_all_mistakes_are_told_at_once_each_with_what_would_be_right(tmp_path):
+    file = tmp_path / "glossator.toml"
+    file.write_text("""
+        [server]
+        prot = 1
+        port = 70000
+        [rails.pii]
+        action = "maybe"
+        [sources.handbook]
+        kind = "flder"
+        uri = "/docs"
+        every = "often"
+        [tenants.acme.rails]
+        pii = "perhaps"
+    """)
+    with pytest.raises(StartupFailed) as refused:
+        settings.load(file, {"GLOSSATOR_QUOTAS__REQUESTS_PER_MINUTE": "many"})
+    for said in (
+        "7 mistakes",
+        "[server] has no setting `prot`; did you mean `port`?",
+        "[server] port = 70000, but it must be a whole number, at least 0 and at most 65535",
+        "[rails.pii] action = 'maybe', but it must be one of 'allow', 'block'",
+        "[sources.handbook] kind = 'flder', but it must be one of 'archive', 'code', 'folder'",
+        "`30m`, `6h`, `1d`",
+        "[tenants.acme] rails = {'pii': 'perhaps'}",
+        "environment: [quotas] requests_per_minute = 'many', but it must be a whole number",
+    ):
+        assert said in refused.value.message
+
+
+def test_a_source_without_its_kind_is_refused(tmp_path):
+    file = tmp_path / "glossator.toml"
+    file.write_text('[sources.handbook]\nuri = "/docs"')
+    with pytest.raises(StartupFailed, match=r"kind.*sources"):
+        settings.load(file, {})
+
+
+def _lists():
+    for section, struct in SECTIONS.items():
+        for field in msgspec.structs.fields(struct):
+            if "tuple" in str(field.type):
+                yield section, field.name
+
+
+@pytest.mark.parametrize(("section", "name"), list(_lists()))
+@pytest.mark.parametrize("text", ["RS256,ES256", " RS256 , ES256,", '["RS256", "ES256"]'])
+def test_every_list_can_come_from_its_variable(section, name, text):
+    """The page of settings lists these variables."""
+    environ = {f"GLOSSATOR_{section}__{name}".replace(".", "__").upper(): text}
+    if section.startswith("sources"):
+        environ |= {"GLOSSATOR_SOURCES__NAME__KIND": "folder", "GLOSSATOR_SOURCES__NAME__URI": "/d"}
+    found = msgspec.to_builtins(settings.load(environ=environ))
+    for part in section.split("."):
+        found = found.get(part) or found[part.lower()]
+    assert list(found[name]) == ["RS256", "ES256"]
+
+
+def test_a_table_can_come_from_its_variable():
+    environ = {"GLOSSATOR_TENANTS__ACME__RAILS": '{"pii": "block"}'}
+    assert settings.load(environ=environ).tenants["acme"].rails == {"pii": "block"}
+
+
+@pytest.mark.parametrize("text", ["[a, b]", "[", '["a"'])
+def test_a_list_that_cannot_be_read_is_refused_with_how_to_write_it(text):
+    with pytest.raises(StartupFailed, match=r"GLOSSATOR_AUTH__ORIGINS cannot be read .*`a,b`"):
+        settings.load(environ={"GLOSSATOR_AUTH__ORIGINS": text})
+
+
+def test_a_variable_of_a_table_and_of_one_of_its_values_are_refused_together():
+    environ = {"GLOSSATOR_TENANTS__ACME": "x", "GLOSSATOR_TENANTS__ACME__RAILS": "{}"}
+    with pytest.raises(StartupFailed, match="Keep one of the two"):
+        settings.load(environ=environ)
+
+
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(StartupFailed, match="No such file"):
         settings.load(tmp_path / "none.toml", {})
