@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backend.deploy.absent import absent
 from backend.deploy.local import LocalBackend, local_backend
 from backend.deploy.upkeep.declaring import opened
 from backend.deploy.upkeep.upkeep import Upkeep, kept
@@ -51,6 +52,8 @@ def serve(
     logs.configure(settings.observability.log_format)
     if warning := open_to_all(settings, settings.server.host):
         console.print(f"[yellow]{warning}[/]")
+    for missing in absent(settings):
+        console.print(line(missing), style="yellow", markup=False)
     if deploy == "ray":
         # Indexing comes before anything starts, because the deployments only read.
         if sources and indexing.index(sources, rebuild=False, config=config, data=data):

@@ -11,6 +11,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from backend.deploy.absent import absent
 from backend.deploy.ray.app import application
 from backend.errors import StartupFailed
 from backend.generators.choose import choose
@@ -33,5 +34,7 @@ def build(arguments: dict[str, str]) -> Any:
     settings = load(Path(config) if config else None)
     if warning := open_to_all(settings, "the cluster's address"):
         log.warning("%s", warning)
+    for missing in absent(settings):
+        log.warning("%s", missing)
     choice = asyncio.run(choose(settings.generation))
     return application(settings, Path(arguments["data"]), choice)
