@@ -72,9 +72,18 @@ def token(command: _Command) -> _Command:
 
 
 def _trust(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
-    # OpenSSL reads this instead of the system's authorities, and so does every library here.
-    if value is not None:
-        os.environ["SSL_CERT_FILE"] = str(value)
+    if value is None:
+        return
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=value)
+    except (OSError, ValueError):
+        raise click.BadParameter(f"{value} holds no certificates in PEM format.") from None
+    # OpenSSL reads the first one instead of the system's authorities, and so do all libraries here
+    # but requests, which the load test uses.
+    for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        os.environ[variable] = str(value)
 
 
 ca = click.option(

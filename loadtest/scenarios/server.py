@@ -7,6 +7,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from lsp_server.client.bearer import refusal
+from lsp_server.client.dial import untrusted
 
 # Gauges by their meaning, ours first. A server that has none of them is measured without.
 _GAUGES = {
@@ -37,6 +38,8 @@ class Server:
                 return dict(answer.json())
             models = self._session.get(f"{self._url}/v1/models", timeout=_TIMEOUT_S).json()
             return {"model": models["data"][0]["id"]}
+        except requests.exceptions.SSLError as error:
+            raise ConnectionError(untrusted(self._url, error)) from error
         except requests.ConnectionError as error:
             raise ConnectionError(
                 f"Nothing answers at {self._url}. Start it (glossator serve), or name it: --url"

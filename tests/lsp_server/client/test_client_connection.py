@@ -140,20 +140,28 @@ async def test_a_server_that_never_answers_is_given_up():
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
-    [(401, "refused the token"), (404, "not as a Glossator backend"), (503, "try again")],
+    ("token", "status", "body", "words"),
+    [
+        ("", 401, "no", "no token was given. Set GLOSSATOR_TOKEN"),
+        ("secret", 401, "no", "refused the token: HTTP 401"),
+        ("secret", 401, '{"error": {"message": "It expired."}}', "refused the token: It expired."),
+        ("", 403, '{"error": {"message": "Not this page."}}', "connection: Not this page."),
+        ("", 403, '{"error": 1}', "refused the connection: HTTP 403"),
+        ("", 404, "no", "not as a Glossator backend"),
+        ("", 503, "no", "try again"),
+    ],
 )
-async def test_a_refused_handshake_says_why(status, words):
-    """Another program on the port, a wrong token, a backend that starts: three messages."""
+async def test_a_refused_handshake_says_why(token, status, body, words):
+    """Another program on the port, no token, a wrong one, a backend that starts."""
 
     def refuse(connection, request):
-        return connection.respond(status, "no")
+        return connection.respond(status, body)
 
     async with serve(
         lambda socket: socket.wait_closed(), "127.0.0.1", 0, process_request=refuse
     ) as s:
         port = next(iter(s.sockets)).getsockname()[1]
-        async with Client(f"ws://127.0.0.1:{port}") as client:
+        async with Client(f"ws://127.0.0.1:{port}", token) as client:
             with pytest.raises(BackendUnreachable, match=words):
                 await client.connect()
 
