@@ -3,8 +3,13 @@
 GlossatorError
 ├── BadFrame            the client sent what the protocol does not allow
 │   └── TooLarge        … or more of it than the settings allow
-├── Unauthorized        the caller is not known
-├── Forbidden           the caller may not ask here, or not from this web page
+├── Unauthorized        the caller is not known, because the token is not
+│   ├── NoToken         … because there is none
+│   └── Expired         … any more, because the token or the sign-in has ended
+├── Forbidden           the caller may not ask here
+│   ├── ForeignPage     … from the scripts of this web page
+│   ├── UnknownTenant   … because the login is of no tenant that is declared
+│   └── UnknownHost     … under the name by which the client calls this server
 ├── QuotaExceeded       this user has used the quota; says when to come back
 ├── UnknownModel        this model is not served here
 ├── UnknownRequest      there is no request to resume under this id
@@ -34,6 +39,7 @@ class GlossatorError(Exception):
 
     code: ClassVar[Code] = "internal"
     status: ClassVar[int] = 500
+    reason: ClassVar[str] = ""  # why a login is refused, for the log and the metrics
 
     def __init__(self, message: str, *, retry_after_ms: float | None = None) -> None:
         super().__init__(message)
@@ -64,11 +70,33 @@ class TooLarge(BadFrame):
 class Unauthorized(GlossatorError):
     code: ClassVar[Code] = "unauthorized"
     status: ClassVar[int] = 401
+    reason: ClassVar[str] = "token"
+
+
+class NoToken(Unauthorized):
+    reason: ClassVar[str] = "no_token"
+
+
+class Expired(Unauthorized):
+    reason: ClassVar[str] = "expired"
 
 
 class Forbidden(GlossatorError):
     code: ClassVar[Code] = "forbidden"
     status: ClassVar[int] = 403
+    reason: ClassVar[str] = "forbidden"
+
+
+class ForeignPage(Forbidden):
+    reason: ClassVar[str] = "origin"
+
+
+class UnknownTenant(Forbidden):
+    reason: ClassVar[str] = "tenant"
+
+
+class UnknownHost(Forbidden):
+    reason: ClassVar[str] = "host"
 
 
 class QuotaExceeded(GlossatorError):

@@ -83,6 +83,12 @@ class Metrics:
             ["kind", "reason"],
             registry=self.registry,
         )
+        self._logins_refused = Counter(
+            "glossator_logins_refused",
+            "Websockets and HTTP requests of callers who may not ask, by why.",
+            ["reason"],
+            registry=self.registry,
+        )
         self._failovers = Counter(
             "glossator_failovers",
             "Streams of a generator replica that broke off and were opened anew on another.",
@@ -121,6 +127,10 @@ class Metrics:
     def turned_away(self, kind: Work, reason: str) -> None:
         """Counts one request that admission shed, dropped or preempted."""
         self._turned_away.labels(kind, reason).inc()
+
+    def login_refused(self, reason: str) -> None:
+        """Counts one websocket or HTTP request of a caller who may not ask."""
+        self._logins_refused.labels(reason).inc()
 
     def failover(self) -> None:
         """Counts one answer that went on with another replica."""

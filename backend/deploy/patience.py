@@ -6,6 +6,7 @@ of its answer. Thousands of such sockets would cost memory and file descriptors 
 
 import asyncio
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
@@ -72,6 +73,16 @@ class ImpatientWebSocket(WebSocketsSansIOProtocol):
     """
 
     _control_frames = 0  # since our last ping
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Notes that a refusal completes the handshake.
+
+        Uvicorn does not note it, and then logs for each refused login that the application was
+        broken.
+        """
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
 
     def send_keepalive_ping(self) -> None:
         self._control_frames = 0

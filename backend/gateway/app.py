@@ -6,6 +6,7 @@ roots in ``backend.deploy`` make the parts behind it.
 
 import asyncio
 import contextlib
+import logging
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -15,12 +16,12 @@ import msgspec
 from fastapi import FastAPI, Response, WebSocket
 from fastapi import Request as HttpRequest
 from fastapi.responses import PlainTextResponse
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from backend.answering.answer import Answer, Answers
 from backend.answering.lookup import Lookups
 from backend.answering.pipeline import Pipeline
-from backend.errors import GlossatorError, QuotaExceeded
+from backend.errors import Forbidden, GlossatorError, QuotaExceeded, Unauthorized
 from backend.gateway import answer_log, page
 from backend.gateway.about import RELEASE, About, about
 from backend.gateway.openai import api as openai_api
@@ -40,6 +41,8 @@ from backend.protocol.wire import PATH, SUBPROTOCOL, Request
 from backend.rails.policy import policy
 from backend.rails.registry import RAILS
 from backend.settings import Settings
+
+log = logging.getLogger(__name__)
 
 _STATE_TTL_S = 1.0
 
@@ -99,7 +102,7 @@ class Gateway:
         try:
             caller = await self.door.admit(socket)
         except GlossatorError as refused:
-            await socket.send_denial_response(openai_api.error_response(refused))
+            await socket.send_denial_response(self.refusal(refused, socket))
             return
         await socket.accept(subprotocol=SUBPROTOCOL if offered else None)
         # An editor keeps one websocket, so each one of an unknown user counts as a user.
@@ -119,6 +122,14 @@ class Gateway:
             await session.run(_sentences(degraded))
         finally:
             self._sessions.discard(session)
+
+    def refusal(self, error: GlossatorError, connection: HTTPConnection) -> Response:
+        """The response for an error. A refused login is also counted, and logged in one line."""
+        if isinstance(error, (Unauthorized, Forbidden)):
+            self.metrics.login_refused(error.reason)
+            where = connection.client.host if connection.client else "unknown"
+            log.warning("login from %s refused (%s): %s", where, error.reason, error.message)
+        return openai_api.error_response(error)
 
     async def _tell_changes(self, told: dict[str, str]) -> None:
         """Tells every session what does not work, until everything does: rails load for a while."""
@@ -234,9 +245,7 @@ def build_app(gateway: Gateway) -> FastAPI:
         await gateway.answers.close()
 
     app = FastAPI(title="Glossator", version=RELEASE, lifespan=lifespan)
-    app.add_middleware(
-        KnownHosts, refusal=openai_api.error_response, names=gateway.settings.server.hosts
-    )
+    app.add_middleware(KnownHosts, refusal=gateway.refusal, names=gateway.settings.server.hosts)
     app.include_router(
         openai_api.router(
             gateway.settings.server,
@@ -282,8 +291,8 @@ def build_app(gateway: Gateway) -> FastAPI:
     describe(app, (*openai_api.STRUCTS, Readiness, About))
 
     @app.exception_handler(GlossatorError)
-    async def failed(_: HttpRequest, error: GlossatorError) -> Response:
-        return openai_api.error_response(error)
+    async def failed(request: HttpRequest, error: GlossatorError) -> Response:
+        return gateway.refusal(error, request)
 
     @app.exception_handler(ClientDisconnect)
     async def hung_up(_: HttpRequest, __: ClientDisconnect) -> Response:

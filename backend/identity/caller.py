@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from backend.errors import Unauthorized
+from backend.errors import Expired, NoToken
 
 Check = Callable[[], Awaitable[None]]
 Account = tuple[str, str]  # a tenant, and the name of one of its users
@@ -55,7 +55,7 @@ def until(expires: float) -> Check:
 
     async def check() -> None:
         if time.time() >= expires:
-            raise Unauthorized("Your sign-in has expired. Sign in again.")
+            raise Expired("Your sign-in has expired. Sign in again.")
 
     return check
 
@@ -97,7 +97,7 @@ class FirstThatKnows:
             caller = await identity.of(headers)
             if caller is not None:
                 return caller
-        raise Unauthorized(
+        raise NoToken(
             "This backend answers known users only: send `Authorization: Bearer TOKEN`. "
             "Editors and the command line read the token from GLOSSATOR_TOKEN; the operator makes "
             "one with `glossator token create`."

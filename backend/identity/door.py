@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
-from backend.errors import Forbidden
+from backend.errors import ForeignPage, UnknownTenant
 from backend.identity.caller import Caller, FirstThatKnows, Identity, TrustedProxy
 from backend.identity.hosts import is_loopback
 from backend.settings import Settings
@@ -44,7 +44,7 @@ class Door:
             return
         if urlsplit(origin).netloc == connection.headers.get("host", "").lower():
             return
-        raise Forbidden(
+        raise ForeignPage(
             "Scripts of this web page may not ask here. The operator can allow it: "
             f'origins = ["{origin}"] in [auth].'
         )
@@ -53,7 +53,7 @@ class Door:
         if not self._tenants or caller.tenant in self._tenants:
             return
         what = f"tenant {caller.tenant!r}, which is not declared" if caller.tenant else "no tenant"
-        raise Forbidden(
+        raise UnknownTenant(
             f"This backend answers its tenants only, and this login is of {what} here (names are "
             "compared letter by letter). Ask the operator for a token of your tenant, or to "
             "declare it: [tenants.NAME] in the settings."

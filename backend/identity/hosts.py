@@ -11,9 +11,10 @@ from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend.errors import Forbidden, GlossatorError
+from backend.errors import GlossatorError, UnknownHost
 
 _LOOPBACK = ("localhost", "*.localhost")  # RFC 6761, section 6.3: never resolved elsewhere
 
@@ -28,7 +29,7 @@ class KnownHosts:
     def __init__(
         self,
         app: ASGIApp,
-        refusal: Callable[[GlossatorError], ASGIApp],
+        refusal: Callable[[GlossatorError, HTTPConnection], ASGIApp],
         names: Sequence[str] = (),
     ) -> None:
         self._app = app
@@ -39,7 +40,7 @@ class KnownHosts:
         if scope["type"] in ("http", "websocket"):
             named = Headers(scope=scope).getlist("host")
             if len(named) > 1 or (named and not self.knows(named[0])):
-                await self._refusal(_unknown(named[0]))(scope, receive, send)
+                await self._refusal(_unknown(named[0]), HTTPConnection(scope))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -67,8 +68,8 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _unknown(host: str) -> Forbidden:
-    return Forbidden(
+def _unknown(host: str) -> UnknownHost:
+    return UnknownHost(
         f"This server is not known as {host[:200]!r}. Use its address or localhost, or let the "
         'operator add the name: hosts = ["NAME"] in [server].'
     )

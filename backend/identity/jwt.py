@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import jwt
 
-from backend.errors import StartupFailed, Unauthorized
+from backend.errors import Expired, StartupFailed, Unauthorized
 from backend.identity.caller import Caller, bearer, until
 from backend.identity.keys import keys
 from backend.settings import Auth
@@ -49,7 +49,7 @@ class SignedTokens:
                 options={"require": ["exp", "iss", "aud"]},
             )
         except jwt.ExpiredSignatureError as error:
-            raise Unauthorized("This token has expired. Sign in again.") from error
+            raise Expired("This token has expired. Sign in again.") from error
         except jwt.PyJWTError as error:
             raise _invalid(error) from error
         user = claims.get(settings.user_claim)

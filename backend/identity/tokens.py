@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from backend.errors import StartupFailed, Unauthorized
+from backend.errors import Expired, StartupFailed, Unauthorized
 from backend.identity.caller import Caller, bearer
 
 _PREFIX = "gls"
@@ -134,7 +134,7 @@ class ApiTokens:
 
 def _check_date(token: Token) -> None:
     if token.expired:
-        raise Unauthorized(f"This token expired on {token.expires[:10]}. Ask for a new one.")
+        raise Expired(f"This token expired on {token.expires[:10]}. Ask for a new one.")
 
 
 def _hash(secret: str) -> str:

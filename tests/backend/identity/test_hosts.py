@@ -6,6 +6,10 @@ from backend.gateway.openai.api import error_response
 from backend.identity.hosts import KnownHosts
 
 
+def refusal(error, connection):
+    return error_response(error)
+
+
 async def never(scope, receive, send):
     raise AssertionError("reached")
 
@@ -16,7 +20,7 @@ async def never(scope, receive, send):
      "192.168.1.5", "docs.example.com", "localhost.", "a.b.corp.example:443"],
 )  # fmt: skip
 def test_loopback_addresses_and_configured_names_are_known(host):
-    assert KnownHosts(never, error_response, ["docs.example.com", "*.corp.example"]).knows(host)
+    assert KnownHosts(never, refusal, ["docs.example.com", "*.corp.example"]).knows(host)
 
 
 @pytest.mark.parametrize(
@@ -26,11 +30,11 @@ def test_loopback_addresses_and_configured_names_are_known(host):
      "user@evil.example", "[::1", "", "0x7f000001", "localhost\x00.evil.example"],
 )  # fmt: skip
 def test_other_names_are_not(host):
-    assert not KnownHosts(never, error_response, ["docs.example.com", "*.corp.example"]).knows(host)
+    assert not KnownHosts(never, refusal, ["docs.example.com", "*.corp.example"]).knows(host)
 
 
 def test_any_name_may_be_allowed():
-    assert KnownHosts(never, error_response, ["*"]).knows("evil.example")
+    assert KnownHosts(never, refusal, ["*"]).knows("evil.example")
 
 
 async def refused(*hosts, kind="http"):
@@ -41,7 +45,7 @@ async def refused(*hosts, kind="http"):
 
     scope = {"type": kind, "headers": [(b"host", host) for host in hosts],
              "extensions": {"websocket.http.response": {}}}  # fmt: skip
-    await KnownHosts(never, error_response)(scope, None, send)
+    await KnownHosts(never, refusal)(scope, None, send)
     return sent
 
 
