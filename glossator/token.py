@@ -1,6 +1,8 @@
 """`glossator token`: who may ask a backend whose `[auth] tokens` names a file."""
 
+import math
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,23 +13,77 @@ from glossator.options import config, errors_for_people
 if TYPE_CHECKING:
     from backend.identity.tokens import TokenFile
 
+_GRACE = timedelta(days=1)
+
 
 @click.group()
 def token() -> None:
-    """Make, list and withdraw API tokens; a running server sees the change at once."""
+    """Make, list, replace and withdraw API tokens; a running server sees the change at once."""
+
+
+class _Days(click.ParamType):
+    """A number of days, or `never`, which is infinite."""
+
+    name = "days"
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, context: click.Context | None
+    ) -> float:
+        if value == "never":
+            return math.inf
+        try:
+            days = float(value)
+        except ValueError:
+            days = math.nan
+        if not -_MOST_DAYS <= days <= _MOST_DAYS:
+            self.fail(f"{value!r} is neither a number of days nor `never`.", param, context)
+        return days
+
+
+_MOST_DAYS = 36_500
+_tenant = click.option(
+    "--tenant", default="", help="Tenant of USER, which has its own sources, rails and caches."
+)
+_days = click.option(
+    "--days",
+    type=_Days(),
+    metavar="DAYS",
+    default=90.0,
+    show_default="90",
+    help="Days until the new token expires, or `never`.",
+)
 
 
 @token.command()
 @click.argument("user")
-@click.option(
-    "--tenant", default="", help="Tenant of USER, which has its own sources, rails and caches."
-)
-@click.option("--days", type=float, help="Days until the token expires.  [default: never]")
+@_tenant
+@_days
 @config
-def create(user: str, tenant: str, days: float | None, config: Path | None) -> None:
+def create(user: str, tenant: str, days: float, config: Path | None) -> None:
     """Print a new token for USER. It is shown only once, because only its hash is kept."""
     with errors_for_people():
-        click.echo(_file(config, tenant).create(user, tenant, days))
+        click.echo(_file(config, tenant).create(user, tenant, _end(days)))
+
+
+@token.command()
+@click.argument("user")
+@_tenant
+@_days
+@click.option("--now", is_flag=True, help="End the old tokens at once, not after a day.")
+@config
+def rotate(user: str, tenant: str, days: float, now: bool, config: Path | None) -> None:
+    """Print a new token for USER, and end the old ones after a day.
+
+    So the user has a day to put the new one in place. Use --now when an old one has leaked.
+    """
+    with errors_for_people():
+        grace = timedelta(0) if now else _GRACE
+        click.echo(_file(config, tenant).rotate(user, tenant, _end(days), grace))
+        click.echo(f"The old tokens of {user} end {'now' if now else 'in 24 hours'}.", err=True)
+
+
+def _end(days: float) -> float | None:
+    return None if days == math.inf else days
 
 
 @token.command(name="list")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from backend.errors import Expired, StartupFailed, Unauthorized
 from backend.identity.caller import Caller, bearer
@@ -56,17 +57,34 @@ class TokenFile:
 
     def create(self, user: str, tenant: str = "", days: float | None = None) -> str:
         """Returns the token itself, which is stored nowhere. Raises ``StartupFailed``."""
-        now = datetime.now(UTC)
-        secret = f"{_PREFIX}_{secrets.token_hex(4)}_{secrets.token_urlsafe(32)}"
-        made = Token(
-            id=secret.split("_", 2)[1],
-            sha256=_hash(secret),
-            user=user,
-            tenant=tenant,
-            created=now.isoformat(timespec="seconds"),
-            expires=(now + timedelta(days=days)).isoformat() if days is not None else "",
-        )
+        made, secret = _made(user, tenant, days, datetime.now(UTC))
         self._write([*self.all(), made])
+        return secret
+
+    def rotate(self, user: str, tenant: str, days: float | None, grace: timedelta) -> str:
+        """Returns a new token for ``user``, whose other tokens end after ``grace`` or before.
+
+        Raises ``StartupFailed``, also when the user has no token that is still valid.
+        """
+        now = datetime.now(UTC)
+        ends = (now + grace).isoformat()
+        kept, valid = [], 0
+        for token in self.all():
+            if (token.user, token.tenant) == (user, tenant) and not token.expired:
+                valid += 1
+                if not grace:
+                    continue
+                if not token.expires or datetime.fromisoformat(token.expires) > now + grace:
+                    token = replace(token, expires=ends)
+            kept.append(token)
+        if not valid:
+            of = f" of tenant {tenant!r}" if tenant else " without a tenant"
+            raise StartupFailed(
+                f"{user!r}{of} has no valid token to replace. `glossator token list` shows whose "
+                "there are; `glossator token create` makes the first one."
+            )
+        made, secret = _made(user, tenant, days, now)
+        self._write([*kept, made])
         return secret
 
     def revoke(self, token_id: str) -> bool:
@@ -115,9 +133,10 @@ class ApiTokens:
     async def _check(self, token: Token) -> None:
         """Raises ``Unauthorized`` when the token was withdrawn or expired since it came."""
         await self._refresh()
-        if self._by_id.get(token.id) != token:
+        now = self._by_id.get(token.id)
+        if now is None or now.sha256 != token.sha256:
             raise Unauthorized(_UNKNOWN)
-        _check_date(token)
+        _check_date(now)  # rotation may have given it an earlier end
 
     async def _refresh(self) -> None:
         """Checks in microseconds whether the file has changed, and reads it on a thread."""
@@ -130,6 +149,19 @@ class ApiTokens:
             tokens = await asyncio.to_thread(self._file.all)
             self._by_id = {token.id: token for token in tokens}
             self._read_at = stamp
+
+
+def _made(user: str, tenant: str, days: float | None, now: datetime) -> tuple[Token, str]:
+    secret = f"{_PREFIX}_{secrets.token_hex(4)}_{secrets.token_urlsafe(32)}"
+    made = Token(
+        id=secret.split("_", 2)[1],
+        sha256=_hash(secret),
+        user=user,
+        tenant=tenant,
+        created=now.isoformat(timespec="seconds"),
+        expires=(now + timedelta(days=days)).isoformat() if days is not None else "",
+    )
+    return made, secret
 
 
 def _check_date(token: Token) -> None:

@@ -1,4 +1,4 @@
-"""What an operator sees of logins that are refused: one line and one count each, with the reason."""
+"""Refused logins as an operator sees them: one line and one count each, with the reason."""
 
 import asyncio
 import contextlib

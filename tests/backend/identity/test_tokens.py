@@ -2,6 +2,7 @@
 
 import json
 import stat
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -68,3 +69,46 @@ def test_a_damaged_file_is_an_error_and_not_an_empty_one(file):
     with pytest.raises(StartupFailed, match="token file"):
         TokenFile(file).create("bob")
     assert "bob" not in file.read_text()
+
+
+async def test_rotation_leaves_the_old_token_a_day_and_other_users_theirs(file):
+    tokens, known = TokenFile(file), ApiTokens(file)
+    old, short = tokens.create("ada", "acme"), tokens.create("ada", "acme", days=0.5)
+    others = [tokens.create("bob", "acme"), tokens.create("ada", "other")]
+    untouched = tokens.all()[1:]
+    new = tokens.rotate("ada", "acme", 90, timedelta(days=1))
+    for token in (old, short, new, *others):
+        assert await known.of(headers(token))
+    first, *rest, _ = tokens.all()
+    assert rest == untouched
+    left = datetime.fromisoformat(first.expires) - datetime.now(UTC)
+    assert timedelta(hours=23) < left <= timedelta(days=1)
+
+
+async def test_a_rotated_token_may_be_used_on_an_open_websocket_until_it_ends(file):
+    tokens = TokenFile(file)
+    caller = await ApiTokens(file).of(headers(tokens.create("ada")))
+    tokens.rotate("ada", "", 90, timedelta(days=1))
+    await caller.check()
+    tokens.rotate("ada", "", 90, timedelta(0))
+    with pytest.raises(Unauthorized, match="not known"):
+        await caller.check()
+
+
+async def test_rotation_at_once_ends_the_old_ones(file):
+    tokens = TokenFile(file)
+    old = tokens.create("ada")
+    new = tokens.rotate("ada", "", None, timedelta(0))
+    assert await ApiTokens(file).of(headers(new))
+    assert [token.expires for token in tokens.all()] == [""]
+    with pytest.raises(Unauthorized):
+        await ApiTokens(file).of(headers(old))
+
+
+def test_rotation_for_a_user_without_a_valid_token_is_refused_and_changes_nothing(file):
+    TokenFile(file).create("ada", days=-1)
+    before = file.read_text()
+    for user, tenant in (("ada", ""), ("bob", ""), ("ada", "acme")):
+        with pytest.raises(StartupFailed, match="glossator token create"):
+            TokenFile(file).rotate(user, tenant, 90, timedelta(days=1))
+    assert file.read_text() == before
