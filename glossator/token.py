@@ -21,7 +21,7 @@ def token() -> None:
     """Make, list, replace and withdraw API tokens; a running server sees the change at once."""
 
 
-class _Days(click.ParamType):
+class _Days(click.ParamType[float]):
     """A number of days, or `never`, which is infinite."""
 
     name = "days"
