@@ -3,13 +3,13 @@
 GlossatorError
 ├── BadFrame            the client sent what the protocol does not allow
 │   └── TooLarge        … or more of it than the settings allow
-├── Unauthorized        the caller is not known, because the token is not
-│   ├── NoToken         … because there is none
-│   └── Expired         … any more, because the token or the sign-in has ended
+├── Unauthorized        the caller is not known
+│   ├── NoToken         … and sends no token
+│   └── Expired         … any more: the token or the sign-in has ended
 ├── Forbidden           the caller may not ask here
 │   ├── ForeignPage     … from the scripts of this web page
-│   ├── UnknownTenant   … because the login is of no tenant that is declared
-│   └── UnknownHost     … under the name by which the client calls this server
+│   ├── UnknownTenant   … because the login is of no declared tenant
+│   └── UnknownHost     … by the name that the client has for this server
 ├── QuotaExceeded       this user has used the quota; says when to come back
 ├── UnknownModel        this model is not served here
 ├── UnknownRequest      there is no request to resume under this id

@@ -65,12 +65,20 @@ _log = click.option(
     help="Price of all that serves, for the cost of 1,000 answers.",
 )
 @click.option("--server-pid", type=int, default=0, help="Count this process tree's CPU time.")
-@click.option("--web", is_flag=True, help="Show Locust's own page at http://localhost:8089.")
+@click.option("--web", is_flag=True, help="Show Locust's own page at http://127.0.0.1:8089.")
+@click.option(
+    "--web-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address of that page. It has no password, so others who reach it can start runs.",
+)
 @click.option("--processes", type=int, default=1, help="Locust workers on this machine.")
 @_log
 @url
 @click.pass_context
-def loadtest(context: click.Context, /, url: str, web: bool, processes: int, **given: Any) -> None:
+def loadtest(
+    context: click.Context, /, url: str, web: bool, web_host: str, processes: int, **given: Any
+) -> None:
     """Measure a running server as its users see it, and keep what was measured.
 
     Every run is a line in LOG/experiments.csv. Without a subcommand it runs a scenario; exit code
@@ -89,7 +97,7 @@ def loadtest(context: click.Context, /, url: str, web: bool, processes: int, **g
 
         given["duration_s"] = given.pop("seconds")
         given |= {"log": str(given["log"]), "arrivals": given["arrivals"] or ""}
-        sys.exit(loadtesting.run(url, Options(**given), web, processes))
+        sys.exit(loadtesting.run(url, Options(**given), web, processes, web_host))
 
 
 @loadtest.command()
@@ -115,7 +123,7 @@ def report(runs: tuple[str, ...], output: Path, log: Path) -> None:
 @click.argument("after")
 @_log
 def compare(before: str, after: str, log: Path) -> None:
-    """Say what changed between two runs, and whether it is more than chance."""
+    """Say what changed from the older of two runs to the newer, and whether it is chance."""
     with errors_for_people():
         from glossator.loadtest import run as loadtesting
 

@@ -14,6 +14,7 @@ from loadtest.experiments.log import Experiment, read, samples_of
 from loadtest.experiments.report import page
 from loadtest.experiments.sample import Sample
 from loadtest.scenarios.options import Options
+from loadtest.scenarios.server import Server
 
 _LOCUSTFILE = Path(scenarios.__file__).with_name("locustfile.py")
 
@@ -22,14 +23,20 @@ class LoadTestFailed(GlossatorError):
     """A load test or a report cannot be made; the message says what to do."""
 
 
-def run(url: str, options: Options, web: bool, processes: int) -> int:
+def run(url: str, options: Options, web: bool, processes: int, web_host: str) -> int:
     """Returns the exit code: 0 done, 3 done but the SLO was broken, 1 not done.
+
+    An SLO is broken, too, by a run in which nothing was answered, or that the server refused.
 
     Locust runs as a separate program, because it makes all sockets of its process cooperative.
     """
     try:
         Slo.parse(options.slo)
     except ValueError as error:
+        raise LoadTestFailed(str(error)) from None
+    try:
+        Server(url, options.token).about()  # before Locust starts, which would go on without it
+    except (ConnectionError, ValueError) as error:
         raise LoadTestFailed(str(error)) from None
     # -P: the current folder is not looked through for modules of Locust's.
     command = [sys.executable, "-P", "-m", "locust", "-f", str(_LOCUSTFILE), "--host", url,
@@ -38,7 +45,7 @@ def run(url: str, options: Options, web: bool, processes: int) -> int:
                "--exit-code-on-error", "0"]  # fmt: skip
     command += ["--processes", str(processes)] if processes > 1 else []
     # Without a web page we report progress ourselves, and Locust's log would interrupt.
-    command += [] if web else ["--headless", "--skip-log-setup"]
+    command += ["--web-host", web_host] if web else ["--headless", "--skip-log-setup"]
     # The token is no argument, because any user of the machine can read those.
     environ = os.environ | {"GLOSSATOR_TOKEN": options.token}
     done = subprocess.run([*command, *_arguments(options)], check=False, env=environ)
@@ -68,7 +75,8 @@ def report(log: Path, names: Sequence[str], output: Path) -> int:
 
 
 def compare(log: Path, before: str, after: str) -> int:
-    (ours, old), (theirs, new) = _read(log, (before, after))
+    runs = sorted(_read(log, (before, after)), key=lambda run: run[0].when)
+    (ours, old), (theirs, new) = runs
     print(f"{ours.id} ({ours.scenario}) before, {theirs.id} ({theirs.scenario}) after\n")
     print(comparing.table(comparing.changes(old, new, (ours.wall_s, theirs.wall_s))))
     for name, was, now in comparing.differences(ours, theirs):

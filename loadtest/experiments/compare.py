@@ -12,7 +12,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from loadtest.experiments import markdown
-from loadtest.experiments.log import Experiment
+from loadtest.experiments.log import Experiment, unfolded
 from loadtest.experiments.sample import Sample
 
 RESAMPLES = 1000
@@ -121,7 +121,7 @@ def _circumstances(experiment: Experiment) -> dict[str, object]:
         for name in ("commit", "dirty", "release", "scenario", "dataset")
     }
     for part in ("options", "server", "client"):
-        found |= {f"{part}.{name}": value for name, value in getattr(experiment, part).items()}
+        found |= unfolded(getattr(experiment, part), part)
     found.pop("options.note", None)
     return found
 

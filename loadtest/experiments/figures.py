@@ -12,6 +12,7 @@ from loadtest.experiments import markdown
 from loadtest.experiments.quantile import quantile
 from loadtest.experiments.sample import Sample
 
+FEWEST = 10  # answers, below which a percentile says nothing
 QUANTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 _TERM = re.compile(r"\s*([a-z0-9_]+)\s*(<=|>=|<|>)\s*([0-9.]+)\s*(ms|s|%)?\s*")
 _UNIT = {"ms": 1.0, "s": 1000.0, "%": 0.01, None: 1.0}
@@ -26,6 +27,12 @@ class Figures(Struct, frozen=True):
 
     requests: int
     values: dict[str, float]
+    counts: dict[str, int] = {}  # values behind the percentiles of each time; older runs have none
+
+    def shown(self, time: str, label: str) -> str:
+        """A percentile in ms, for people; a dash where too few values are behind it."""
+        too_few = self.counts and self.counts.get(time, 0) < FEWEST
+        return "–" if too_few else f"{self[f'{time}_{label}']:,.1f}"
 
     def __getitem__(self, name: str) -> float:
         return self.values[name]
@@ -80,7 +87,8 @@ def figures(samples: Sequence[Sample], wall_s: float, slo: Slo | None = None) ->
     """An answer counts for goodput if its TTFT and TPOT are within the SLO's p95 limits."""
     done = [sample for sample in samples if sample.outcome == "finished"]
     values: dict[str, float] = {}
-    for name, times in _times(done).items():
+    measured = _times(done)
+    for name, times in measured.items():
         for label, share in QUANTILES:
             values[f"{name}_{label}"] = 1000 * quantile(times, share) if times else 0.0
     most_ttft = slo.limit_s("ttft_p95") if slo else float("inf")
@@ -96,7 +104,7 @@ def figures(samples: Sequence[Sample], wall_s: float, slo: Slo | None = None) ->
         "failed": sum(each.outcome == "failed" for each in samples) / count,
         "cached": _share(done),
     }
-    return Figures(len(samples), values)
+    return Figures(len(samples), values, {name: len(times) for name, times in measured.items()})
 
 
 def _times(done: Sequence[Sample]) -> dict[str, list[float]]:
@@ -118,19 +126,24 @@ def _share(done: Sequence[Sample]) -> float:
     return sum(each.cached_tokens for each in done) / prompt if prompt else 0.0
 
 
+TIMES = tuple(_times(()))
 NAMES = tuple(figures((), 1.0).values)
 
 
 def table(measured: Figures) -> str:
     """In Markdown: times by percentile, then rates and shares."""
     times = [
-        [name, *(f"{measured[f'{name}_{label}']:,.1f}" for label, _ in QUANTILES)]
-        for name in _times(())
+        [
+            name,
+            str(measured.counts.get(name, "–")),
+            *(measured.shown(name, label) for label, _ in QUANTILES),
+        ]
+        for name in TIMES
     ]
     others = [
         [name.replace("_per_s", "/s"), f"{measured[name]:,.2f}"]
         for name in ("tokens_per_s", "answers_per_s", "goodput_per_s")
     ]
     others += [[name, f"{100 * measured[name]:.1f} %"] for name in ("shed", "failed", "cached")]
-    header = ["ms", *(label for label, _ in QUANTILES)]
+    header = ["ms", "n", *(label for label, _ in QUANTILES)]
     return f"{markdown.table(header, times)}\n\n{markdown.table(['', ''], others)}"

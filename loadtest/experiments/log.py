@@ -9,9 +9,10 @@ import fcntl
 import getpass
 import gzip
 import os
+import re
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,9 +137,25 @@ def _row(experiment: Experiment) -> dict[str, Any]:
     flat["requests"] = experiment.figures.requests
     flat |= {name: round(value, 4) for name, value in experiment.figures.values.items()}
     flat |= {f"cost_{name}": value for name, value in experiment.cost.items()}
+    flat |= {f"{name}_n": count for name, count in experiment.figures.counts.items()}
     for part in ("server", "client"):
-        flat[part] = msgspec.json.encode(getattr(experiment, part)).decode()
-    return flat
+        flat |= unfolded(getattr(experiment, part), part)
+    return {_column(name): value for name, value in flat.items()}
+
+
+def unfolded(value: Any, name: str) -> dict[str, Any]:
+    """A nested table as one of single values: ``{"server.vllm.max_num_seqs": 128}``."""
+    if isinstance(value, Mapping):
+        inner = [unfolded(each, f"{name}.{key}") for key, each in value.items()]
+        return {key: each for table in inner for key, each in table.items()}
+    if isinstance(value, list | tuple):
+        return {name: ", ".join(map(str, value))}
+    return {name: value}
+
+
+def _column(name: str) -> str:
+    """With its unit: a percentile is in ms, and ``wall_s`` and ``tokens_per_s`` say it already."""
+    return f"{name}_ms" if re.fullmatch(r"[a-z0-9]+_p\d\d", name) else name
 
 
 def _append(path: Path, row: dict[str, Any]) -> None:

@@ -6,9 +6,11 @@ from jinja2 import Environment, PackageLoader
 
 from loadtest.experiments.charts import Series, chart
 from loadtest.experiments.compare import changes, differences
-from loadtest.experiments.log import Experiment
+from loadtest.experiments.figures import NAMES, QUANTILES, TIMES
+from loadtest.experiments.log import Experiment, unfolded
 from loadtest.experiments.quantile import quantile
 from loadtest.experiments.sample import Sample
+from loadtest.experiments.verdict import causes, sentence, unfit
 
 Runs = Mapping[str, tuple[Experiment, Sequence[Sample]]]
 
@@ -18,7 +20,8 @@ _SLOTS = 30  # points of a figure over time
 
 
 def page(runs: Runs) -> str:
-    """``runs`` by the names to show, in order. Two runs are also compared."""
+    """``runs`` by the names to show. Of two, the older one is compared with the newer one."""
+    runs = dict(sorted(runs.items(), key=lambda run: run[1][0].when))
     experiments = [experiment for experiment, _ in runs.values()]
     changed, differed = [], []
     if len(runs) == 2:
@@ -34,7 +37,15 @@ def page(runs: Runs) -> str:
     return template.render(
         runs=list(runs),
         experiments=experiments,
-        figures=list(experiments[0].figures.values),
+        verdicts=[
+            (name, sentence(experiment, samples), bool(experiment.broken or unfit(samples)))
+            for name, (experiment, samples) in runs.items()
+        ],
+        causes=[(name, causes(samples)) for name, (_, samples) in runs.items()],
+        times=TIMES,
+        labels=[label for label, _ in QUANTILES],
+        rates=[each for each in NAMES if each.rpartition("_")[0] not in TIMES],
+        tables=[unfolded_parts(experiment) for experiment in experiments],
         changes=changed,
         differences=differed,
         charts=[
@@ -44,6 +55,14 @@ def page(runs: Runs) -> str:
             ("TTFT over time", chart(_over_time(runs), "seconds", "TTFT p50, ms")),
         ],
     )
+
+
+def unfolded_parts(experiment: Experiment) -> list[tuple[str, str]]:
+    """Options, costs, server and client as single values, by their dotted names."""
+    found: dict[str, object] = {}
+    for part in ("options", "cost", "server", "client"):
+        found |= unfolded(getattr(experiment, part), part)
+    return [(name, str(value)) for name, value in found.items() if value not in ("", None)]
 
 
 def _ttfts(samples: Sequence[Sample]) -> list[Sample]:

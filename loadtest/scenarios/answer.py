@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from websockets.exceptions import InvalidStatus
 
 from backend.protocol.wire import (
     PATH,
@@ -66,6 +67,11 @@ class MeasuredAnswer:
 
     def broke(self, error: Exception) -> None:
         """The connection failed, or what came could not be decoded."""
+        if isinstance(error, InvalidStatus):  # the websocket was refused
+            status = error.response.status_code
+            outcome: Outcome = "shed" if status in _OVERLOADED else "failed"
+            self._end(outcome, f"http {status}", f"the server answered {status}")
+            return
         name = type(error).__name__
         self._end("failed", name, f"{name}: {error}")
 

@@ -28,6 +28,7 @@ from indexer.screening.terminal import line, printable
 from loadtest.experiments.figures import Slo, table
 from loadtest.experiments.log import Moment, keep
 from loadtest.experiments.sample import Sample
+from loadtest.experiments.verdict import sentence, unfit
 from loadtest.scenarios.catalogue import SCENARIOS
 from loadtest.scenarios.clients import PATIENCE_S, Client, connector
 from loadtest.scenarios.options import Options
@@ -271,6 +272,7 @@ def _stop(environment: Environment, **_: Any) -> None:
         print(line(f"Error: the experiment could not be kept: {error}"), file=sys.stderr)
         environment.process_exit_code = 1
         path = None
+    print(line(sentence(experiment, site.run.samples)), end="\n\n")
     print(table(experiment.figures))
     if experiment.ceiling is not None:
         print(f"\nCeiling: {experiment.ceiling} users within {experiment.slo}")
@@ -278,6 +280,10 @@ def _stop(environment: Environment, **_: Any) -> None:
         print(f"{name.replace('_', ' ')}: {value:,.4f}")
     if path:
         print(f"\nKept as {experiment.id} in {site.options.log}", file=sys.stderr)
-    if experiment.broken and experiment.ceiling is None:
+    problem = unfit(site.run.samples)
+    if problem:
+        print(line(f"Failed: {problem}"), file=sys.stderr)
+        environment.process_exit_code = environment.process_exit_code or _EXIT_SLO
+    elif experiment.broken and experiment.ceiling is None:
         print(line(f"SLO broken: {'; '.join(experiment.broken)}"), file=sys.stderr)
         environment.process_exit_code = environment.process_exit_code or _EXIT_SLO

@@ -44,7 +44,20 @@ class Server:
             raise ConnectionError(
                 f"Nothing answers at {self._url}. Start it (glossator serve), or name it: --url"
             ) from error
-        except (requests.RequestException, ValueError, KeyError, IndexError):
+        except (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.MissingSchema,
+        ) as error:
+            raise ConnectionError(
+                f"{self._url!r} is not the address of a server; one looks like "
+                "http://127.0.0.1:8765"
+            ) from error
+        except requests.Timeout as error:
+            raise ConnectionError(
+                f"{self._url} did not answer in {_TIMEOUT_S:g} s. Is the address right?"
+            ) from error
+        except (requests.RequestException, ValueError, KeyError, IndexError, TypeError):
             return {}
 
     def gauges(self) -> dict[str, float]:

@@ -15,12 +15,20 @@ def experiment():
                    ttft_s * (1 + n % 7 / 10), completion_tokens=20)
             for n in range(200)
         ]  # fmt: skip
-        fields = {"scenario": "spike", "note": "", "id": new_id()} | fields
+        fields = {
+            "scenario": "spike",
+            "note": "",
+            "id": new_id(),
+            "server": {"model": "tiny"},
+            "figures": figures(samples, 20.0),
+            "broken": (),
+            "timeline": (Moment(0, 5, 0, waiting=2), Moment(20, 15, 200)),
+        } | fields
+        fields |= provenance() | {name: fields[name] for name in ("when",) if name in fields}
         return Experiment(
-            options={"api": "websocket", "note": fields["note"]}, server={"model": "tiny"},
-            dataset="d", wall_s=20.0, users=15, figures=figures(samples, 20.0), slo="failed<1%",
-            broken=(), timeline=(Moment(0, 5, 0, waiting=2), Moment(20, 15, 200)),
-            **fields, **provenance(),
+            options={"api": "websocket", "note": fields["note"]},
+            dataset="d", wall_s=20.0, users=15, slo="failed<1%",
+            **fields,
         ), samples  # fmt: skip
 
     return made

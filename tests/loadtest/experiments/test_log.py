@@ -20,7 +20,7 @@ def test_what_was_kept_is_read_again(tmp_path, experiment):
     assert samples_of(tmp_path, made) == samples
     (row,) = rows(tmp_path)
     assert row["note"] == made.note
-    assert float(row["ttft_p50"]) == pytest.approx(made.figures["ttft_p50"], rel=1e-3)
+    assert float(row["ttft_p50_ms"]) == pytest.approx(made.figures["ttft_p50"], rel=1e-3)
     assert row["commit"] == made.commit
 
 
@@ -29,8 +29,17 @@ def test_a_log_with_other_columns_is_extended(tmp_path, experiment):
     (tmp_path / "experiments.csv").write_text("id,remark\nold,by hand\n")
     keep(tmp_path, *experiment())
     old, new = rows(tmp_path)
-    assert (old["id"], old["remark"], old["ttft_p95"]) == ("old", "by hand", "")
+    assert (old["id"], old["remark"], old["ttft_p95_ms"]) == ("old", "by hand", "")
     assert new["remark"] == ""
+
+
+def test_a_spreadsheet_gets_single_values_and_units(tmp_path, experiment):
+    server = {"model": "tiny", "vllm": {"max_num_seqs": 8}, "engines": ["a", "b"]}
+    keep(tmp_path, *experiment(server=server))
+    (row,) = rows(tmp_path)
+    assert (row["server.vllm.max_num_seqs"], row["server.engines"]) == ("8", "a, b")
+    assert row["ttft_n"] == "200"
+    assert not any("{" in value for value in row.values())
 
 
 def test_runs_that_end_at_once_all_get_their_line(tmp_path, experiment):
