@@ -21,13 +21,13 @@ from backend.settings.rails import (
     TopicRail,
     ToxicityRail,
 )
-from backend.settings.read import load
+from backend.settings.reading.load import load
+from backend.settings.reading.variables import ENV_PREFIX
 from backend.settings.retrieval import Retrieval
 from backend.settings.server import Server
 from backend.settings.serving import Admission, Ray
 from backend.settings.sources import SourceSettings
 from backend.settings.tree import Settings
-from backend.settings.variables import ENV_PREFIX
 
 __all__ = [
     "ENV_PREFIX",

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, inspect
 
 from backend.errors import StartupFailed
-from backend.settings.mistakes import tables_of
+from backend.settings.reading.mistakes import tables_of
 from backend.settings.tree import Settings
 
 ENV_PREFIX = "GLOSSATOR_"

@@ -10,9 +10,9 @@ import msgspec
 
 from backend.errors import StartupFailed
 from backend.settings import profile
-from backend.settings.mistakes import mistakes
+from backend.settings.reading.mistakes import mistakes
+from backend.settings.reading.variables import from_environ
 from backend.settings.tree import Settings
-from backend.settings.variables import from_environ
 
 
 def load(
