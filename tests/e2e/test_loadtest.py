@@ -1,7 +1,6 @@
 """`glossator loadtest` against a running server, in short runs of what users run long."""
 
 import csv
-import json
 
 import pytest
 
@@ -32,9 +31,9 @@ def test_a_run_prints_its_table_and_is_kept(measured, tmp_path):
     assert int(row["requests"]) > 4
     assert float(row["failed"]) == 0
     assert float(row["ttft_p50_ms"]) > 0
-    assert float(row["retrieval_p50"]) > 0
+    assert float(row["retrieval_p50_ms"]) > 0
     assert row["dataset"]
-    assert json.loads(row["server"])["model"] == "extractive"
+    assert row["server.model"] == "extractive"
 
 
 def test_an_open_loop_asks_at_its_rate(measured):
