@@ -262,7 +262,7 @@ class Pipeline:
         # Closing the iterator aborts the engine, on every way out of this block.
         names = self._search.names_check(draft.request, answer)
         async with aclosing(stream) as deltas, outgoing, names:
-            introduce(answer, draft, (*notices, *verdict.result()))
+            introduce(answer, draft, (*notices, *verdict.result()), self.model)
             citing = draft.attribution(self.model)
             shown = Shown(outgoing, citing, names, Replay(draft.request.continue_from))
             try:

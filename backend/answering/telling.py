@@ -7,8 +7,9 @@ from backend.answering.draft import Draft
 from backend.answering.progress import Progress
 from backend.answering.written.attribution import Attribution, Unmarked, Verbatim
 from backend.answering.written.names_check import NamesCheck
+from backend.generators.extractive import UNLIKELY
 from backend.generators.replay import Replay
-from backend.protocol.wire import Citations, Delta, Finished, FinishReason, Notice
+from backend.protocol.wire import EXTRACTIVE, Citations, Delta, Finished, FinishReason, Notice
 from backend.rails.output.outgoing import Outgoing
 from backend.retrieval.citing import cite
 
@@ -30,6 +31,10 @@ LOOP = (
 ONLY_THOUGHT = (
     "The model only thought and said nothing. Ask for less at once, or let it write more: the "
     "operator sets [generation] max_tokens."
+)
+
+UNLIKELY_ANSWERED = (
+    "Nothing that is indexed seems to answer this question, so check the answer with care."
 )
 
 
@@ -65,13 +70,16 @@ class Shown:
         return shown
 
 
-def introduce(answer: Answer, draft: Draft, notices: Iterable[str]) -> None:
+def introduce(answer: Answer, draft: Draft, notices: Iterable[str], model: str) -> None:
     """What the reader should know before the text: notices, and the sources of the answer."""
     for message in notices:
         warn(answer, message)
     if draft.fitted.said and not draft.sparing:
         answer.emit(Notice, about="passages", message=draft.fitted.said)
     found = draft.found
+    unlikely = found.answerable is not None and found.answerable < UNLIKELY
+    if unlikely and model != EXTRACTIVE:  # which says so itself
+        answer.emit(Notice, about="answerability", message=UNLIKELY_ANSWERED)
     if found.failed:
         answer.emit(Notice, about="retrieval", message=UNGROUNDED)
     citations, _ = cite(draft.fitted.passages, excerpts=draft.request.excerpts)

@@ -5,11 +5,13 @@ signature, what the call does, the documentation's own example, and alternatives
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from backend.ports import Load, Prompt, Sampling, TextDelta
 from backend.protocol.wire import EXTRACTIVE, Usage
 from backend.retrieval.citing import cite
+from indexer.screening.fences import fenced
 from indexer.types import Chunk
 
 NOTE = (
@@ -72,7 +74,7 @@ def compose(prompt: Prompt) -> str:
 
 def _lead(best: Chunk, number: int) -> Iterator[str]:
     if not best.signature:
-        heading = best.breadcrumb or best.title
+        heading = " › ".join(part for part in (best.title, best.section) if part)
         yield f"**{heading}** [{number}]\n\n{_clip(best.text)}\n\n"
         return
     if best.kind == "option":
@@ -104,8 +106,19 @@ def _listed(chunks: Sequence[Chunk], numbers: Sequence[int]) -> Iterator[str]:
         if number in seen or len(seen) >= _ALTERNATIVES:
             continue
         seen.add(number)
-        about = chunk.summary or chunk.breadcrumb or chunk.section
-        yield f"- `{chunk.symbol or chunk.title}` [{number}] {about}".rstrip() + "\n"
+        if chunk.symbol:
+            yield f"- `{chunk.symbol}` [{number}] {chunk.summary}".rstrip() + "\n"
+        else:  # the summary is of the page's beginning, and this may be any part of it
+            heading = " › ".join(part for part in (chunk.title, chunk.section) if part)
+            yield f"- {heading} [{number}]: {_first_sentence(chunk.text)}\n"
+
+
+def _first_sentence(text: str) -> str:
+    code = {row for start, end in fenced(text) for row in range(start, end)}
+    prose = (line for row, line in enumerate(text.split("\n")) if row not in code)
+    line = next((line for line in prose if re.match(r"\s*\w", line)), "")
+    sentence, end, _ = line.strip().partition(". ")
+    return f"{sentence}{end.strip()}"
 
 
 def _clip(text: str) -> str:

@@ -118,6 +118,14 @@ async def test_code_that_replaces_code_may_repeat_itself():
     assert text(frames).count("again") == 60
 
 
+@pytest.mark.parametrize(("answerable", "told"), [(0.001, 1), (0.5, 0), (None, 0)])
+async def test_who_asks_what_is_not_documented_is_told_before_the_answer(answerable, told):
+    retriever = Found(Retrieved(answerable=answerable))
+    frames = await answered(pipeline(Scripted(TextDelta("a")), retriever))
+    about = [frame.about for frame in frames if isinstance(frame, Notice)]
+    assert about.count("answerability") == told
+
+
 async def test_what_supports_nothing_is_no_source():
     entry = Passage(Chunk("p", "file:///a", "p.real", "f", symbol="p.real"), 0.5)
     other = Passage(Chunk("p", "file:///b", "t", "x"), 0.5)

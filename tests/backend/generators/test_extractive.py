@@ -1,5 +1,7 @@
 """The extractive generator: readable, cited, and honest about what it is."""
 
+from dataclasses import replace
+
 from backend.generators.extractive import LATE, NOTE, UNANSWERED, UNLIKELY, compose
 from backend.ports import Prompt
 from indexer.types import Chunk, Passage
@@ -29,13 +31,21 @@ def test_the_best_entry_gives_its_call_meaning_and_example_with_its_citation():
     lead, _, others = text.partition("See also")
     for part in (RFFT.symbol, RFFT.signature, RFFT.summary, RFFT.example, "[1]"):
         assert part in lead
-    assert "`Guide` [2]" in others
+    assert "- Guide [2]: Read this." in others
 
 
 def test_a_page_is_quoted():
     text = answer(GUIDE)
-    assert "Guide › Start" in text
+    assert "**Guide** [1]" in text
     assert "Read this." in text
+
+
+def test_a_part_of_a_page_is_called_by_its_section_and_quoted_by_its_own_words():
+    """Not by the beginning of the page, which stands elsewhere."""
+    part = replace(GUIDE, uri="file:///g.md#x", section="Ending", line=90, summary="Read this.",
+                   text="```\nx\n```\n\nClose it. Then go.")  # fmt: skip
+    assert "**Guide › Ending** [1]" in answer(part)
+    assert "- Guide › Ending [2]: Close it.\n" in answer(RFFT, part)
 
 
 def test_several_passages_of_one_entry_are_one_source():
@@ -49,7 +59,7 @@ def test_an_unlikely_answer_is_not_given_as_one():
     assert text.startswith(UNANSWERED)
     assert "Use **" not in text
     assert "- `numpy.fft.rfft` [1]" in text
-    assert "- `Guide` [2]" in text
+    assert "- Guide [2]: Read this." in text
     assert "Use **" in compose(Prompt((), "q", passages, answerable=UNLIKELY))
 
 
