@@ -23,6 +23,7 @@ from indexer.ranking.ranker import (
     hint,
     in_scope,
     with_late,
+    with_names,
 )
 from indexer.ranking.spelling import spelled
 from indexer.ranking.words import is_about, names, resolved, searched, sought
@@ -135,7 +136,7 @@ class Finder:
         order = fuse(found.candidates)
         if self._ranker is not None:
             order = self._ranker.rank(found.question, order, found.hinted)
-        order = with_late(order)
+        order = with_names(with_late(order), found.question)
         order = sorted(order, key=lambda each: each.card.entry not in found.named)
         return _with_both(order, found.compared)
 

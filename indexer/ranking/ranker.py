@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from indexer.ranking.card import Card
 from indexer.ranking.spelling import spelled
-from indexer.ranking.words import possessed, root, sought
+from indexer.ranking.words import possessed, root, sought, stem
 from indexer.types import Scope
 
 WEIGHTS = Path(__file__).with_name("ranker.json")
@@ -34,6 +34,12 @@ _DEEPEST = 6  # parts of a symbol that are distinguished
 # by release notes and docstrings of other documentation (docs/retrieval-tried.md).
 FUSED = 0.5
 MEMBERS = 0.5
+
+_CALLED = ("function", "class")
+# What a name is worth, where the first rank is worth 2; times the share of the question that it
+# is. Chosen on the develop half of tests/data/questions.
+_SAID, _SPELLED = 1.2, 0.4
+_SPELLED_SHARE = 0.5  # of the question's words, from which a name is spelled by them
 
 # What the code around a question adds to a score. For comparison, a cosine that is higher by a
 # tenth adds 1. So this decides between similar entries of two packages, and no more.
@@ -121,6 +127,24 @@ def with_late(order: Sequence[Candidate]) -> list[Candidate]:
         for rank, each in enumerate(order)
     ]
     return [order[i] for i in np.argsort([-score for score in fused], kind="stable")]
+
+
+def with_names(order: Sequence[Candidate], question: Question) -> list[Candidate]:
+    """Moves entries up whose own name the question says ("the roots of a polynomial") or spells
+    ("the inverse FFT of a real signal" is ``irfft``). Neither search nor tokens see names so.
+    """
+    words = _Words(question)
+    scores = [2 * reciprocal(rank) + _named(each.card, words) for rank, each in enumerate(order)]
+    return [order[i] for i in np.argsort([-score for score in scores], kind="stable")]
+
+
+def _named(card: Card, words: "_Words") -> float:
+    name = card.symbol.rpartition(".")[2].lower()
+    share = words.share(set(spelled(name, words.terms)))
+    named = share * _SPELLED if share >= _SPELLED_SHARE else 0.0
+    if card.kind in _CALLED and len(name) > _SHORT and stem(name) in words.terms:
+        named += _SAID * words.share({stem(name)})
+    return named
 
 
 def features(question: Question, candidates: Sequence[Candidate]) -> Features:

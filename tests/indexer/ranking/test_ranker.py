@@ -17,6 +17,7 @@ from indexer.ranking.ranker import (
     fuse,
     members,
     reciprocal,
+    with_names,
 )
 from indexer.ranking.words import terms
 
@@ -155,3 +156,19 @@ def test_what_ships_prefers_a_part_to_its_overview() -> None:
     ]
     ranked = LinearRanker.load().rank(question("Fourier"), candidates)
     assert symbols(ranked) == ["p.dft", "p.fft"]
+
+
+def test_a_name_that_the_question_says_or_spells_moves_up() -> None:
+    """But not a module, and not far: a name is a hint."""
+    asked = Question.of("the roots of a polynomial", {"root": 5, "polynomial": 20}, 100)
+    order = [
+        Candidate(card("numpy.poly"), 0.7, 0),
+        Candidate(card("numpy.polynomial", kind="module"), 0.6, 1),
+        Candidate(card("numpy.roots"), 0.5, 2),
+    ]
+    assert symbols(with_names(order, asked)) == ["numpy.roots", "numpy.poly", "numpy.polynomial"]
+    far = [*[Candidate(card(f"p.x{i}"), 0.5, i) for i in range(40)], order[2]]
+    assert symbols(with_names(far, asked))[0] == "p.x0"
+    spelling = Question.of("inverse FFT of real data", {"fft": 5, "inverse": 5, "real": 5}, 100)
+    pair = [Candidate(card("numpy.fft.ihfft"), 0.7, 0), Candidate(card("numpy.fft.irfft"), 0.7, 1)]
+    assert symbols(with_names(pair, spelling))[0] == "numpy.fft.irfft"
