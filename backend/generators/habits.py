@@ -14,8 +14,10 @@ _OPTIONAL = ("max_tokens", "max_completion_tokens", "temperature", "stream_optio
              "ignore_eos")  # fmt: skip
 _SYSTEM = re.compile(r"system (?:role|message|prompt|instruction)|role\W{0,5}.{0,20}\bsystem\b")
 _ALTERNATE = re.compile(r"\balternat|must (?:begin|start) with a? ?.{0,3}user")
+_WORD = re.compile(r"\w+")
 _NUMBER = re.compile(
-    r"(?:at most|up to|maximum|exceed\w*|limit\w*|<=?|less than(?: or equal to)?)\D{0,40}(\d+)"
+    r"(?:at most|up to|maximum|exceed\w{0,4}+|limit\w{0,4}+|<=?|less than(?: or equal to)?)"
+    r"\D{0,40}+(\d+)"
 )
 _FEW_STOPS = 4  # OpenAI's own limit
 
@@ -93,12 +95,8 @@ class Habits:
         candidates = [each for each in _OPTIONAL if each in sent or each in body]
         if named in candidates:
             return str(named)
-        found = [
-            (match.start(), each)
-            for each in candidates
-            if (match := re.search(rf"\b{each}\b", said))
-        ]
-        return min(found)[1] if found else ""
+        words = _WORD.findall(said)
+        return next((each for each in words if each in candidates), "")
 
     def _without(self, parameter: str, said: str, sent: Mapping[str, Any]) -> str:
         if parameter == "stop" and len(sent["stop"]) > 1:
