@@ -79,7 +79,7 @@ class User:
 
     def expect_whole(self):
         text = "".join(frame.text for frame in self.frames if isinstance(frame, Delta))
-        assert text == expected(self.word)
+        assert text == expected(self.word), self.frames[-1]
         assert [frame.seq for frame in self.frames] == list(range(len(self.frames)))
         assert [isinstance(frame, Terminal) for frame in self.frames].count(True) == 1
         assert isinstance(self.frames[-1], Finished)

@@ -18,6 +18,7 @@ from backend.deploy.ray.direct.frames import (
     Open,
     Piece,
     Refused,
+    Welcome,
     error_of,
     from_replica,
     packed,
@@ -53,6 +54,11 @@ async def connect(address: Address) -> "Connection":
             _, connection = await loop.create_connection(
                 lambda: Connection(address.secret), address.host, address.port
             )
+            try:
+                await connection.welcomed
+            except BaseException:
+                connection.close()
+                raise
     except OSError as error:  # a timeout is one
         raise Unreachable(f"{address.host}:{address.port}: {error}") from error
     return connection
@@ -108,6 +114,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, secret: str) -> None:
         self.lost = False
+        self.welcomed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._secret = secret
         self._frames = Frames(from_replica)
         self._streams: dict[int, _Arriving] = {}
@@ -147,13 +154,19 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        if not self.welcomed.done():
+            self.welcomed.set_exception(ConnectionResetError("the replica hung up"))
+            self.welcomed.exception()  # whoever waited may be gone, and nobody else needs it
         for arriving in self._streams.values():
             arriving.break_off()
 
     def data_received(self, data: bytes) -> None:
         try:
             for frame in self._frames.feed(data):
-                if arriving := self._streams.get(frame.stream):
+                if isinstance(frame, Welcome):
+                    if not self.welcomed.done():
+                        self.welcomed.set_result(None)
+                elif arriving := self._streams.get(frame.stream):
                     arriving.take(frame)
         except Malformed:
             self._transport.abort()

@@ -84,7 +84,15 @@ class Broken(Struct, frozen=True, array_like=True, tag=3):
 
 
 FromGateway = Hello | Open | Close
-FromReplica = Piece | Done | Refused | Broken
+
+
+class Welcome(Struct, frozen=True, array_like=True, tag=4):
+    """The answer to ``Hello``. A connection without it goes to a replica that is about to die: its
+    kernel still takes connections for a moment.
+    """
+
+
+FromReplica = Piece | Done | Refused | Broken | Welcome
 
 from_gateway: msgspec.msgpack.Decoder[FromGateway] = msgspec.msgpack.Decoder(FromGateway)
 from_replica: msgspec.msgpack.Decoder[FromReplica] = msgspec.msgpack.Decoder(FromReplica)

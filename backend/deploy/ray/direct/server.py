@@ -23,6 +23,7 @@ from backend.deploy.ray.direct.frames import (
     Open,
     Piece,
     Refused,
+    Welcome,
     broken,
     from_gateway,
     packed,
@@ -136,6 +137,7 @@ class _Gateway(asyncio.Protocol):
             self._known = True
             self._hello_by.cancel()
             self._frames.largest = LARGEST
+            self._send(Welcome())
         elif isinstance(frame, Open):
             self._open(frame)
         elif isinstance(frame, Close) and (stream := self._streams.get(frame.stream)):

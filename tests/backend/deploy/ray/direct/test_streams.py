@@ -163,8 +163,21 @@ async def test_whoever_does_not_know_the_secret_is_hung_up_on(data, replica):
             await reader.readexactly(1)
     writer.close()
     assert replica.generator.running == 0
-    with pytest.raises(Unavailable):
-        await texts(await replica.connection("another secret"))
+    with pytest.raises(Unreachable):
+        await replica.connection("another secret")
+
+
+async def test_a_replica_that_dies_before_it_greets_is_unreachable_and_no_engine_has_failed():
+    """The kernel of a dying process still takes connections for a moment, and then resets them."""
+
+    async def dying(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.transport.abort()
+
+    async with await asyncio.start_server(dying, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Unreachable, match="hung up"):
+            await connect(Address("127.0.0.1", port, "a secret"))
 
 
 async def test_a_reader_that_is_slow_holds_the_generator_up(replica, until):
