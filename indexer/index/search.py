@@ -5,7 +5,6 @@ and only then are the old chunks removed. What a kill leaves in between is hidde
 the next writer removes it. The words can be rebuilt from the chunks.
 """
 
-import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from indexer.index.finding import Finder, Found
 from indexer.index.folder import MEND, IndexFolder
 from indexer.index.journal import Journal
 from indexer.index.lexical import LexicalIndex
+from indexer.index.mending import mended, open_lexical, settle, tell_lacking
 from indexer.index.store import ChromaStore
 from indexer.index.tokens import TokenStore
 from indexer.ranking.ranker import Candidate, LinearRanker
@@ -39,11 +39,8 @@ from indexer.types import (
     Vectors,
 )
 
-_MENDED_AT_ONCE = 500  # chunks
 _FILLED_AT_ONCE = 256
 _SCOPES = 16  # sets of sources whose names are kept ready
-
-_log = logging.getLogger(__name__)
 
 
 class HybridIndex:
@@ -119,13 +116,13 @@ class HybridIndex:
                 raise IndexDamaged(
                     f"{folder.catalog} lists nothing of the chunks that are stored. {MEND}"
                 )
-            lexical = _open_lexical(folder.lexical, writable)
+            lexical = open_lexical(folder.lexical, writable)
             opened.append(lexical)
             kept = TokenStore.open(folder.tokens, tokens, writable=writable)
             if writable:
-                _settle(catalog, store, lexical, kept)
+                settle(catalog, store, lexical, kept)
             lexical = mended(lexical, catalog, store, writable=writable)
-            _tell_lacking(catalog, kept, tokens)
+            tell_lacking(catalog, kept, tokens)
             ranker = LinearRanker.load() if ranked else None
             return cls(folder, catalog, store, lexical, kept, ranker, embedder_name)
         except BaseException:
@@ -369,83 +366,4 @@ class HybridIndex:
         return view
 
     def _settle(self) -> None:
-        _settle(self._catalog, self._store, self._lexical, self._tokens)
-
-
-def _settle(
-    catalog: Catalog, store: ChromaStore, lexical: LexicalIndex, tokens: TokenStore | None
-) -> None:
-    """Removes chunks that are stored but not served, after a killed or a complete change."""
-    unsettled = catalog.unsettled()
-    if not unsettled:
-        return
-    store.delete(unsettled)
-    lexical.delete([chunk_id for ids in unsettled.values() for chunk_id in ids])
-    lexical.commit(catalog.view().dataset)
-    if tokens is not None:
-        tokens.delete([chunk_id for ids in unsettled.values() for chunk_id in ids])
-    catalog.settle()
-
-
-def _tell_lacking(catalog: Catalog, kept: TokenStore | None, form: TokenForm | None) -> None:
-    """Says once that late interaction has to be skipped, or is for a part of the chunks only."""
-    if form is None:
-        return
-    lacking = {
-        source: len(kept.lacking(ids) if kept else ids)
-        for source in catalog.view().chunks
-        if (ids := catalog.ids(source))
-    }
-    if count := sum(lacking.values()):
-        _log.warning(
-            "%d chunks have no token vectors, so they are ranked without late interaction. "
-            "Indexing their source again adds them: %s",
-            count, ", ".join(sorted(source for source, lacks in lacking.items() if lacks)[:5]),
-        )  # fmt: skip
-
-
-def _open_lexical(folder: Path, writable: bool) -> LexicalIndex:
-    # Several readers share the folder and none may change it, so their words are in memory.
-    anew = folder if writable else None
-    try:
-        return LexicalIndex(folder if LexicalIndex.exists(folder) else anew)
-    except IndexerError as error:
-        _log.warning("%s; making it anew", error)
-        if writable:
-            LexicalIndex.wipe(folder)
-        return LexicalIndex(anew)
-
-
-def mended(
-    lexical: LexicalIndex, catalog: Catalog, store: ChromaStore, *, writable: bool
-) -> LexicalIndex:
-    """Brings the lexical index in line with the catalog: adds missing chunks, drops stale ones, and
-    logs both.
-
-    For a reader it is rebuilt in memory.
-    """
-    dataset = catalog.view().dataset
-    if lexical.dataset == dataset:
-        return lexical
-    if not writable:
-        lexical = LexicalIndex()
-    indexed = lexical.ids()
-    missing: dict[str, list[str]] = {}
-    listed: set[str] = set()
-    for source in catalog.view().chunks:
-        ids = catalog.ids(source)
-        listed |= ids
-        missing[source] = sorted(ids - indexed)
-    surplus = sorted(indexed - listed)
-    lacking = sum(map(len, missing.values()))
-    if lacking or surplus:
-        _log.warning(
-            "The index of words lacks %d of %d chunks and has %d that are gone: mending it",
-            lacking, len(listed), len(surplus),
-        )  # fmt: skip
-    lexical.delete(surplus)
-    for source, lacks in missing.items():
-        for start in range(0, len(lacks), _MENDED_AT_ONCE):
-            lexical.add(store.get({source: lacks[start : start + _MENDED_AT_ONCE]}).values())
-    lexical.commit(dataset)
-    return lexical
+        settle(self._catalog, self._store, self._lexical, self._tokens)
