@@ -272,11 +272,10 @@ class HybridIndex:
         ``query`` is what the embedder makes of the question: a vector of shape (dimension,) or (1,
         dimension), with tokens or without. Scores are cosines.
         """
-        found = query if isinstance(query, Query) else Query(query)
-        return list(self.results(question, found, limit, scope).passages)
+        return list(self.results(question, query, limit, scope).passages)
 
     def results(
-        self, question: str, query: Query, limit: int, scope: Scope = EVERYWHERE
+        self, question: str, query: Vectors | Query, limit: int, scope: Scope = EVERYWHERE
     ) -> Results:
         """The same passages, and how likely it is that something indexed answers."""
         if limit < 1:
