@@ -33,16 +33,17 @@ def tell_lacking(catalog: Catalog, kept: TokenStore | None, form: TokenForm | No
     """Says once that late interaction has to be skipped, or is for a part of the chunks only."""
     if form is None:
         return
-    lacking = {
-        source: len(kept.lacking(ids) if kept else ids)
-        for source in catalog.view().chunks
-        if (ids := catalog.ids(source))
-    }
-    if count := sum(lacking.values()):
+    chunks = catalog.view().chunks
+    if kept is not None and kept.count() == sum(chunks.values()):
+        return  # nearly always, and an index of a million chunks need not be read for it
+    ids = {source: catalog.ids(source) for source in chunks}
+    every = {chunk_id for its in ids.values() for chunk_id in its}
+    lacking = every if kept is None else kept.lacking(every)
+    if lacking:
         _log.warning(
             "%d chunks have no token vectors, so they are ranked without late interaction. "
             "Indexing their source again adds them: %s",
-            count, ", ".join(sorted(source for source, lacks in lacking.items() if lacks)[:5]),
+            len(lacking), ", ".join(sorted(name for name, its in ids.items() if its & lacking)[:5]),
         )  # fmt: skip
 
 

@@ -146,6 +146,10 @@ class TokenStore:
                 found[chunk_id] = row
         return found
 
+    def count(self) -> int:
+        """How many rows there are; a chunk that was added twice may have two."""
+        return sum(int(np.count_nonzero(file.places[:, 1])) for file in self._files)
+
     def lacking(self, ids: Collection[str]) -> set[str]:
         """The chunks that have no vectors here."""
         has = [file.keys[file.places[:, 1] > 0] for file in self._files]

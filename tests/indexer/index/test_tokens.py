@@ -62,6 +62,7 @@ def test_removed_rows_take_no_space_for_long(tmp_path: Path) -> None:
     store.delete([name(i) for i in range(90)])
     assert sum(path.stat().st_size for path in tmp_path.glob("*.tokens")) < before / 4
     assert store.lacking([name(i) for i in range(100)]) == {name(i) for i in range(90)}
+    assert store.count() == 10
     store.delete([name(i) for i in range(100)])
     assert not list(tmp_path.glob("*.tokens"))
 
