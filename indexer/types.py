@@ -156,6 +156,10 @@ class Scope:
     packages: tuple[str, ...] = ()  # top-level, as imported
     symbols: tuple[str, ...] = ()
 
+    def within(self, sources: Iterable[str]) -> tuple[str, ...]:
+        """Those of the sources in which it looks, in their order."""
+        return tuple(each for each in sources if self.sources is None or each in self.sources)
+
 
 EVERYWHERE = Scope()
 

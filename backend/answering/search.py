@@ -45,16 +45,14 @@ class Search:
 
     def names_check(self, request: Asked, answer: Answer) -> NamesCheck:
         """What looks up the names in the answer, where there is code and a model to write it."""
-        own = self._settings.tenants.get(answer.caller.tenant)
-        scope = request.scope(own.sources if own else None)
+        scope = self._scope(request, answer.caller.tenant)
         if not self._settings.generation.check_names or self._generator.model == EXTRACTIVE:
             scope = Scope(())
         return NamesCheck(self._retriever, scope, request.code, answer)
 
     async def find(self, query: str, request: Asked, tenant: str) -> Retrieved:
         """What is found for ``query``, where the request may look."""
-        own = self._settings.tenants.get(tenant)
-        scope = request.scope(own.sources if own else None)
+        scope = self._scope(request, tenant)
         if scope.sources == ():
             return Retrieved()
         retrieval = self._settings.retrieval
@@ -75,3 +73,8 @@ class Search:
             return Retrieved(failed=True)
         self.failing = ""
         return found
+
+    def _scope(self, request: Asked, tenant: str) -> Scope:
+        """Where the request may look."""
+        own = self._settings.tenants.get(tenant)
+        return request.scope(own.sources if own else None)

@@ -43,7 +43,9 @@ class IndexRetriever:
             async with asyncio.timeout(budget_ms / 1000):
                 return await work
         except TimeoutError:
-            return Retrieved(dataset=self._store.dataset, late=True, sources=self._searched(scope))
+            return Retrieved(
+                dataset=self._store.dataset, late=True, sources=scope.within(self._store.sources())
+            )
         except Exception as error:
             raise Unavailable(f"The index could not be searched: {error}") from error
 
@@ -79,13 +81,9 @@ class IndexRetriever:
             self._store.dataset,
             similarity=similarity,
             subjects=self._compare(asked.vector),
-            sources=self._searched(scope),
+            sources=scope.within(self._store.sources()),
             answerable=found.answerable,
         )
-
-    def _searched(self, scope: Scope) -> tuple[str, ...]:
-        stored = self._store.sources()
-        return tuple(each for each in stored if scope.sources is None or each in scope.sources)
 
     def _compare(self, vector: Vectors) -> dict[str, float]:
         """The cosine of one vector, of shape (1, dimension), to each subject."""

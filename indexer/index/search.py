@@ -306,10 +306,7 @@ class HybridIndex:
 
     def unknown(self, names: Sequence[str], scope: Scope = EVERYWHERE) -> list[Unknown]:
         """Those of the fully qualified names that an indexed package surely does not have."""
-        sources = tuple(
-            source for source in self.sources() if scope.sources is None or source in scope.sources
-        )
-        known = self._known(self.dataset, sources)
+        known = self._known(self.dataset, scope.within(self.sources()))
         return [each for name in names if (each := known.unknown(name))]
 
     def names(self, source: str) -> dict[str, list[str]]:
