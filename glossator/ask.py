@@ -27,6 +27,7 @@ from backend.protocol.wire import (
     Selection,
     Thinking,
     encode,
+    supporting,
 )
 from indexer.screening.terminal import Printing, escaped, line, printable
 from lsp_server.client.client import ClientError
@@ -119,10 +120,7 @@ class Transcript:
 
     def _end(self, finished: Finished) -> None:
         click.echo(self._printing.end() + "\n")
-        cited = finished.cited
-        for citation in self._citations:
-            if cited is not None and citation.number not in cited:
-                continue
+        for citation in supporting(self._citations, finished):
             version = f" ({citation.version})" if citation.version else ""
             named = line(f"[{citation.number}] {citation.title}{version}")
             click.echo(f"{named}  {line(_place(citation))}")

@@ -7,6 +7,7 @@ counts the frames of a request from 0 without gaps, so that ``Resume`` can name 
 ``docs/protocol.md`` is generated from these classes.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -353,6 +354,12 @@ def outcome(last: AnswerFrame) -> str:
             return "found"
         case _:
             return "broken off"
+
+
+def supporting(citations: Sequence[Citation], end: Finished) -> tuple[Citation, ...]:
+    """The citations that support an answer; all of them where nobody knows."""
+    cited = end.cited
+    return tuple(each for each in citations if cited is None or each.number in cited)
 
 
 def encode(frame: ClientFrame | ServerFrame) -> str:

@@ -91,6 +91,4 @@ class AnswerStream:
             self.report(token, End(end))
         text = "".join(texts)
         safe = "".join(shown) if split is None else escape(text, translate.addresses(citations))
-        cited = frame.cited
-        sources = tuple(each for each in citations if cited is None or each.number in cited)
-        return CompleteAnswer(model, safe, sources, frame, text)
+        return CompleteAnswer(model, safe, wire.supporting(citations, frame), frame, text)

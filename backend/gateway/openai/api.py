@@ -46,6 +46,7 @@ from backend.protocol.wire import (
     Notice,
     Thinking,
     Usage,
+    supporting,
 )
 from backend.settings import Server
 
@@ -130,9 +131,7 @@ class _Completion:
             self._model,
             (Choice(Reply(text), _FINISH[last.reason]),),
             TokenUsage.of(last.usage),
-            tuple(
-                each for each in self._citations if last.cited is None or each.number in last.cited
-            ),
+            supporting(self._citations, last),
             _notices(frames),
         )
 

@@ -49,3 +49,10 @@ def test_what_is_no_client_frame_is_refused(text):
 def test_fields_of_a_newer_client_are_ignored():
     frame = wire.decode_client('{"type":"cancel","id":"r","because":"later versions say why"}')
     assert frame == wire.Cancel(id="r")
+
+
+@pytest.mark.parametrize(("cited", "left"), [((2,), [2]), ((), []), (None, [1, 2])])
+def test_the_sources_of_an_answer_are_the_citations_that_support_it(cited, left):
+    citations = tuple(wire.Citation(number=number, title="t", uri="u") for number in (1, 2))
+    end = wire.Finished("r", 3, "stop", wire.Usage(), wire.Timings(), cited)
+    assert [each.number for each in wire.supporting(citations, end)] == left
