@@ -9,7 +9,7 @@ code, and a block's numbers stand on a line of their own.
 
 import re
 
-from backend.answering.written.code_spans import FENCE
+from backend.answering.written.code_spans import FENCE, closes
 from backend.answering.written.support import Support
 
 _NUMBER = re.compile(r"\[(\d{1,2})\]")
@@ -109,16 +109,12 @@ class Attribution:
         """At a line's end: whether a block of code begins or ends with it."""
         line, self._line = "".join(self._line), []
         self._inline = False
-        marks = FENCE.match(line)
         if not self._fence:
             self._sentence = []
-            if marks:
+            if marks := FENCE.match(line):
                 self._fence, self._code = marks[1], []
             return ""
-        closes = (
-            marks and marks[1].startswith(self._fence) and not line.strip().strip(self._fence[0])
-        )
-        if not closes:
+        if not closes(line, self._fence):
             self._code.append(line)
             return ""
         self._fence = ""

@@ -10,6 +10,12 @@ _PROMPT = re.compile(r"\s*(?:>>>|\.\.\.)(?: |$)")
 _LONGEST = 20_000  # characters of one block; a longer one is no example, and is left alone
 
 
+def closes(line: str, fence: str) -> bool:
+    """Whether a line ends the block that these marks have opened."""
+    marks = FENCE.match(line)
+    return bool(marks and marks[1].startswith(fence) and not line.strip().strip(fence[0]))
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of code, and where it begins in the answer, in characters."""
@@ -60,16 +66,14 @@ class CodeSpans:
             yield self._closed()
 
     def _take(self, line: str) -> Iterator[Code]:
-        marks = FENCE.match(line)
         if self._fence:
-            bare = line.strip()
-            if marks and marks[1].startswith(self._fence) and not bare.strip(self._fence[0]):
+            if closes(line, self._fence):
                 yield self._closed()
             else:
                 self._size += len(line) + 1
                 if self._size < _LONGEST:
                     self._lines.append(Line(line, self._seen))
-        elif marks:
+        elif marks := FENCE.match(line):
             self._fence, self._size = marks[1], 0
             self._language = line[marks.end() :].strip().partition(" ")[0].lower()
         else:
