@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from backend.answering.code_context import document, length, place
 from backend.ports import Gap, Message, Prompt
 from backend.protocol.wire import Ask, Complete, Kind, Task, Turn
-from backend.retrieval.citing import cite
+from backend.retrieval.citing import cite, on_page
 from indexer.ranking.words import searched
 from indexer.types import Chunk, Passage, Scope
 
@@ -178,7 +178,7 @@ def _heading(chunk: Chunk) -> str:
     """
     if chunk.symbol:
         return " ".join(part for part in (chunk.title, chunk.version) if part)
-    return " › ".join(part for part in (chunk.title, chunk.section) if part)
+    return on_page(chunk)
 
 
 def _quoted(mark: re.Match[str]) -> str:

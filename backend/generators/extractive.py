@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from backend.ports import Load, Prompt, Sampling, TextDelta
 from backend.protocol.wire import EXTRACTIVE, Usage
-from backend.retrieval.citing import cite
+from backend.retrieval.citing import cite, on_page
 from indexer.screening.fences import fenced
 from indexer.types import Chunk
 
@@ -74,8 +74,7 @@ def compose(prompt: Prompt) -> str:
 
 def _lead(best: Chunk, number: int) -> Iterator[str]:
     if not best.signature:
-        heading = " › ".join(part for part in (best.title, best.section) if part)
-        yield f"**{heading}** [{number}]\n\n{_clip(best.text)}\n\n"
+        yield f"**{on_page(best)}** [{number}]\n\n{_clip(best.text)}\n\n"
         return
     if best.kind == "option":
         place = best.breadcrumb.rpartition(" › ")[0]
@@ -109,8 +108,7 @@ def _listed(chunks: Sequence[Chunk], numbers: Sequence[int]) -> Iterator[str]:
         if chunk.symbol:
             yield f"- `{chunk.symbol}` [{number}] {chunk.summary}".rstrip() + "\n"
         else:  # the summary is of the page's beginning, and this may be any part of it
-            heading = " › ".join(part for part in (chunk.title, chunk.section) if part)
-            yield f"- {heading} [{number}]: {_first_sentence(chunk.text)}\n"
+            yield f"- {on_page(chunk)} [{number}]: {_first_sentence(chunk.text)}\n"
 
 
 def _first_sentence(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from backend.protocol.wire import Citation
-from indexer.types import Passage
+from indexer.types import Chunk, Passage
 
 
 def cite(
@@ -38,3 +38,8 @@ def cite(
             mine = [text for number, text in texts if number == citation.number]
             citations[key] = msgspec.structs.replace(citation, excerpt="\n\n".join(mine))
     return tuple(citations.values()), tuple(numbers)
+
+
+def on_page(chunk: Chunk) -> str:
+    """Where on a page a passage stands: the page's title and the section."""
+    return " › ".join(part for part in (chunk.title, chunk.section) if part)
