@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from backend.generators.chat.turns import alternating, without_system
+from backend.generators.chat.turns import adapted
 from backend.ports import Message
 
 _OPTIONAL = ("max_tokens", "max_completion_tokens", "temperature", "stream_options", "stop",
@@ -47,8 +47,7 @@ class Habits:
         self._strict = False
 
     def messages(self, messages: Sequence[Message]) -> list[Message]:
-        adapted = without_system(messages) if self._no_system else list(messages)
-        return alternating(adapted) if self._strict else adapted
+        return adapted(messages, system=not self._no_system, strict=self._strict)
 
     def apply(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The request as this upstream takes it."""

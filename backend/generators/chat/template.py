@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.errors import BadFrame, StartupFailed
 from backend.generators.chat.thinking import TAGS
-from backend.generators.chat.turns import alternating, without_system
+from backend.generators.chat.turns import adapted
 from backend.generators.special_tokens import SpecialTokens
 from backend.ports import Message
 
@@ -27,7 +27,8 @@ class ChatTemplate:
         self._model = model
         # Templates ignore variables that they do not know.
         self._variables = {} if thinking else {"enable_thinking": False}
-        self._special = SpecialTokens(tokenizer.get_added_vocab())
+        vocabulary = tokenizer.get_added_vocab()
+        self._special = SpecialTokens(vocabulary)
         try:
             alone = self._apply([_USER])
         except _refusals() as error:
@@ -42,7 +43,6 @@ class ChatTemplate:
         )
         # The template itself may begin the model's thinking.
         self.thinks = next((tag for tag, _ in TAGS if alone.rstrip().endswith(tag)), "")
-        vocabulary = tokenizer.get_added_vocab()
         self.may_think = bool(self.thinks) or any(tag in vocabulary for tag, _ in TAGS)
         if not self.system or self.strict or self.may_think:
             log.info(
@@ -55,11 +55,8 @@ class ChatTemplate:
 
     def text(self, messages: Sequence[Message]) -> str:
         """The conversation as the model reads it. Raises ``BadFrame`` if that cannot be."""
-        adapted = list(messages) if self.system else without_system(messages)
-        if self.strict:
-            adapted = alternating(adapted)
         try:
-            return self._apply(adapted)
+            return self._apply(adapted(messages, system=self.system, strict=self.strict))
         except _refusals() as error:
             raise BadFrame(
                 f"The chat template of {self._model} refuses this conversation "

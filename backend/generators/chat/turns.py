@@ -6,6 +6,12 @@ from itertools import groupby
 from backend.ports import Message
 
 
+def adapted(messages: Sequence[Message], *, system: bool, strict: bool) -> list[Message]:
+    """The conversation as a model takes it: with a ``system`` role, in ``strict`` turns."""
+    taken = list(messages) if system else without_system(messages)
+    return alternating(taken) if strict else taken
+
+
 def without_system(messages: Sequence[Message]) -> list[Message]:
     """What the system messages say comes first in the first message of the user."""
     system = [each.text for each in messages if each.role == "system"]
