@@ -13,6 +13,20 @@ from glossator.options import errors_for_people
 from glossator.options import token as token_option
 from glossator.options import url as url_option
 
+_files = click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+)
+_half = click.option(
+    "--half",
+    type=click.Choice(["develop", "held-out"]),
+    help="Only the questions of this half; nothing may be tuned on the held-out one.  "
+    "[default: both]",
+)
+
 
 @click.group(name="eval")
 def evaluate() -> None:
@@ -20,18 +34,8 @@ def evaluate() -> None:
 
 
 @evaluate.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    metavar="FILE...",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-)
-@click.option(
-    "--half",
-    type=click.Choice(["develop", "held-out"]),
-    help="Ask this half of the questions only; nothing may be tuned on the held-out one.",
-)
+@_files
+@_half
 @config_option
 @data_option
 def retrieval(files: tuple[Path, ...], half: str | None, config: Path | None, data: Path) -> None:
@@ -49,22 +53,12 @@ def retrieval(files: tuple[Path, ...], half: str | None, config: Path | None, da
 
 
 @evaluate.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    metavar="FILE...",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-)
+@_files
 @url_option
 @token_option
 @ca_option
 @config_option
-@click.option(
-    "--half",
-    type=click.Choice(["develop", "held-out"]),
-    help="Only the questions of this half.  [default: both]",
-)
+@_half
 @click.option(
     "--only",
     type=click.IntRange(min=1),

@@ -1,4 +1,4 @@
-"""The question sets of `glossator eval answers`: one labelled question a line.
+"""The question sets of `glossator eval answers` and `retrieval`: one labelled question a line.
 
 ``tests/data/questions/README.md`` says what the fields mean and how the sets were made.
 """
@@ -31,14 +31,15 @@ class Labelled(Struct, frozen=True):
     """
 
     question: str
-    expected: tuple[str, ...] = ()  # symbols or uris, any of which answers
+    expected: tuple[str, ...]  # symbols or places (``expected``), any of which answers
     corpus: str = ""  # the source to search, by default all
-    kind: str = ""
+    kind: str = ""  # questions of one kind are counted together
     names: tuple[str | tuple[str, ...], ...] = ()
-    half: Half = "develop"
+    half: Half | Literal[""] = ""  # nothing may be tuned on "held-out"
     history: tuple[Exchange, ...] = ()
     code: str = ""  # that the question is about
     language: str = ""
+    origin: str = ""  # what ``kind`` is in the sets that were made from documentation
 
     @property
     def answerable(self) -> bool:
@@ -73,7 +74,7 @@ def chosen(
     questions: Sequence[Labelled], half: Half | None, only: int | None
 ) -> Sequence[Labelled]:
     """The questions of a half; ``only`` so many of them, and every time the same ones."""
-    kept = [each for each in questions if half in (None, each.half)]
+    kept = [each for each in questions if half in (None, each.half or "develop")]
     if only is None or only >= len(kept):
         return kept
     first = sorted(kept, key=lambda each: hashlib.sha256(each.question.encode()).digest())[:only]

@@ -1,13 +1,9 @@
 """`glossator eval retrieval`: measures how well each part of the search answers questions.
 
-A file has one JSON object per line: ``question``, ``expected`` (symbols, or places as in
-``glossator.evaluate.expected``, any of which answers), and optionally ``corpus`` (the source to
-search, by default all), ``origin`` or ``kind`` (questions of one kind are counted together),
-``code`` that the question is about, and ``half``: "develop", or "held-out" when nothing may be
-tuned on it. A question that expects nothing has no answer in the corpus, and is not counted.
+What a file holds says ``glossator.evaluate.questions``. A question that expects nothing has no
+answer in the corpus, and is not counted.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +15,7 @@ from backend.deploy import build
 from backend.deploy.upkeep.declaring import opened
 from backend.errors import StartupFailed
 from backend.settings import load
+from glossator.evaluate import questions
 from glossator.evaluate.expected import Expected, is_place
 from glossator.evaluate.retrieval_figures import DEEPEST, Asked, Outcome, report
 from indexer.index.finding import Found
@@ -40,8 +37,9 @@ def evaluate(files: Sequence[Path], config: Path | None, data: Path, half: str =
                 click.echo(f"indexing {corpus}", err=True)
                 index(opened(corpus, settings, data), embedder, store)
             outcomes = [ask(each, embedder, store) for each in placed(asked, store)]
-            questions = f"{len(outcomes)} questions"
-            click.echo(f"{questions}, {store.count()} chunks, index {store.dataset}\n")
+            click.echo(
+                f"{len(outcomes)} questions, {store.count()} chunks, index {store.dataset}\n"
+            )
             click.echo(report(outcomes))
     except IndexerError as error:
         raise StartupFailed(str(error)) from error
@@ -50,27 +48,16 @@ def evaluate(files: Sequence[Path], config: Path | None, data: Path, half: str =
 
 def read(file: Path) -> list[Asked]:
     """Raises ``StartupFailed``, naming the line that is no question."""
-    found = []
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-        try:
-            row = json.loads(line)
-            found.append(
-                Asked(
-                    question="\n".join(filter(None, (row["question"], row.get("code")))),
-                    expected=frozenset(row["expected"]),
-                    corpus=row.get("corpus", ""),
-                    origin=row.get("origin") or row.get("kind", ""),
-                    half=row.get("half", ""),
-                )
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise StartupFailed(
-                f"{file}:{number} is not a question; it needs at least "
-                f'{{"question": "…", "expected": ["…"]}} ({error!r}).'
-            ) from error
-    if not found:
-        raise StartupFailed(f"{file} holds no questions.")
-    return found
+    return [
+        Asked(
+            question="\n".join(filter(None, (each.question, each.code))),
+            expected=frozenset(each.expected),
+            corpus=each.corpus,
+            origin=each.origin or each.kind,
+            half=each.half,
+        )
+        for each in questions.read(file)
+    ]
 
 
 def chosen(asked: Sequence[Asked], half: str) -> list[Asked]:

@@ -141,7 +141,9 @@ def test_the_report_counts_by_corpus_and_kind_and_names_errors(word_embedder: Em
 
 
 def test_a_part_of_the_questions_is_always_the_same() -> None:
-    asked = [Labelled(f"question {i}", half="develop" if i % 2 else "held-out") for i in range(40)]
+    asked = [
+        Labelled(f"question {i}", (), half="develop" if i % 2 else "held-out") for i in range(40)
+    ]
     some = chosen(asked, "develop", 5)
     assert len(some) == 5
     assert {each.half for each in some} == {"develop"}
