@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from backend.answering.written.code_spans import Code, Line
@@ -56,7 +56,7 @@ def uses(code: Code, imports: Mapping[str, str]) -> list[Use]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     } | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    reader = _Reader(code.lines, {**imports, **imported(code.text)}, frozenset(assigned))
+    reader = _Reader(code.lines, {**imports, **_bound([tree])}, frozenset(assigned))
     try:
         reader.visit(tree)
     except RecursionError:
@@ -67,10 +67,15 @@ def uses(code: Code, imports: Mapping[str, str]) -> list[Use]:
 def imported(code: str) -> dict[str, str]:
     """What each name means that the code imports, as far as its lines can be read."""
     tree = _parsed(code) if len(code) <= _LONGEST else None
-    lines = [line.strip() for line in code.split("\n") if _IMPORT.match(line)]
-    trees = [tree] if tree else map(_parsed, lines)
+    if tree:
+        return _bound([tree])
+    lines = (_parsed(line.strip()) for line in code.split("\n") if _IMPORT.match(line))
+    return _bound([line for line in lines if line])
+
+
+def _bound(trees: Sequence[ast.Module]) -> dict[str, str]:
     names: dict[str, str] = {}
-    for node in (node for tree in trees if tree for node in ast.walk(tree)):
+    for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.partition(".")[0]
