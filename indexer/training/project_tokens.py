@@ -15,7 +15,7 @@ from indexer.chunkers import StructureChunker
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.ranking.late import Matrix, at
 from indexer.sources import open_source
-from indexer.training.train_ranker import CORPORA
+from indexer.training.corpora import CORPORA
 
 DIRECTIONS = 64
 _CHUNKS = 150  # of each package

@@ -5,21 +5,17 @@ of the package that it is about, where something answers it, and of another pack
 does. It prints how well a model tells them apart that has not seen the project.
 """
 
-import argparse
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.index.search import HybridIndex
-from indexer.pipeline import index
 from indexer.ranking.answerable import SIGNALS, WEIGHTS, Signals, signals
-from indexer.sources import open_source
-from indexer.training.train_ranker import CORPORA, asked
+from indexer.training.corpora import CORPORA, folders, indexed, write
+from indexer.training.train_ranker import asked
 from indexer.types import Embedder, Scope, ask
 
 _MOST = 90  # questions of a package, spread evenly over all of them
@@ -98,19 +94,9 @@ def without_late(rows: Sequence[Example]) -> list[Example]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder for the index; kept")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go")
-    arguments = parser.parse_args()
+    data, out = folders(__doc__, WEIGHTS)
     embedder = SentenceTransformerEmbedder()
-    with HybridIndex.open(
-        arguments.data,
-        embedder_name=embedder.name,
-        dimension=embedder.dimension,
-        tokens=embedder.tokens,
-    ) as opened:
-        for corpus in CORPORA:
-            index(open_source(corpus), embedder, opened)
+    with indexed(data, embedder, ranked=True) as opened:
         found = list(examples(opened, embedder))
     trained = {}
     for name, rows in (("with_late", found), ("without_late", without_late(found))):
@@ -125,11 +111,7 @@ def main() -> None:
         trained[name] = {
             each: round(float(weight), 4) for each, weight in zip(names, weights, strict=True)
         }
-    arguments.out.write_text(
-        json.dumps({"trained_on": CORPORA, "questions": len(found), "weights": trained}, indent=1)
-        + "\n",
-        "utf-8",
-    )
+    write(out, len(found), trained)
 
 
 if __name__ == "__main__":

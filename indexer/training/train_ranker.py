@@ -6,7 +6,6 @@ from comes first among the results of both searches. For every package it prints
 never saw the package does, compared with plain fusion.
 """
 
-import argparse
 import json
 import random
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,6 @@ import numpy.typing as npt
 
 from indexer.embedder import SentenceTransformerEmbedder
 from indexer.index.search import HybridIndex
-from indexer.pipeline import index
 from indexer.ranking.ranker import (
     FEATURES,
     FUSED,
@@ -32,23 +30,10 @@ from indexer.ranking.ranker import (
 )
 from indexer.ranking.words import terms
 from indexer.sources import open_source
+from indexer.training.corpora import CORPORA, folders, indexed, write
 from indexer.training.questions import Question, questions
 from indexer.types import Embedder, ask
 
-CORPORA = (
-    "package:scipy.ndimage",
-    "package:scipy.spatial",
-    "package:scipy.integrate",
-    "package:scipy.interpolate",
-    "package:scipy.linalg",
-    "package:scipy.signal",
-    "package:sklearn.cluster",
-    "package:sklearn.linear_model",
-    "package:sklearn.metrics",
-    "package:sklearn.preprocessing",
-    "package:jinja2",
-    "package:websockets",
-)
 WRITTEN = Path(__file__).with_name("written.jsonl")
 # Questions of a package per origin. Few of them repeat indexed text, because such questions teach
 # that an answer contains all words of its question.
@@ -171,20 +156,9 @@ def examples(corpora: Sequence[str], opened: HybridIndex, embedder: Embedder) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder for the index; kept")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go")
-    arguments = parser.parse_args()
+    data, out = folders(__doc__, WEIGHTS)
     embedder = SentenceTransformerEmbedder()
-    with HybridIndex.open(
-        arguments.data,
-        embedder_name=embedder.name,
-        dimension=embedder.dimension,
-        ranked=False,
-        tokens=embedder.tokens,
-    ) as opened:
-        for corpus in CORPORA:
-            index(open_source(corpus), embedder, opened)
+    with indexed(data, embedder, ranked=False) as opened:
         found = list(examples(CORPORA, opened, embedder))
 
     print(f"{'held out':32}{'questions':>10}{'fused MRR':>11}{'ranked MRR':>12}")
@@ -198,11 +172,7 @@ def main() -> None:
     rounded = {
         name: round(float(weight), 4) for name, weight in zip(FEATURES, weights, strict=True)
     }
-    arguments.out.write_text(
-        json.dumps({"trained_on": CORPORA, "questions": len(found), "weights": rounded}, indent=1)
-        + "\n",
-        "utf-8",
-    )
+    write(out, len(found), rounded)
 
 
 if __name__ == "__main__":
