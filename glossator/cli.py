@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from backend.generators.vllm import leak_report
 from glossator.evaluate.commands import evaluate
 from glossator.index.commands import index
 from glossator.loadtest.commands import loadtest
@@ -164,4 +165,5 @@ def _line_range(text: str | None) -> tuple[int, int] | None:
 
 def main() -> None:
     """The entry point of the console script."""
+    leak_report.hide()  # the embedder and the engine may load Triton, whatever the command
     cli(prog_name="glossator")

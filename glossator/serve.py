@@ -21,7 +21,6 @@ from backend.deploy.upkeep.upkeep import Upkeep, kept
 from backend.errors import StartupFailed
 from backend.gateway.about import RELEASE
 from backend.generators.choose import choose
-from backend.generators.vllm import leak_report
 from backend.identity.door import open_to_all
 from backend.protocol.wire import Ask
 from backend.records import logs
@@ -49,7 +48,6 @@ def serve(
     question: str | None,
 ) -> int:
     """Returns the exit code. Raises ``StartupFailed``."""
-    leak_report.hide()  # the embedder may load Triton, too
     settings = load(config, overrides=overrides)
     logs.configure(settings.observability.log_format)
     if warning := open_to_all(settings, settings.server.host):

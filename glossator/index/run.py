@@ -22,7 +22,6 @@ from backend.deploy import build
 from backend.deploy.upkeep import intake
 from backend.deploy.upkeep.declaring import opened
 from backend.errors import StartupFailed
-from backend.generators.vllm import leak_report
 from backend.settings import Settings, load
 from indexer.index.search import HybridIndex
 from indexer.pipeline import Report
@@ -40,7 +39,6 @@ def index(sources: Sequence[str], rebuild: bool, config: Path | None, data: Path
 
     When a server owns the index, it takes in what these runs leave.
     """
-    leak_report.hide()
     settings = load(config)
     sources = sources or _declared(settings)
     with console.status("loading the embedding model"):

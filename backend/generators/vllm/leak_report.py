@@ -1,8 +1,9 @@
-"""Keeps Triton's report of leaks off the terminal when a process that imported vLLM ends.
+"""Keeps Triton's report of leaks off the terminal when a process that imported it ends.
 
-vLLM imports Triton. When the interpreter is gone, the binding library in Triton (nanobind) prints
-some 25 lines about objects that the interpreter did not free. They mean nothing to an operator, and
-Triton has no switch for them; it hides them in its own workers in the way that is done here.
+vLLM imports Triton, and torch may. When the interpreter is gone, the binding library in Triton
+(nanobind) prints some 25 lines about objects that the interpreter did not free. They mean nothing
+to an operator, and Triton has no switch for them; it hides them in its own workers in the way that
+is done here.
 """
 
 import atexit
@@ -13,7 +14,7 @@ _LIBRARY = "triton._C.libtriton"
 
 
 def hide() -> None:
-    """Call it before vLLM is imported: what is registered first runs last.
+    """Call it before either is imported: what is registered first runs last.
 
     Only what the interpreter itself prints after all exit handlers is lost. An exit without that
     library keeps its standard error.
