@@ -65,7 +65,7 @@ class Draft:
         )
 
     def attribution(self, model: str) -> Attribution | Verbatim | Unmarked:
-        """What puts citations into the answer. Code that replaces code gets none."""
+        """Puts citations into the answer. Code that replaces code gets none."""
         passages = self.fitted.passages
         if model == EXTRACTIVE or not passages:
             return Verbatim()
@@ -75,5 +75,5 @@ class Draft:
 
     @property
     def loops(self) -> Loops | None:
-        """What notices an endless answer. Code may repeat itself, as what it replaces does."""
+        """Notices an endless answer; None for code that replaces code, which may repeat itself."""
         return Loops() if self.request.cites else None

@@ -50,7 +50,7 @@ _MARKS = re.compile(r"^(?:documentation:|end of the documentation|question:)", r
 
 PRIORITY: dict[Kind, int] = {"help": 0, "chat": 1, "optimize": 2}
 PREPARE_PRIORITY = 3
-# What says little without the question before it: "and in place?", "can it keep the order?"
+# Questions that mean little without the one before: "and in place?", "can it keep the order?"
 _REFERS = re.compile(
     r"^\W*(?:and|but|or|ok|okay|so|then|what about|how about|why)\b"
     r"|\b(?:it|its|that|this|these|those|them|they|there|same|instead|ones?|others?|also|too)\b",
@@ -61,7 +61,7 @@ _QUERY_CODE_CHARS = 400  # of selected code in a search query: an embedder reads
 
 
 def search_query(ask: Ask) -> str:
-    """What retrieval looks for: the question, what it refers to, and the code that it is about.
+    """The text to search for: the question, earlier questions that it refers to, selected code.
 
     A long question is cut here, before the search is queued, kept and sent to other processes.
     """

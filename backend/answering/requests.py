@@ -64,7 +64,7 @@ class Asked(Protocol):
 
     @property
     def code(self) -> str:
-        """The user's own, whose imports say what names in an answer mean."""
+        """The user's own code. Its imports tell what names in an answer mean."""
         ...
 
     def check(self, generator: Generator) -> None:

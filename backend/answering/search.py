@@ -44,7 +44,7 @@ class Search:
         return found
 
     def names_check(self, request: Asked, answer: Answer) -> NamesCheck:
-        """What looks up the names in the answer, where there is code and a model to write it."""
+        """Checks the names in the answer, unless that is switched off or no model writes it."""
         scope = self._scope(request, answer.caller.tenant)
         if not self._settings.generation.check_names or self._generator.model == EXTRACTIVE:
             scope = Scope(())

@@ -1,1 +1,1 @@
-"""What is made of the text that a model writes: citations, and marks on names that do not exist."""
+"""Works on the text that a model writes: adds citations, and marks names that do not exist."""

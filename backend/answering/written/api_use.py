@@ -50,7 +50,7 @@ def uses(code: Code, imports: Mapping[str, str]) -> list[Use]:
             if not _IMPORT.match(line.text)
             for found in _DOTTED.finditer(line.text)
         ]
-    # What the code assigns is a variable from there on.
+    # A name that the code assigns is a variable, and not an import.
     assigned = {
         node.id
         for node in ast.walk(tree)
@@ -65,7 +65,7 @@ def uses(code: Code, imports: Mapping[str, str]) -> list[Use]:
 
 
 def imported(code: str) -> dict[str, str]:
-    """What each name means that the code imports, as far as its lines can be read."""
+    """The meaning of each name that the code imports, as far as its lines can be read."""
     tree = _parsed(code) if len(code) <= _LONGEST else None
     if tree:
         return _bound([tree])
@@ -188,7 +188,7 @@ def _full(name: str, imports: Mapping[str, str]) -> str:
 
 
 def _split(text: str) -> Iterator[str]:
-    """What stands between the commas of a call, up to the bracket that closes it."""
+    """The parts of a call between its commas, up to the bracket that closes it."""
     depth, start = 0, 0
     for place, character in enumerate(text):
         if character in "([{":

@@ -140,7 +140,7 @@ class Attribution:
 
 
 class Verbatim:
-    """The answer of the extractive generator, as it is: it cites what it quotes."""
+    """Passes the answer of the extractive generator unchanged: it cites what it quotes itself."""
 
     grounded = True
 
@@ -159,7 +159,7 @@ class Verbatim:
 
 
 class Unmarked:
-    """Code for a file, as it is: no number may stand in it, but its sources are known."""
+    """Passes code for a file unchanged, because no number may be in it, and notes its sources."""
 
     grounded = True
 

@@ -17,7 +17,7 @@ from indexer.types import Passage
 _MOST = 2  # citations of one sentence
 _SAID = 0.5  # of a sentence's words that a passage has, where it names nothing
 _LIKELY = 0.3  # the same for a passage that was cited just before, or by the model
-_LIKELIER = 0.15  # what such a passage is ahead of others
+_LIKELIER = 0.15  # the advantage of such a passage over others
 _NAMED = 0.5  # of what a sentence names that stands in a passage
 _NAMED_SAID = 0.1  # of the words of such a sentence
 _CODE = 0.35  # of what a block of code uses
