@@ -12,7 +12,6 @@ from indexer.index.lexical import LexicalIndex
 from indexer.index.tokens import TokenStore
 from indexer.ranking.answerable import Answerable, signals
 from indexer.ranking.asking import SPELLED, aliases, is_error, sides, without_particulars
-from indexer.ranking.asking import resolved as spelled_out
 from indexer.ranking.card import Card
 from indexer.ranking.late import maxsim
 from indexer.ranking.ranker import (
@@ -86,7 +85,7 @@ class Finder:
         near, ranked = _entries(near_chunks), _entries(ranked_chunks)
         found = _by_entry(card for card, _ in (*near_chunks, *ranked_chunks))
         known = aliases(question)
-        asked = [spelled_out(name, known) for name in names(question)]
+        asked = [resolved(name, known) for name in names(question)]
         named = [card for name in asked for card in self._lexical.named(name, sources, hidden)]
         at_cursor = [
             card

@@ -4,8 +4,6 @@ import builtins
 import re
 from collections.abc import Mapping
 
-from indexer.ranking.words import ALIASES
-
 # Exceptions of Python itself say how something failed; every package raises them.
 _BUILT_IN = frozenset(
     name for name in dir(builtins) if name.endswith(("Error", "Exception", "Warning", "Exit"))
@@ -62,13 +60,6 @@ def aliases(question: str) -> Mapping[str, str]:
             if name.isidentifier():
                 found[other.strip() or name] = f"{module}.{name}"
     return found
-
-
-def resolved(name: str, known: Mapping[str, str]) -> str:
-    """A name with its first part written out, as the question's imports or custom have it."""
-    first, dot, rest = name.partition(".")
-    whole = known.get(first) or (ALIASES.get(first) if dot else None)
-    return f"{whole}{dot}{rest}" if whole else name
 
 
 def sides(question: str) -> tuple[str, str] | None:

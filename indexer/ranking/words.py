@@ -8,9 +8,10 @@ An identifier counts whole and in parts: ``np.fft.rfft2`` gives ``numpy.fft.rfft
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
+from types import MappingProxyType
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TOKENS = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*|\d+")
@@ -134,10 +135,11 @@ def possessed(question: str) -> frozenset[str]:
     return frozenset(term for word in _POSSESSED.findall(question) for term in terms(word))
 
 
-def resolved(name: str) -> str:
-    """``np.where`` becomes ``numpy.where``."""
+def resolved(name: str, known: Mapping[str, str] = MappingProxyType({})) -> str:
+    """``np.where`` becomes ``numpy.where``, as custom has it or the imports that are ``known``."""
     first, dot, rest = name.partition(".")
-    return f"{ALIASES[first]}.{rest}" if dot and first in ALIASES else name
+    whole = known.get(first) or (ALIASES.get(first) if dot else None)
+    return f"{whole}{dot}{rest}" if whole else name
 
 
 def stem(word: str) -> str:

@@ -45,7 +45,7 @@ def uses(code: Code, imports: Mapping[str, str]) -> list[Use]:
     tree = _parsed(code.text)
     if tree is None:
         return [
-            Use(_full(found[0], imports), line.start + found.start(), line.start + found.end())
+            Use(resolved(found[0], imports), line.start + found.start(), line.start + found.end())
             for line in code.lines
             if not _IMPORT.match(line.text)
             for found in _DOTTED.finditer(line.text)
@@ -153,7 +153,7 @@ class _Reader(ast.NodeVisitor):
             return ""
         if not parts and node.id not in self._imports:
             return ""
-        return _full(".".join([node.id, *reversed(parts)]), self._imports)
+        return resolved(".".join([node.id, *reversed(parts)]), self._imports)
 
     def _keyword(self, node: ast.keyword) -> Keyword:
         start = self._place(node.lineno, node.col_offset)
@@ -178,13 +178,6 @@ def _parsed(code: str) -> ast.Module | None:
         return ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-
-
-def _full(name: str, imports: Mapping[str, str]) -> str:
-    first, dot, rest = name.partition(".")
-    if first in imports:
-        return f"{imports[first]}{dot}{rest}"
-    return resolved(name)
 
 
 def _split(text: str) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from indexer.ranking.asking import aliases, is_error, resolved, sides, without_particulars
+from indexer.ranking.asking import aliases, is_error, sides, without_particulars
+from indexer.ranking.words import resolved
 
 
 @pytest.mark.parametrize(
