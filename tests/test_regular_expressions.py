@@ -33,9 +33,10 @@ PACKAGES = ("backend", "glossator", "indexer", "loadtest", "lsp_server")
 CALLS = {"compile", "search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"}
 SHORT, LONG, HUGE = 20_000, 100_000, 1_000_000
 PUMPS = 24  # strings per expression
-LIMIT_S = 0.020  # for LONG, where one call reads all of a text
-# What is searched in pieces of 4,000 characters may take 8 ms for each of them.
-LIMIT_IN_PIECES_S = 0.2
+# The slowest expression that is linear takes a third of its limit on a quiet machine, so that a
+# busy one passes; what is quadratic takes a hundred times the limit.
+LIMIT_S = 0.060  # for LONG, where one call reads all of a text
+LIMIT_IN_PIECES_S = 0.6  # what is searched in pieces of 4,000 characters
 REFERENCE_S = 0.0085  # on two cores of an AMD EPYC (Zen 4): see ``slowness``
 
 # Not timed: they read only what we, an operator or the machine have written.
@@ -288,13 +289,17 @@ def test_its_time_grows_no_faster_than_the_text(expression: Expression) -> None:
             took = timed(expression.read, text)
             allowed = expression.limit_s * max(length, SHORT) / LONG
             if took > allowed:
-                took = timed(expression.read, text, tries=3) / slowness()
+                took = timed(expression.read, text, tries=5) / slowness()
             assert took <= allowed, f"{took:.3f} s for {length:,} characters of {pump}"
         if took > slowest:
             slowest, worst = took, pump
     if slowest > expression.limit_s / 10:
-        took = timed(expression.read, text_of(worst, HUGE))
-        assert took <= 3 * slowest * HUGE / LONG + expression.limit_s, f"{took:.3f} s for {worst}"
+        allowed = 3 * slowest * HUGE / LONG + expression.limit_s
+        text = text_of(worst, HUGE)
+        took = timed(expression.read, text)
+        if took > allowed:
+            took = timed(expression.read, text, tries=3)
+        assert took <= allowed, f"{took:.3f} s for {worst}"
 
 
 def test_no_expression_is_left_out() -> None:
