@@ -80,6 +80,7 @@ class _Manual:
         self._code: list[str] | None = None
         self._tag: str | None = None  # tag of the item whose text follows
         self._tag_follows = False  # after .TP the next line is the tag
+        self._tag_open = False  # after .It Xo the tag goes on up to .Xc
         self._until: str | None = None  # the line that ends a skipped part
         self._depth = 0  # depth of skipped conditional blocks
 
@@ -129,6 +130,7 @@ class _Manual:
             self._flush()
             self._tag = " ".join(arguments(rest)[:1]) if name == "IP" else self._mdoc.line(rest)
             self._tag_line = number
+            self._tag_open = name == "It" and mdoc.opens(rest)
         elif name in _ALTERNATING:
             self._text("".join(arguments(rest)))
         elif name in _JOINED:
@@ -137,6 +139,7 @@ class _Manual:
             self._text(f"<{' '.join(arguments(rest))}>")
         elif name in mdoc.MACROS:
             self._text(self._mdoc.line(f"{name} {rest}"))
+            self._tag_open = self._tag_open and not mdoc.closes(f"{name} {rest}")
 
     def text(self) -> str:
         self._end_code()
@@ -156,8 +159,12 @@ class _Manual:
     def _text(self, text: str) -> None:
         if self._tag_follows:
             self._tag, self._tag_follows = text.strip(), False
+        elif self._tag_open:
+            self._tag = f"{self._tag} {text}".strip()
         elif self._code is not None:
             self._code.append(text)
+        elif self._words and text.strip() in mdoc.CLOSING:
+            self._words[-1] += text.strip()
         elif text.strip():
             self._words.append(text.strip())
         else:

@@ -7,7 +7,13 @@ _QUOTES = {"Op": "[]", "Dq": "“”", "Sq": "‘’", "Qq": '""', "Pq": "()", "
 _WORDS = {"Ar", "Cm", "Ic", "Li", "Sy", "Em", "Pa", "Ev", "Va", "Fa", "Ft", "Dv", "Er", "Ql", "Ad",
           "An", "In", "Lk", "Mt", "No", "Tn", "Vt", "Fn", "Cd", "Sx", "St", "Bx", "Ux", "Dl",
           "D1"}  # fmt: skip
-MACROS = {*_QUOTES, *_WORDS, "Nm", "Nd", "Fl", "Xr", "Ns", "Ap", "Pf"}
+# A pair of these encloses words on one line or on several.
+_OPENS = {"Oo": "[", "Do": "“", "So": "‘", "Qo": '"', "Po": "(", "Bo": "[", "Ao": "<", "Bro": "{",
+          "Xo": ""}  # fmt: skip
+_CLOSES = {"Oc": "]", "Dc": "”", "Sc": "’", "Qc": '"', "Pc": ")", "Bc": "]", "Ac": ">",
+           "Brc": "}", "Xc": ""}  # fmt: skip
+CLOSING = frozenset(_CLOSES.values()) - {""}
+MACROS = {*_QUOTES, *_WORDS, *_OPENS, *_CLOSES, "Nm", "Nd", "Fl", "Xr", "Ns", "Ap", "Pf"}
 
 
 class Names:
@@ -34,7 +40,15 @@ class Names:
                 closing.append(_QUOTES[word][1])
                 glue = True
                 continue
-            if word in _WORDS:
+            if word in _WORDS or word in {"Xo", "Xc"}:
+                continue
+            if word in _OPENS:
+                shown.append(_OPENS[word])
+                glue = True
+                continue
+            if word in _CLOSES:
+                shown = [*shown[:-1], (shown[-1] if shown else "") + _CLOSES[word]]
+                glue = False
                 continue
             if word in {"Ns", "Ap", "Pf"}:
                 glue = True
@@ -60,3 +74,13 @@ class Names:
                 shown.append(word)
             glue = False
         return " ".join(shown) + "".join(reversed(closing))
+
+
+def opens(text: str) -> bool:
+    """Whether an item's tag goes on on the next lines, up to ``Xc``."""
+    words = arguments(text)
+    return "Xo" in words and "Xc" not in words
+
+
+def closes(text: str) -> bool:
+    return "Xc" in arguments(text)

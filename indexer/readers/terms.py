@@ -21,8 +21,10 @@ _NAMED = re.compile(
     """,
     re.VERBOSE,
 )
+_ARGUMENT = re.compile(r"\[[^\[\]]*\]|<[^<>]*>")
 _APART = re.compile(r" ?(?:,|\||\bor\b) ?")
 _LONGEST = 80  # characters of a name
+_WORDS = 6  # of a head, not counting arguments in brackets; more of them are a sentence
 
 
 def names(heads: Sequence[str]) -> list[str]:
@@ -46,7 +48,8 @@ def _names(head: str) -> list[str]:
         parts = (_OPTION.match(part) for part in _APART.split(head))
         return [name for part in parts if part for name in _whole(part[0]) if len(name) > 1]
     first = _NAMED.match(head)
-    if first is None or len(first[0]) > _LONGEST or len(head.split()) > 6:
+    words = _ARGUMENT.sub(" ", head).split()
+    if first is None or len(first[0]) > _LONGEST or len(words) > _WORDS:
         return []
     return [first[0]]
 

@@ -16,6 +16,7 @@ from indexer.readers.inventory import Inventory
 from indexer.readers.page import Page, Unreadable
 from indexer.screening.secret_files import is_secret
 from indexer.sources.limits import Limits
+from indexer.sources.places import telling
 from indexer.sources.whole import every_document
 from indexer.types import Document, Entry, Skipped, SourceError
 
@@ -125,13 +126,19 @@ class FolderSource:
         name = _title(page, relative)
         around = ("" if page is first else first.title, page.section)
         within = [each for each in dict.fromkeys(around) if each]
+        folders = (self._root.name, *relative.parts[:-1])
         return Document(
             source=self.name,
             uri=f"{uri}#{page.anchor}" if page.anchor else uri,
             title=name,
             text=page.text,
             kind=page.kind,
-            breadcrumb=(self._root.name, *relative.parts[:-1], *within, name),
+            # The folders of code are its module.
+            breadcrumb=(
+                *(folders if is_code(relative.name) else telling(folders)),
+                *within,
+                name,
+            ),
             version=version,
             symbol=page.symbol,
             signature=page.signature,

@@ -18,6 +18,7 @@ from indexer.readers.formats import read
 from indexer.readers.inventory import Inventory
 from indexer.readers.page import Page, Unreadable
 from indexer.sources.limits import Limits
+from indexer.sources.places import telling
 from indexer.sources.web import site
 from indexer.sources.web.crawl import Crawl, Pace
 from indexer.sources.web.fetcher import Fetcher
@@ -143,7 +144,7 @@ class WebSource:
             title=name,
             text=page.text,
             kind=page.kind,
-            breadcrumb=(self._scope.host, *parts[:-1], *within, name),
+            breadcrumb=(self._scope.host, *telling(parts[:-1]), *within, name),
             version=self._inventory.version,
             symbol=page.symbol,
             signature=page.signature,

@@ -96,6 +96,19 @@ def test_mdoc_pages_too() -> None:
     )  # fmt: skip
 
 
+def test_a_tag_of_mdoc_may_take_several_lines() -> None:
+    """``Xo`` and ``Xc`` enclose it, and other pairs enclose words."""
+    page, kill, keep = read(
+        ".Sh COMMANDS\n.Bl -tag\n.It Xo Ic kill-session\n.Op Fl aC\n.Oo Fl t Ar name Oc\n.Xc\n"
+        "Ends it.\n.It Xo Ic keep-going\n.Op Ic on | off\n.Xc\nGoes on.\n.El\nAfter\n"
+        ".Po see\n.Xr sox 1\n.Pc"
+    )
+    assert (kill.symbol, kill.signature) == ("kill-session", "kill-session [-aC] [-t name]")
+    assert (keep.symbol, keep.signature) == ("keep-going", "keep-going [on | off]")
+    assert (kill.text, keep.text) == ("Ends it.", "Goes on.")
+    assert page.text.endswith("After (see sox(1))")
+
+
 def test_an_option_ends_where_its_list_ends() -> None:
     """DocBook writes a term as a paragraph before an indented block, others nest lists in it."""
     page, jobs, color, when = read(

@@ -22,6 +22,8 @@ from indexer.readers.terms import main, names
         (["remote.<name>.url"], ["remote.<name>.url"]),
         (["window-status-style style"], ["window-status-style"]),
         (["ControlMaster"], ["ControlMaster"]),
+        (["new-session [-A] [-c folder] [-e environment] [-f flags] [-x width] command"],
+         ["new-session"]),
         (["abstract base class"], []),
         (["Note"], []),
         (["--all", "everything else"], []),
@@ -29,7 +31,7 @@ from indexer.readers.terms import main, names
         ([""], []),
         (["%H"], []),
     ],
-)
+)  # fmt: skip
 def test_names_of_heads(heads: list[str], found: list[str]) -> None:
     assert names(heads) == found
 

@@ -47,7 +47,7 @@ def test_documentation_and_code_come_out(tmp_path: Path, mode: str) -> None:
     documents, skipped = read(path)
     assert [(each.title, each.breadcrumb) for each in documents] == [
         ("a.py", ("waves", "a.py")),
-        ("Guide", ("waves", "docs", "Guide")),
+        ("Guide", ("waves", "Guide")),
     ]
     assert skipped == []
     assert not list(tmp_path.rglob("*.png"))

@@ -63,7 +63,7 @@ def test_the_default_branch_is_read_documentation_and_code(author: Author, tmp_p
     found = documents(f"git:{author.folder}", tmp_path / "cache")
     assert [each.title for each in found] == ["Two", "waves.py"]
     assert {each.version for each in found} == {author.run("rev-parse", "HEAD")[:12]}
-    assert found[0].breadcrumb == ("waves", "docs", "Two")
+    assert found[0].breadcrumb == ("waves", "Two")
     assert Path(found[0].uri.removeprefix("file://")).read_text().startswith("# Two")
 
 
