@@ -41,7 +41,7 @@ from indexer.types import (
 DOCUMENT_S = 60.0
 FIRST = 48  # chunks that become searchable before all others
 
-_CUT = 4  # version of reading and cutting; a new one makes every entry be read again
+_CUT = 5  # version of reading and cutting; a new one makes every entry be read again
 _EARLY = "\x1ffirst"  # the entry that holds what ``first`` made searchable before the run ended
 _JUDGED = ("title", "section", "signature", "summary", "example", "text")
 
