@@ -11,6 +11,7 @@ from backend.generators.vllm import leak_report
 from glossator.evaluate.commands import evaluate
 from glossator.index.commands import index
 from glossator.loadtest.commands import loadtest
+from glossator.operate.commands import init
 from glossator.options import ca as _ca
 from glossator.options import config as _config
 from glossator.options import data as _data
@@ -26,6 +27,7 @@ def cli() -> None:
     """Cited answers from your own documentation, streamed into the editor.
 
     \b
+    glossator init                         write a settings file
     glossator index package:numpy          make documentation searchable
     glossator serve                        start the backend
     glossator ask "how do I run an FFT?"   ask it
@@ -140,6 +142,7 @@ def lsp(url: str, token: str, stdio: bool) -> None:
     main(url, token)
 
 
+cli.add_command(init)
 cli.add_command(index)
 cli.add_command(evaluate)
 cli.add_command(loadtest)

@@ -48,9 +48,7 @@ _days = click.option(
     "--days",
     type=_Days(),
     metavar="DAYS",
-    default=90.0,
-    show_default="90",
-    help="Days until the new token expires, or `never`.",
+    help="Days until the new token expires, or `never`.  [default: [auth] token_days, 90]",
 )
 
 
@@ -59,10 +57,11 @@ _days = click.option(
 @_tenant
 @_days
 @config
-def create(user: str, tenant: str, days: float, config: Path | None) -> None:
+def create(user: str, tenant: str, days: float | None, config: Path | None) -> None:
     """Print a new token for USER. It is shown only once, because only its hash is kept."""
     with errors_for_people():
-        click.echo(_file(config, tenant).create(user, tenant, _end(days)))
+        tokens, usual = _opened(config, tenant)
+        click.echo(tokens.create(user, tenant, _end(days, usual)))
 
 
 @token.command()
@@ -71,18 +70,22 @@ def create(user: str, tenant: str, days: float, config: Path | None) -> None:
 @_days
 @click.option("--now", is_flag=True, help="End the old tokens at once, not after a day.")
 @config
-def rotate(user: str, tenant: str, days: float, now: bool, config: Path | None) -> None:
+def rotate(user: str, tenant: str, days: float | None, now: bool, config: Path | None) -> None:
     """Print a new token for USER, and end the old ones after a day.
 
     So the user has a day to put the new one in place. Use --now when an old one has leaked.
     """
     with errors_for_people():
         grace = timedelta(0) if now else _GRACE
-        click.echo(_file(config, tenant).rotate(user, tenant, _end(days), grace))
+        tokens, usual = _opened(config, tenant)
+        click.echo(tokens.rotate(user, tenant, _end(days, usual), grace))
         click.echo(f"The old tokens of {user} end {'now' if now else 'in 24 hours'}.", err=True)
 
 
-def _end(days: float) -> float | None:
+def _end(days: float | None, usual: float) -> float | None:
+    """Days until the end, None for a token without one. ``usual`` is what the settings say."""
+    if days is None:
+        return usual or None
     return None if days == math.inf else days
 
 
@@ -91,7 +94,7 @@ def _end(days: float) -> float | None:
 def show(config: Path | None) -> None:
     """Print every token's id, user, tenant and times; never the token itself."""
     with errors_for_people():
-        for each in _file(config).all():
+        for each in _opened(config)[0].all():
             state = "expired" if each.expired else "expires" if each.expires else "no end"
             click.echo(
                 f"{each.id}  {each.user}  {each.tenant or '-'}  made {each.created[:10]}  "
@@ -105,13 +108,16 @@ def show(config: Path | None) -> None:
 def revoke(token_id: str, config: Path | None) -> None:
     """Withdraw a token; `glossator token list` shows the ids."""
     with errors_for_people():
-        if not _file(config).revoke(token_id):
+        if not _opened(config)[0].revoke(token_id):
             click.echo(f"There is no token {token_id}.", err=True)
             sys.exit(1)
 
 
-def _file(path: Path | None, tenant: str | None = None) -> "TokenFile":
-    """Raises ``StartupFailed``, also when nobody of ``tenant`` may ask."""
+def _opened(path: Path | None, tenant: str | None = None) -> "tuple[TokenFile, float]":
+    """The tokens, and for how many days a new one is usually valid (0: for ever).
+
+    Raises ``StartupFailed``, also when nobody of ``tenant`` may ask.
+    """
     from backend.errors import StartupFailed
     from backend.identity.tokens import TokenFile
     from backend.settings import load
@@ -129,4 +135,4 @@ def _file(path: Path | None, tenant: str | None = None) -> "TokenFile":
             f"The settings declare the tenants {declared}; a token of {tenant!r} would be refused. "
             "Name one of them with --tenant, or declare it: [tenants.NAME]."
         )
-    return TokenFile(Path(tokens).expanduser())
+    return TokenFile(Path(tokens).expanduser()), settings.auth.token_days

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from backend.settings.kinds import Size, doc
+from backend.settings.kinds import Days, Size, doc
 
 
 class Auth(Struct, frozen=True, forbid_unknown_fields=True):
@@ -13,6 +13,10 @@ class Auth(Struct, frozen=True, forbid_unknown_fields=True):
     tokens: Annotated[
         str, doc("File of API tokens, which `glossator token` writes; it holds only their hashes.")
     ] = ""
+    token_days: Annotated[
+        Days,
+        doc("Days until a new API token expires, unless its `--days` says otherwise; 0: never."),
+    ] = 90.0
     jwks: Annotated[
         str,
         doc("Keys that sign the company's JWTs: a file, or the `jwks_uri` of the OIDC provider."),

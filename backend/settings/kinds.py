@@ -8,6 +8,7 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
 Size = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
+Days = Annotated[float, Meta(ge=0, le=36_500)]
 Milliseconds = Annotated[float, Meta(ge=0)]
 Amount = Annotated[float, Meta(ge=0)]  # of CPUs, of GPUs
 Part = Annotated[float, Meta(ge=0, lt=1)]

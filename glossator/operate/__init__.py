@@ -1,0 +1,1 @@
+"""`glossator init` and `glossator doctor`: begin an installation, and check one."""
