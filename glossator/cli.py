@@ -11,7 +11,7 @@ from backend.generators.vllm import leak_report
 from glossator.evaluate.commands import evaluate
 from glossator.index.commands import index
 from glossator.loadtest.commands import loadtest
-from glossator.operate.commands import init
+from glossator.operate.commands import doctor, init
 from glossator.options import ca as _ca
 from glossator.options import config as _config
 from glossator.options import data as _data
@@ -143,6 +143,7 @@ def lsp(url: str, token: str, stdio: bool) -> None:
 
 
 cli.add_command(init)
+cli.add_command(doctor)
 cli.add_command(index)
 cli.add_command(evaluate)
 cli.add_command(loadtest)

@@ -14,13 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.deploy.absent import absent
+from backend.deploy.checks.absent import absent
+from backend.deploy.checks.speed import speed
 from backend.deploy.local import LocalBackend, local_backend
 from backend.deploy.upkeep.declaring import opened
 from backend.deploy.upkeep.upkeep import Upkeep, kept
 from backend.errors import StartupFailed
 from backend.gateway.about import RELEASE
-from backend.generators.choose import choose
+from backend.generators.choose import Choice, choose
 from backend.identity.door import open_to_all
 from backend.protocol.wire import Ask
 from backend.records import logs
@@ -100,6 +101,7 @@ async def _locally(
 ) -> None:
     choice = await choose(settings.generation)
     console.print(f"Generator: {choice.engine}, because {choice.why}.")
+    await _tell_speed(choice, settings)
     console.print("Starting ...")
     async with local_backend(settings, data, choice) as backend:
         await _until_ready(backend.url)
@@ -136,12 +138,21 @@ async def _on_ray(
             "Start it in another folder."
         )
     os.environ.update(packages.environment(os.environ))  # for the workers
+    if not settings.ray.address and not settings.ray.generator_gpus:
+        await _tell_speed(choice, settings)
     async with ray_backend(settings, data, choice) as backend:
         await _until_ready(backend.url)
         if question:
             await _ask(backend.url, question)
         _announce(backend.url, "deployed on Ray Serve")
         await _redeploy_on_hangup(backend, again)
+
+
+async def _tell_speed(choice: Choice, settings: Settings) -> None:
+    """Warns before the minutes of a start with a model that this machine cannot read for."""
+    found = await asyncio.to_thread(speed, choice, settings)
+    if found.state == "warning":
+        console.print(line(f"{found.said} {found.todo}"), style="yellow", markup=False)
 
 
 async def _redeploy_on_hangup(backend: "RayBackend", again: Callable[[], Settings]) -> None:

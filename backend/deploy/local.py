@@ -13,6 +13,7 @@ import uvicorn
 
 from backend.deploy import build
 from backend.deploy.addresses import listening, url_of
+from backend.deploy.checks.network import tls
 from backend.deploy.patience import ImpatientWebSocket, impatient_http
 from backend.errors import StartupFailed
 from backend.gateway.app import Gateway, build_app
@@ -46,7 +47,8 @@ async def local_backend(
     Raises ``StartupFailed``, which says what to do.
     """
     async with contextlib.AsyncExitStack() as stack:
-        # This comes first, because a taken port is the cheapest failure to find.
+        # These come first, because they are the cheapest failures to find.
+        tls(settings.server)
         listener = stack.enter_context(listening(settings.server))
         embedder = await asyncio.to_thread(build.embedder, settings.retrieval)
         store, lost = await asyncio.to_thread(

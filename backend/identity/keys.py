@@ -87,13 +87,23 @@ class ProviderKeys:
             self._tried_at = now
             self._fetching = asyncio.create_task(self._fetch())
 
-    async def _fetch(self) -> None:
+    async def fetch(self) -> int:
+        """Fetches the keys, and returns how many there are. Raises ``Unavailable``, saying why."""
         try:
             async with asyncio.timeout(_FETCH_S):
-                self._keys = _by_name(jwt.PyJWKSet.from_dict(json.loads(await self._read())))
-            self._fetched_at = self._clock()
+                found = jwt.PyJWKSet.from_dict(json.loads(await self._read()))
         except (TimeoutError, httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
-            log.warning("the sign-in keys could not be fetched: %s", error or type(error).__name__)
+            why = str(error) or type(error).__name__
+            raise Unavailable(f"the sign-in keys could not be fetched: {why}") from error
+        self._keys = _by_name(found)
+        self._fetched_at = self._clock()
+        return len(found.keys)
+
+    async def _fetch(self) -> None:
+        try:
+            await self.fetch()
+        except Unavailable as error:
+            log.warning("%s", error.message)
         finally:
             self._fetching = None
 

@@ -1,11 +1,13 @@
 """`glossator init` and `glossator doctor`: options and help. The work is imported when it runs."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from glossator.options import errors_for_people
+from glossator.options import ca, config, data, errors_for_people
+from glossator.options import token as token_option
 
 
 @click.command()
@@ -104,3 +106,27 @@ def _source(text: str) -> tuple[str, str]:
     if kind in ("folder", "code", "archive"):
         where = str(Path(where).expanduser().resolve())
     return kind, where
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@click.option("--url", default="", help="Check the backend that runs there, too.")
+@token_option
+@ca
+@config
+@data
+def doctor(url: str, token: str, as_json: bool, config: Path | None, data: Path) -> None:
+    """Check this machine and the settings, and say what to do about what is not well.
+
+    Prints a line for each check: ok, warning, wrong, or unchecked where nothing here can tell. It
+    loads the embedder and the rails, so it takes about as long as a start. It changes nothing.
+    Exit code: 1 when something is wrong, else 0, also with warnings.
+
+    \b
+    glossator doctor --config glossator.toml
+    glossator doctor --config glossator.toml --url https://glossator.example.com
+    """
+    with errors_for_people():
+        from glossator.operate import doctor as examining
+
+        sys.exit(examining.doctor(config, data, url, token, as_json))

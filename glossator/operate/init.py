@@ -13,7 +13,11 @@ from backend.errors import StartupFailed
 from backend.settings import Settings, load
 from glossator.operate.starting import Place, Wishes, mistakes, usual, written
 
-_PLACES = {"laptop": "my laptop", "team": "our team on one GPU", "cluster": "our cluster"}
+_PLACES: dict[Place, str] = {
+    "laptop": "my laptop",
+    "team": "our team on one GPU",
+    "cluster": "our cluster",
+}
 
 
 def init(place: Place | None, given: dict[str, Any], output: Path, force: bool) -> None:

@@ -11,7 +11,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from backend.deploy.absent import absent
+from backend.deploy.checks.absent import absent
 from backend.deploy.ray.app import application
 from backend.errors import StartupFailed
 from backend.generators.choose import choose

@@ -1,6 +1,6 @@
 """Files and folders that the settings name and nobody has made."""
 
-from backend.deploy.absent import absent
+from backend.deploy.checks.absent import absent
 from backend.settings import Auth, Settings, SourceSettings
 
 

@@ -8,7 +8,7 @@ _ON_DISK = ("folder", "code", "archive")  # kinds of source whose `uri` is a pat
 
 
 def absent(settings: Settings) -> list[str]:
-    """A sentence for each, with what to do. Both may come later, so they are no errors."""
+    """What happened and what to do, for each. Both may come later, so they are no errors."""
     found = []
     tokens = settings.auth.tokens
     if tokens and not Path(tokens).expanduser().exists():
@@ -16,6 +16,11 @@ def absent(settings: Settings) -> list[str]:
             f"[auth] tokens: {tokens} does not exist, so nobody can sign in with an API token. "
             "`glossator token create USER` writes it; with a file from elsewhere, check the path."
         )
+    return found + absent_sources(settings)
+
+
+def absent_sources(settings: Settings) -> list[str]:
+    found = []
     for name, source in settings.sources.items():
         if source.kind in _ON_DISK and not Path(source.uri).expanduser().exists():
             found.append(

@@ -1,0 +1,1 @@
+"""Whether the machine has what the settings ask for, for the start and for `glossator doctor`."""
