@@ -3,7 +3,7 @@
 import time
 
 _ROWS, _IN, _OUT = 256, 896, 4864  # a layer of a model of 0.5B, for a piece of a prompt
-_TRIES = 3
+_FOR_S = 0.3
 
 
 def device(wanted: str) -> str:
@@ -22,7 +22,8 @@ def operations_s(dtype: str, threads: int = 0) -> float:
     """How many operations a second the processor does in layers of this type, at best.
 
     ``dtype`` is torch's name of it; any other name counts as bfloat16, which most weights have. It
-    takes less than a second. 0 ``threads`` are as many as torch takes.
+    takes a third of a second, because the first passes are slower. 0 ``threads`` are as many as
+    torch takes.
     """
     import torch
 
@@ -34,8 +35,8 @@ def operations_s(dtype: str, threads: int = 0) -> float:
         rows, layer = torch.ones(_ROWS, _IN, dtype=kind), torch.ones(_OUT, _IN, dtype=kind)
         fastest = float("inf")
         with torch.inference_mode():
-            for _ in range(_TRIES):
-                began = time.perf_counter()
+            until = time.perf_counter() + _FOR_S
+            while (began := time.perf_counter()) < until:
                 torch.nn.functional.linear(rows, layer)
                 fastest = min(fastest, time.perf_counter() - began)
     finally:

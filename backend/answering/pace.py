@@ -10,7 +10,7 @@ _UNKNOWN_MS = 2000.0  # for the first searches, when indexes are cold and the en
 _SHARE = 0.5  # of the time for reading that a search may take
 _LONGEST_MS = 5000.0
 _LEAST_PASSAGES = 500.0  # tokens; an answer without any passage is worth less than a later one
-_LEAST_OTHERS = 300.0  # tokens of the policy and of a short question
+_LEAST_OTHERS = 200.0  # tokens of the policy and of a short question
 
 
 def least_reading_s(tokens_s: float) -> float:

@@ -1,13 +1,16 @@
 """The command line as it is typed: real processes, their output and their exit codes."""
 
+import json
+import os
 import re
 import socket
+import struct
 import subprocess
 import sys
 
 import pytest
 
-COMMANDS = ["serve", "index", "ask", "lsp"]
+COMMANDS = ["init", "doctor", "serve", "index", "ask", "lsp"]
 
 
 def glossator(*arguments, **options):
@@ -96,6 +99,23 @@ def test_a_port_in_use_says_so_and_names_the_option(tmp_path):
     assert "in use" in served.stderr
     assert "--port" in served.stderr
     assert "Traceback" not in served.stderr
+
+
+def test_a_model_that_is_hopeless_here_is_told_at_the_start_with_what_would_help(tmp_path):
+    """Known from the header of the weights, so the start need not wait for a load of minutes."""
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "config.json").write_text("{}")
+    header = json.dumps({"w": {"dtype": "BF16", "shape": [7_000_000_000_000]}}).encode()
+    (model / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    options = ("--model", model, "--port", "0", "--data", tmp_path / "data")
+    served = glossator(
+        "serve", "--engine", "transformers", *options, env=os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    )
+    assert served.returncode == 1  # there are no weights behind the header
+    said = " ".join(served.stderr.split())
+    for help in ("llama.cpp", "Ollama", "GPU", "read_s"):
+        assert help in said
 
 
 @pytest.mark.parametrize(
