@@ -56,7 +56,9 @@ class Document:
     symbol: str = ""  # fully qualified, for API entries
     signature: str = ""  # "numpy.fft.irfft(a, n=None, axis=-1, norm=None, out=None)"
     line: int | None = None  # 1-based line of the definition; 1 for a page whose lines are cited
-    language: str = "rst"  # language of the text: rst (also for plain text), markdown, python, go …
+    # How the text is written: rst (also for plain text), markdown, rendered (Markdown that a reader
+    # made from another format), python, go …
+    language: str = "rst"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ blocks, blank lines.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from indexer.chunkers.tables import Table, table
 from indexer.screening.fences import fenced
 from indexer.types import Ruler
 
@@ -43,10 +44,17 @@ class Block:
     code: bool = False
 
 
-def blocks(page: str, *, markdown: bool = False) -> list[Block]:
-    """The blocks of a page, in order, without the blank lines between them."""
+def blocks(
+    page: str, fences: Mapping[int, int] | None = None, unclosed: Collection[int] = ()
+) -> list[Block]:
+    """The blocks of a page, in order, without the blank lines between them.
+
+    ``fences`` gives the first row of each block of code and the row after it, where that is known.
+    Those that are ``unclosed`` are closed here.
+    """
     lines = page.split("\n")
-    fences = dict(fenced(page, markdown=markdown))
+    if fences is None:
+        fences = dict(fenced(page, markdown=False))
     found: list[Block] = []
     texts: list[str] = []  # paragraphs of the last block, which are joined once it is complete
     at = 0
@@ -67,6 +75,8 @@ def blocks(page: str, *, markdown: bool = False) -> list[Block]:
             or lines[at].lstrip().startswith(">>>")
         )
         text = "\n".join(lines[at:end]).rstrip()
+        if at in unclosed and (mark := FENCE.match(lines[at])):
+            text = f"{text}\n{mark[1]}"
         if found and not code and not found[-1].code and _indent(lines[at]):
             texts.append(text)  # a further paragraph of the same list item or parameter
         else:
@@ -160,6 +170,10 @@ def _cut_prose(part: Block, limit: int, ruler: Ruler) -> Iterator[Block]:
     if ruler.size(part.text) <= limit:
         yield part
         return
+    rows = table(part.text)
+    if rows is not None and ruler.size("\n".join((*rows.head, *rows.foot))) <= limit // 2:
+        yield from _cut_table(rows, part.line, limit, ruler)
+        return
     lines = [
         Block(piece, part.line + i)
         for i, line in enumerate(part.text.split("\n"))
@@ -184,6 +198,34 @@ def _cut_prose(part: Block, limit: int, ruler: Ruler) -> Iterator[Block]:
             size += length
     if held:
         yield Block("\n".join(line.text for line in held), held[0].line)
+
+
+def _cut_table(whole: Table, first: int, limit: int, ruler: Ruler) -> Iterator[Block]:
+    """Pieces of whole rows, below the header rows; only a row that does not fit alone is cut."""
+    around = ruler.size("\n".join((*whole.head, *whole.foot, "")))
+    held: list[str] = []
+    at = size = 0
+    begun = False
+    for number, row in whole.rows:
+        length = ruler.size("\n".join((*row, "")))
+        if held and around + size + length > limit:
+            yield _piece_of_table(whole, held, first + at)
+            held, size = [], 0
+        if not held:  # the first piece is cited at the head of the table
+            at, begun = number if begun else 0, True
+        if around + length > limit:
+            for line in row:
+                for piece in _cut_line(line, limit - around, ruler):
+                    yield _piece_of_table(whole, [piece], first + at)
+            continue
+        held += row
+        size += length
+    if held:
+        yield _piece_of_table(whole, held, first + at)
+
+
+def _piece_of_table(whole: Table, rows: Sequence[str], line: int) -> Block:
+    return Block("\n".join((*whole.head, *rows, *whole.foot)).rstrip(), line)
 
 
 def _cut_line(line: str, limit: int, ruler: Ruler) -> Iterator[str]:

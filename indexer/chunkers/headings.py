@@ -17,12 +17,10 @@ from indexer.chunkers.blocks import (
     first_paragraph,
     pack,
 )
-from indexer.screening.fences import fenced
+from indexer.screening.outline import outline
 from indexer.types import Chunk, Document, Ruler
 
-_ATX = re.compile(r"#{1,6}(?=\s)")
 _PLACE = re.compile(r"(?:#([^\s{}]+)|line=(\d{1,9}))\}")
-_SETEXT = re.compile(r"(=+|-{2,})\s*$")
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*$")
 
 
@@ -35,9 +33,13 @@ class Section:
     lines: list[str] = field(default_factory=list)
     anchor: str = ""
     original: int | None = None  # 1-based line of the heading in the original
+    # In Markdown: first rows of code within ``lines``, with the rows after it, and those of fences
+    # that nothing closes.
+    code: dict[int, int] | None = None
+    unclosed: set[int] = field(default_factory=set)
 
-    def blocks(self, *, markdown: bool) -> list[Block]:
-        return blocks("\n".join(self.lines), markdown=markdown)
+    def blocks(self) -> list[Block]:
+        return blocks("\n".join(self.lines), self.code, self.unclosed)
 
 
 class HeadingChunker:
@@ -49,9 +51,8 @@ class HeadingChunker:
         self._ruler = ruler
 
     def chunks(self, document: Document) -> Iterator[Chunk]:
-        everything = list(_sections(document))
-        markdown = document.language == "markdown"
-        parts = [part for section in everything for part in section.blocks(markdown=markdown)]
+        everything = sections(document.text, document.language)
+        parts = [part for section in everything for part in section.blocks()]
         summary, example = first_paragraph(parts), first_example(parts)
         for section in everything:
             path = section.path
@@ -60,7 +61,7 @@ class HeadingChunker:
             breadcrumb = " › ".join((*document.breadcrumb, *path[:-1]))
             limit = self._ruler.room(" › ".join((breadcrumb or document.title, *path[-1:])))
             uri, line = _cited(document, section)
-            for piece in pack(_placed(section, markdown=markdown), limit, self._ruler):
+            for piece in pack(_placed(section), limit, self._ruler):
                 yield Chunk(
                     source=document.source,
                     uri=uri,
@@ -78,36 +79,40 @@ class HeadingChunker:
 
 def title(text: str, language: str) -> str:
     """The first heading of a page; empty when it has none."""
-    read = markdown_sections if language == "markdown" else restructured_sections
-    return next((section.path[0] for section in read(text) if section.path), "")
+    return next((section.path[0] for section in sections(text, language) if section.path), "")
 
 
-def markdown_sections(text: str) -> list[Section]:
-    """The sections of a Markdown page, without front matter. It finds no
-    headings in fenced code.
-    """
+def sections(text: str, language: str) -> list[Section]:
+    """The sections of a page; see ``Document.language``."""
+    if language in {"markdown", "rendered"}:
+        return markdown_sections(text, made=language == "rendered")
+    return restructured_sections(text)
+
+
+def markdown_sections(text: str, *, made: bool = False) -> list[Section]:
+    """The sections of a Markdown page. ``made`` is as for ``outline``."""
     lines = text.split("\n")
-    at = _end_of_front_matter(lines)
+    found_in = outline(text, made=made)
     headings: list[tuple[int, str]] = []
-    found = [Section((), at + 1)]
-    fences = {at + first: at + after for first, after in fenced("\n".join(lines[at:]))}
+    at = 0
+    found = [Section((), 1, code={})]
     while at < len(lines):
-        if at in fences:
-            found[-1].lines += lines[at : fences[at]]
-            at = fences[at]
+        heading = found_in.headings.get(at)
+        end = found_in.code.get(at, at + 1)
+        if heading is not None:
+            _enter(found, headings, heading.level, heading.text, heading.end + 1)
+            found[-1].code = {}
+            at = heading.end
             continue
-        line = lines[at]
-        atx = _ATX.match(line)
-        setext = None if at + 1 == len(lines) else _SETEXT.match(lines[at + 1])
-        alone = at == 0 or not lines[at - 1].strip()
-        if atx:
-            _enter(found, headings, atx.end(), _heading(line[atx.end() :]), at + 2)
-        elif setext and alone and line.strip() and not line.startswith((" ", "|", "-", ">", "#")):
-            _enter(found, headings, 1 if lines[at + 1][0] == "=" else 2, line.strip(), at + 3)
-            at += 1
-        else:
-            found[-1].lines.append(line)
-        at += 1
+        if at in found_in.code:
+            row = len(found[-1].lines)
+            code = found[-1].code
+            assert code is not None
+            code[row] = row + end - at
+            if at in found_in.unclosed:
+                found[-1].unclosed.add(row)
+        found[-1].lines += lines[at:end]
+        at = end
     return found
 
 
@@ -141,11 +146,6 @@ def restructured_sections(text: str) -> list[Section]:
     return found
 
 
-def _sections(document: Document) -> list[Section]:
-    read = markdown_sections if document.language == "markdown" else restructured_sections
-    return read(document.text)
-
-
 def _cited(document: Document, section: Section) -> tuple[str, int | None]:
     """Where a citation opens, and the line when it is the same for the whole section."""
     if document.line is None and section.anchor:
@@ -153,8 +153,8 @@ def _cited(document: Document, section: Section) -> tuple[str, int | None]:
     return document.uri, section.original
 
 
-def _placed(section: Section, *, markdown: bool) -> Iterator[Block]:
-    for part in section.blocks(markdown=markdown):
+def _placed(section: Section) -> Iterator[Block]:
+    for part in section.blocks():
         yield replace(part, line=section.line + part.line)
 
 
@@ -174,13 +174,6 @@ def _enter(
     found.append(section)
 
 
-def _heading(text: str) -> str:
-    """The heading without closing marks; those of ``C#`` belong to the name."""
-    name = text.strip()
-    open_end = name.rstrip("#")
-    return open_end.rstrip() if not open_end or open_end[-1].isspace() else name
-
-
 def _is_underlined(line: str, under: str) -> bool:
     return bool(
         line.strip()
@@ -189,9 +182,3 @@ def _is_underlined(line: str, under: str) -> bool:
         and not _ADORNMENT.match(line)
         and len(under.rstrip()) >= len(line.rstrip())
     )
-
-
-def _end_of_front_matter(lines: list[str]) -> int:
-    if lines[0].rstrip() != "---":
-        return 0
-    return next((i + 1 for i in range(1, len(lines)) if lines[i].rstrip() == "---"), 0)

@@ -23,6 +23,7 @@ _SHORT = {
 }
 _ADDRESS = 2_000  # characters of an address; a longer one would open nothing
 _SYMBOL = 500
+_ENDS = (" ", ",", ";", "}", ">", ")")  # where a line that is too long is cut, the best first
 
 
 class TooSlow(Exception):
@@ -32,7 +33,7 @@ class TooSlow(Exception):
 def limited(chunk: Chunk) -> Iterator[Chunk]:
     """Yields the chunk, or pieces of it within the limit.
 
-    It cuts between lines if there are any; in code, preferably before a line that is not indented.
+    It cuts between lines if there are any, in code before one of the least indented lines.
     """
     shorter: dict[str, Any] = {
         name: f"{text[: most - 1].rstrip()}…"
@@ -56,6 +57,7 @@ def pieces(text: str, most: int = LONGEST) -> Iterator[str]:
     held: list[str] = []
     size = 0
     best = 0  # the index in ``held`` where a piece may end well
+    least = 0  # the indentation of the line there
     for line in _lines(text, most // 2):
         mark = FENCE.match(line)
         if held and size + len(line) + 1 > most - len(fence) * 2 - 8:
@@ -64,8 +66,10 @@ def pieces(text: str, most: int = LONGEST) -> Iterator[str]:
             held = [*([fence] if fence else []), *held[end:]]
             size = sum(len(each) + 1 for each in held)
             best = 0
-        if size > most // 2 and line.strip() and not line[0].isspace() and line[0] not in ")]}":
-            best = len(held)
+        indent = len(line) - len(line.lstrip())
+        ends = line.lstrip()[:1] in {")", "]", "}"}  # it belongs to what stands above it
+        if size > most // 2 and line.strip() and not ends and (not best or indent <= least):
+            best, least = len(held), indent
         if mark and not fence:
             fence = line[:80]
             best = len(held) if size > most // 2 else best
@@ -83,11 +87,15 @@ def _closing(fence: str) -> list[str]:
 
 
 def _lines(text: str, most: int) -> Iterator[str]:
-    """The lines of a text. A line that is too long is cut, at a blank if one is near."""
+    """The lines of a text. A line that is too long is cut after a blank or a mark that ends
+    something, as in JSON on one line, if one is near.
+    """
     for line in text.split("\n"):
         at = 0
         while len(line) - at > most:
-            cut = line.rfind(" ", at + most // 2, at + most) + 1 or at + most
+            near = at + most // 2
+            cuts = (line.rfind(mark, near, at + most) + 1 for mark in _ENDS)
+            cut = next(filter(None, cuts), at + most)
             yield line[at:cut]
             at = cut
         yield line[at:]

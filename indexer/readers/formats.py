@@ -5,9 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import PurePosixPath
 
+from indexer.screening.outline import outline
 from indexer.readers import apart, man, notebook, pdf
-from indexer.readers.page import Page, Unreadable, decoded
+from indexer.readers.page import Page, Unreadable, inflated
+from indexer.readers.written import asciidoc, info, markdown, org
+from indexer.readers.written.encoding import decoded
 
+Rewrite = Callable[[str], tuple[str, str]]  # gives the title and the text as Markdown
 Symbols = Mapping[str, str]  # symbols of a page, by anchor
 CHARACTERS = 2_000_000  # of a page; the longest of CPython's documentation has 1.6 million
 HTML_BYTES = 16_000_000  # a tree of tiny elements takes fifty times as much memory
@@ -21,7 +25,10 @@ CODE = {
     ".go": "go", ".rs": "rust", ".java": "java", ".c": "c", ".h": "c",
     ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".hh": "cpp", ".hpp": "cpp", ".hxx": "cpp",
 }  # fmt: skip
-_TEXT = {".md": "markdown", ".markdown": "markdown", ".rst": "rst", ".txt": "rst"}
+_MARKDOWN = {".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"}
+_PLAIN = {".rst", ".rest", ".txt"}
+_REWRITTEN = {".adoc": asciidoc.markdown, ".asciidoc": asciidoc.markdown, ".org": org.markdown}
+_INFO = re.compile(r".+\.info(-\d{1,3})?(\.gz)?")
 _MANUAL = re.compile(r".+\.[1-9][a-z]{0,10}(\.gz)?")
 _HTML = {".html", ".htm", ".xhtml"}
 
@@ -54,8 +61,14 @@ def _reader(name: str) -> Callable[[bytes, Symbols], Iterator[Page]] | None:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in _HTML:
         return _html
-    if suffix in _TEXT:
-        return partial(_text, language=_TEXT[suffix])
+    if suffix in _MARKDOWN:
+        return partial(_markdown, suffix=suffix)
+    if suffix in _PLAIN:
+        return _plain
+    if suffix in _REWRITTEN:
+        return partial(_rewritten, rewrite=_REWRITTEN[suffix])
+    if _INFO.fullmatch(PurePosixPath(name).name):
+        return _info
     if suffix in CODE:
         return partial(_code, language=CODE[suffix])
     if suffix == ".ipynb":
@@ -73,14 +86,42 @@ def _html(data: bytes, symbols: Symbols) -> Iterator[Page]:
     yield from apart.read(data, symbols)
 
 
-def _text(data: bytes, _: Symbols, *, language: str) -> Iterator[Page]:
-    yield Page(decoded(data), language=language, by_line=True)
+def _plain(data: bytes, _: Symbols) -> Iterator[Page]:
+    text, notes = decoded(data)
+    yield Page(text, language="rst", by_line=True, notes=notes)
+
+
+def _markdown(data: bytes, _: Symbols, *, suffix: str) -> Iterator[Page]:
+    raw, notes = decoded(data)
+    if len(raw) > CHARACTERS:
+        raise Unreadable(f"longer than {CHARACTERS:,} characters")
+    title, text = markdown.prepared(raw, suffix)
+    unclosed = outline(text).unclosed if "```" in text or "~~~" in text else ()
+    if unclosed:
+        notes = (*notes, f"nothing closes the fence of line {min(unclosed) + 1}")
+    yield Page(text, title, language="markdown", by_line=True, notes=notes)
+
+
+def _rewritten(data: bytes, _: Symbols, *, rewrite: Rewrite) -> Iterator[Page]:
+    raw, notes = decoded(data)
+    if len(raw) > CHARACTERS:
+        raise Unreadable(f"longer than {CHARACTERS:,} characters")
+    title, text = rewrite(raw)
+    yield Page(text, title, by_line=True, notes=notes)
+
+
+def _info(data: bytes, _: Symbols) -> Iterator[Page]:
+    if data[:2] == b"\x1f\x8b":
+        data = inflated(data, HTML_BYTES)
+    raw, notes = decoded(data)
+    title, text = info.markdown(raw)
+    yield Page(text, title, notes=notes)
 
 
 def _code(data: bytes, _: Symbols, *, language: str) -> Iterator[Page]:
-    text = decoded(data)
+    text, notes = decoded(data)
     if len(text) > CODE_CHARACTERS:
         raise Unreadable(f"generated: code of more than {CODE_CHARACTERS:,} characters")
     if len(text) > 10_000 and len(text) > 300 * (text.count("\n") + 1):
         raise Unreadable("minified or generated: its lines are too long to be read by people")
-    yield Page(text, language=language, kind="code", by_line=True)
+    yield Page(text, language=language, kind="code", by_line=True, notes=notes)

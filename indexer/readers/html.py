@@ -6,6 +6,7 @@ Bytes come in, pages go out. Only this file parses HTML; ``html_text`` renders i
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from lxml import html
 from lxml.etree import LxmlError
@@ -20,6 +21,7 @@ from indexer.readers.html_text import (
     markdown,
 )
 from indexer.readers.page import Page, Unreadable
+from indexer.readers.written.encoding import decoded
 from indexer.types import Kind
 
 _MAIN = (
@@ -45,7 +47,7 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
     ``symbols`` maps the page's anchors to symbols when an inventory lists them. Otherwise an
     entry's anchor is its symbol, as for Python. Raises ``Unreadable``.
     """
-    root = _parsed(data)
+    root, notes = _parsed(data)
     main = next((found[0] for place in _MAIN if (found := root.xpath(place))), root)
     entries = {
         dl: kind for dl in main.iter("dl") if (kind := _kind(dl)) is not None and _signatures(dl)
@@ -57,7 +59,7 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
     if named and title != named and text.startswith((f"# {named}\n", f"# {named} {{#")):
         text = text.replace(named, title, 1)  # so that sections do not name the page twice
     if text or taken:
-        yield Page(text or title, title)
+        yield Page(text or title, title, notes=notes)
     for one in definitions:
         yield from one.page(entries)
     for dl, kind in entries.items():
@@ -232,29 +234,23 @@ def _signature(head: Element, symbol: str) -> str:
     return (rest if first in _CLASSES else before) + symbol + after
 
 
-def _parsed(data: bytes) -> Element:
-    """Raises ``Unreadable``, also when the parser would silently leave out a part."""
+def _parsed(data: bytes) -> tuple[Element, tuple[str, ...]]:
+    """The tree, and what had to be guessed. Raises ``Unreadable``, also when the parser would
+    silently leave out a part.
+    """
+    text, notes = decoded(data, html=True)
     # Text of more than 10 MB is allowed, because files are limited already. Elements nest at most
     # 2,048 deep.
     parser = html.HTMLParser(
-        encoding=_encoding(data), remove_comments=True, remove_pis=True, huge_tree=True
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
     )
     try:
-        root = html.document_fromstring(data, parser=parser)
+        root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (LxmlError, ValueError, AssertionError) as error:
         raise Unreadable(f"not HTML: {error}") from error
     if any(entry.level_name == "FATAL" for entry in parser.error_log):
         raise Unreadable(f"too much for a parser: {parser.error_log.last_error.message}")
-    return root
-
-
-def _encoding(data: bytes) -> str | None:
-    """UTF-8 when the page is valid UTF-8; otherwise lxml finds what the page declares."""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return "utf-8"
+    return root, notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,16 +264,25 @@ class Links:
 
 def links(data: bytes) -> Links:
     """Raises ``Unreadable``."""
-    root = _parsed(data)
+    root, _ = _parsed(data)
     asked = " ".join(
         str(tag.get("content") or "").lower()
         for tag in root.iter("meta")
         if str(tag.get("name") or "").lower() in {"robots", "glossator"}
     )
     none = "none" in asked
+    base = next((str(each.get("href") or "") for each in root.iter("base")), "")
     targets = (link.get("href") for link in root.iter("a") if link.get("rel") != "nofollow")
     return Links(
-        tuple(target for target in targets if target),
+        tuple(_joined(base, target) for target in targets if target),
         index=not (none or "noindex" in asked),
         follow=not (none or "nofollow" in asked),
     )
+
+
+def _joined(base: str, target: str) -> str:
+    """Where a link leads that counts from the page's ``<base>``."""
+    try:
+        return urljoin(base, target) if base else target
+    except ValueError:
+        return target

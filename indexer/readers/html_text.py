@@ -5,6 +5,7 @@ It walks with lxml's own iterator, so deep nesting uses no stack.
 
 import re
 from collections.abc import Container
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -20,10 +21,19 @@ _LEFT_OUT_TAGS = {"script", "style", "nav", "form", "button", "svg", "img", "nos
                   "iframe", "footer", "input", "select", "textarea", "object", "canvas", "video",
                   "audio", "head"}  # fmt: skip
 _LEFT_OUT = {"headerlink", "viewcode-link", "sphinxsidebar", "sphinxsidebarwrapper", "related",
-             "toctree-wrapper", "contents", "md-nav", "md-sidebar", "linenos", "prev-next-area",
+             "toctree-wrapper", "contents", "md-nav", "md-sidebar", "prev-next-area",
              "copybtn", "md-source-file", "rst-footer-buttons", "breadcrumb", "toc",
              "navheader", "navfooter", "wy-breadcrumbs", "bottom-of-page",
-             "md-content__button"}  # fmt: skip
+             "md-content__button", "permalink", "memtitle-permalink", "anchorjs-link",
+             "hash-link", "pagination-nav", "theme-doc-toc-mobile"}  # fmt: skip
+# Numbers of lines beside code. Some generators give the same class to the code itself.
+_NUMBERS = {"linenos", "linenodiv", "lineno", "lineno-container", "gutter", "gl", "lnt", "ln",
+            "line-numbers", "hljs-ln-numbers", "rouge-gutter", "line-number", "linenumber",
+            "LineNr", "src-line-numbers", "normal"}  # fmt: skip
+_LINES = {"fragment"}  # code in which each line is a block: Doxygen
+_SIGNATURES = {"memproto", "memberSignature", "member-signature", "tsd-signature"}
+_LOOKED_AT = 2_000  # elements that decide whether something is navigation
+_NAVIGATION = 200  # characters; navigation in plain words is shorter
 _ADMONITIONS = {"note", "tip", "important", "caution", "warning"}  # DocBook uses headings in them
 _LEFT_OUT_IDS = {"hd", "ft", "header", "footer", "sidebar", "navigation", "nav", "toc"}
 _LANGUAGE = re.compile(r"(?:highlight|language|lang)-([\w+#-]+)")
@@ -82,8 +92,10 @@ def markdown(root: Element, without: Container[Element] = ()) -> str:
             continue
         if at is not root and (at in without or _left_out(at)):
             writer.apart(tag)
-        elif tag == "pre":
-            writer.code("".join(at.itertext()), _language(at))
+        elif tag == "pre" or not _LINES.isdisjoint(classes(at)):
+            writer.code(_code(at), _language(at))
+        elif not _SIGNATURES.isdisjoint(classes(at)):
+            writer.code(inline(at), _language(at))
         elif tag in HEADINGS:
             around = anchors[-1] if anchors else ""
             if at is root or _ADMONITIONS.isdisjoint(classes(at.getparent())):
@@ -104,15 +116,70 @@ def markdown(root: Element, without: Container[Element] = ()) -> str:
 
 
 def _left_out(element: Element) -> bool:
+    if element.tag in _LEFT_OUT_TAGS:
+        return True
+    named = classes(element)
+    if not _NUMBERS.isdisjoint(named) and _holds_numbers(element):
+        return True
+    if not _LEFT_OUT.isdisjoint(named):
+        return not _is_content(element)
     return (
-        element.tag in _LEFT_OUT_TAGS
-        or not _LEFT_OUT.isdisjoint(classes(element))
-        or (
-            element.tag == "div"
-            and element.get("id") in _LEFT_OUT_IDS
-            and not _names_a_manual(element)
-        )
+        element.tag == "div"
+        and element.get("id") in _LEFT_OUT_IDS
+        and not _names_a_manual(element)
+        and not _is_content(element)
     )
+
+
+def _holds_numbers(element: Element) -> bool:
+    return not any(any(map(str.isalpha, text)) for text in islice(element.itertext(), _LOOKED_AT))
+
+
+def _is_content(element: Element) -> bool:
+    """Whether what is named like navigation is content, because most of its words are no links.
+
+    ``contents`` is a list of links to Sphinx, and the whole page to Doxygen.
+    """
+    if element.tag in {"a", "button", "ul", "nav"}:
+        return False
+    words = links = within = 0
+    walker = etree.iterwalk(element, events=("start", "end"))
+    for event, at in islice(walker, 2 * _LOOKED_AT):
+        if event == "end":
+            within -= at.tag == "a"
+            text = at.tail if at is not element else ""
+        elif at.tag in {"h1", "h2", "h3", "pre", "table"} and at is not element:
+            return True
+        else:
+            within += at.tag == "a"
+            text = at.text
+        size = len((text or "").strip())
+        words += size
+        links += size if within else 0
+    return words > _NAVIGATION and links * 2 < words
+
+
+def _code(element: Element) -> str:
+    """The text of code, in which ``<br>`` and blocks of lines end a line, without line numbers."""
+    parts: list[str] = []
+    walker = etree.iterwalk(element, events=("start", "end"))
+    for event, at in walker:
+        if event == "end":
+            if at is not element:
+                if at.tag == "div" and parts and not "".join(parts[-1:]).endswith("\n"):
+                    parts.append("\n")
+                parts.append(at.tail or "")
+        elif at is not element and _is_number(at):
+            walker.skip_subtree()
+        else:
+            if at.tag == "br":
+                parts.append("\n")
+            parts.append(at.text or "")
+    return "".join(parts)
+
+
+def _is_number(element: Element) -> bool:
+    return not _NUMBERS.isdisjoint(classes(element)) and _holds_numbers(element)
 
 
 def _names_a_manual(element: Element) -> bool:
@@ -159,6 +226,9 @@ class _Writer:
         self._depth = 0  # the enclosing definitions
         self._term = False  # whether the current text belongs to a definition
         self._row: list[str] | None = None
+        self._heads = 0  # header cells of the row
+        # How many rows of the table, and of them header rows, have been written.
+        self._rows = self._header_rows = 0
 
     def write(self, text: str | None) -> None:
         if text:
@@ -180,9 +250,11 @@ class _Writer:
             self._term = True
         elif tag == "dd":
             self._depth += 1
+        elif tag == "table":
+            self._rows = self._header_rows = 0
         elif tag == "tr":
             self._flush()
-            self._row = []
+            self._row, self._heads = [], 0
         elif tag == "br":
             self._words.append(" ")
         elif tag in _MARKS:
@@ -191,10 +263,11 @@ class _Writer:
     def leave(self, tag: str) -> None:
         if tag in {"td", "th"} and self._row is not None:
             self._row.append(self._taken())
+            self._heads += tag == "th"
         elif tag == "tr" and self._row is not None:
             cells, self._row = self._row, None
             if any(cells):
-                self._blocks.append((f"| {' | '.join(cells)} |", True, True))
+                self._write_row(cells, header=self._heads == len(cells))
         elif tag in _MARKS:
             self._words.append(_MARKS[tag])
         elif tag in _BLOCKS and self._row is None:
@@ -203,6 +276,16 @@ class _Writer:
             self._lists.pop()
         elif tag == "dd":
             self._depth = max(self._depth - 1, 0)
+
+    def _write_row(self, cells: list[str], *, header: bool) -> None:
+        """A row; the first one that is no header row is parted from those above it."""
+        header = header and self._header_rows == self._rows
+        if not header and self._header_rows and self._header_rows == self._rows:
+            self._blocks.append(("|" + "---|" * len(cells), True, True))
+        joins = self._rows > 0  # to the row above, and to nothing else
+        self._rows += 1
+        self._header_rows += header
+        self._blocks.append((f"| {' | '.join(cells)} |", joins, True))
 
     def code(self, text: str, language: str) -> None:
         if self._row is not None and "\n" not in text.strip():

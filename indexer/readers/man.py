@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from indexer.readers import mdoc, terms
 from indexer.readers.page import Page, inflated
 from indexer.readers.roff import arguments, plain
+from indexer.readers.written.encoding import decoded
 
 MAX_BYTES = 16_000_000
 _ALTERNATING = {"BR", "BI", "RB", "RI", "IB", "IR"}
@@ -28,16 +29,13 @@ def read(data: bytes) -> Iterator[Page]:
     """
     if data[:2] == b"\x1f\x8b":
         data = inflated(data, MAX_BYTES)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
+    text, notes = decoded(data)
     page = _Manual()
     for number, line in enumerate(text.splitlines(), 1):
         page.feed(line, number)
     body = page.text()
     if body or page.entries:
-        yield Page(body or page.title, page.title)
+        yield Page(body or page.title, page.title, notes=notes)
     for entry in page.entries:
         if entry.parts:
             heads = "\n".join(entry.heads)

@@ -1,20 +1,24 @@
-"""Reads Jupyter notebooks: Markdown cells as they are, code cells with their output. Pure."""
+"""Reads Jupyter notebooks as a reader sees them: Markdown cells, code, and what it printed. Pure."""
 
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from indexer.readers.page import Page, Unreadable, decoded
+from indexer.readers.page import Page, Unreadable
+from indexer.readers.written import markdown
+from indexer.readers.written.encoding import decoded
+from indexer.screening.markdown import fenced
+from indexer.screening.outline import outline
+from indexer.screening.terminal import printable
 
-_HEADING = re.compile(r"^(#{1,6} .*\S)[ \t]*$", re.M)
-_FENCED = re.compile(r"(^```.*?^```[^\n]*$|^~~~.*?^~~~[^\n]*$)", re.M | re.S)
 _PRINTED = 1000  # characters of an output that are kept
+_TAGS = re.compile(r"<[^<>]{0,500}>")
 
 
 def read(data: bytes) -> Iterator[Page]:
     """One page, whose headings carry the line of their cell in the file. Raises ``Unreadable``."""
-    raw = decoded(data)
+    raw, notes = decoded(data)
     try:
         notebook = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -26,15 +30,14 @@ def read(data: bytes) -> Iterator[Page]:
     parts = []
     for cell, line in zip(cells, _lines(raw, len(cells)), strict=True):
         text = _text(cell.get("source")) if isinstance(cell, dict) else ""
-        if not text.strip():
-            continue
-        if cell.get("cell_type") == "markdown":
+        kind = cell.get("cell_type") if isinstance(cell, dict) else ""
+        if kind == "code":
+            parts += [fenced(text, language)] if text.strip() else []
+            parts += _printed(cell.get("outputs"))
+        elif text.strip() and kind in {"markdown", "raw"}:
             parts.append(_placed(text, line))
-        elif cell.get("cell_type") == "code":
-            parts.append(f"```{language}\n{text.rstrip()}\n```")
-            parts += [f"```\n{printed}\n```" for printed in _printed(cell.get("outputs"))]
     if parts:
-        yield Page("\n\n".join(parts))
+        yield Page("\n\n".join(parts), notes=notes)
 
 
 def _lines(raw: str, cells: int) -> Iterator[int]:
@@ -49,10 +52,25 @@ def _lines(raw: str, cells: int) -> Iterator[int]:
 
 
 def _placed(text: str, line: int) -> str:
-    """Adds the cell's line to each heading; a ``#`` in fenced code is no heading."""
-    parts = _FENCED.split(text)
-    parts[::2] = [_HEADING.sub(rf"\1 {{line={line}}}", part) for part in parts[::2]]
-    return "".join(parts)
+    """The text of a cell in which each heading carries the cell's line, and fences are closed."""
+    _, text = markdown.prepared(text)
+    found = outline(text)
+    lines = text.split("\n")
+    result: list[str] = []
+    row = 0
+    while row < len(lines):
+        heading = found.headings.get(row)
+        if heading is not None:
+            result.append(f"{'#' * heading.level} {heading.text} {{line={line}}}")
+            row = heading.end
+            continue
+        end = found.code.get(row, row + 1)
+        result += lines[row:end]
+        if row in found.unclosed:
+            mark = lines[row].strip()
+            result.append(mark[: len(mark) - len(mark.lstrip(mark[0]))])
+        row = end
+    return "\n".join(result)
 
 
 def _language(metadata: Any) -> str:
@@ -69,8 +87,26 @@ def _printed(outputs: Any) -> Iterator[str]:
     for output in outputs if isinstance(outputs, list) else ():
         if not isinstance(output, dict):
             continue
-        data = output.get("data")
-        shown = output.get("text") or (data.get("text/plain") if isinstance(data, dict) else None)
-        text = _text(shown).strip("\n")
+        if output.get("output_type") == "error":
+            shown = f"{output.get('ename', 'Error')}: {_text(output.get('evalue'))}"
+        else:
+            shown = _text(output.get("text")) or _of_data(output.get("data"))
+        text = _visible(shown).strip("\n")
         if text.strip():
-            yield text if len(text) <= _PRINTED else f"{text[:_PRINTED]}\n…"
+            yield fenced(text if len(text) <= _PRINTED else f"{text[:_PRINTED]}\n…")
+
+
+def _of_data(data: Any) -> str:
+    """The words of a result, in the first form that has any."""
+    if not isinstance(data, dict):
+        return ""
+    for kind in ("text/plain", "text/markdown", "text/latex"):
+        if text := _text(data.get(kind)):
+            return text
+    return _TAGS.sub(" ", _text(data.get("text/html")))
+
+
+def _visible(text: str) -> str:
+    """What a terminal would show: no colours, and a bar of progress only in its last state."""
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return printable("\n".join(lines))

@@ -15,13 +15,13 @@ class Page:
     """One page, or one API entry of a page.
 
     ``language`` says how the text is written: as it was (Markdown, reStructuredText, code), or,
-    when it was made from another format, as Markdown whose headings say where a citation opens (see
-    ``indexer.chunkers.headings``).
+    when it was made from another format, "rendered" as Markdown whose headings say where a citation
+    opens (see ``indexer.chunkers.headings``).
     """
 
     text: str
     title: str = ""
-    language: str = "markdown"
+    language: str = "rendered"
     kind: Kind = "page"
     by_line: bool = False  # whether the lines of the text are those of the file
     anchor: str = ""  # symbol of an entry
@@ -29,6 +29,8 @@ class Page:
     line: int | None = None  # where an entry begins in the file, for pages without anchors
     symbol: str = ""
     signature: str = ""
+    # What a reader had to guess or to mend, for the report. Only the first page of a file has any.
+    notes: tuple[str, ...] = ()
 
 
 def inflated(data: bytes, limit: int, *, wbits: int = zlib.MAX_WBITS | 32) -> bytes:
@@ -47,14 +49,3 @@ def inflated(data: bytes, limit: int, *, wbits: int = zlib.MAX_WBITS | 32) -> by
     if not stream.eof:
         raise Unreadable("damaged: its end is missing")
     return inflated
-
-
-def decoded(data: bytes) -> str:
-    """UTF-8 text with plain line ends. Raises ``Unreadable`` for any other encoding."""
-    if b"\0" in data:
-        raise Unreadable("binary")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable("not UTF-8 text") from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")

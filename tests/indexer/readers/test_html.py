@@ -31,8 +31,8 @@ def test_a_sphinx_page_is_its_main_content(sphinx: list[Page]) -> None:
         "Load a file first:\n\n"
         "```python3\nimport waves\n\n"
         'sound = waves.load("a.wav")  # ## not a heading\n```\n\n'
-        "- first choice\n- second choice\n"
-        "| Name | Rate |\n| cd | 44100 |"
+        "- first choice\n- second choice\n\n"
+        "| Name | Rate |\n|---|---|\n| cd | 44100 |"
     )
 
 
