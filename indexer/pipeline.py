@@ -7,6 +7,7 @@ and unchanged chunks are not embedded again.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
@@ -18,6 +19,7 @@ from indexer.chunkers.limit import TooSlow, limited
 from indexer.embedding import BATCH, Embedding, Progress, fill_tokens
 from indexer.index.journal import Journal
 from indexer.ranking.words import overlap
+from indexer.readers import formats
 from indexer.screening.markup import FIELDS, cleaned
 from indexer.screening.suspicion import suspicion
 from indexer.types import (
@@ -52,6 +54,11 @@ class _Skips(Protocol):
 
 
 @runtime_checkable
+class _Notes(Protocol):
+    noted: list[Skipped]
+
+
+@runtime_checkable
 class _Names(Protocol):
     names: Mapping[str, Sequence[str]]
 
@@ -75,6 +82,8 @@ class Report:
     skipped: tuple[Skipped, ...]
     seconds: float
     dataset: str = ""
+    noted: tuple[Skipped, ...] = ()  # what was guessed or mended
+    kinds: Mapping[str, int] = field(default_factory=dict)  # documents by format
 
 
 def index(
@@ -178,7 +187,9 @@ class _Run:
         after = {key: each for key, each in held.items() if key not in self.gone} | self._read.held
         self._after = after
         self._ids = {chunk_id for each in after.values() for chunk_id in each.ids}
-        if not self._ids:
+        # When a source that lists its entries is empty now, what was indexed of it goes; one that
+        # can't be listed has raised before. One that never held anything is probably a mistake.
+        if not self._ids and not (self._stored and isinstance(source, StampedSource)):
             skipped = [one for each in after.values() for one in each.skipped]
             raise SourceError(
                 f"{source.name} holds nothing to index.{_why([*self._read.unlisted, *skipped])}"
@@ -202,6 +213,8 @@ class _Run:
                 *(one for each in self._after.values() for one in each.skipped),
             ),
             seconds=round(seconds, 3),
+            noted=tuple(one for each in self._after.values() for one in each.noted),
+            kinds=_by_format(self._after),
         )
         names = {"names": self._source.names} if isinstance(self._source, _Names) else {}
         self._journal.finish(self._read.held, self.gone, asdict(report) | names)
@@ -218,7 +231,7 @@ class _Run:
             if entry.stamp and before is not None and before.stamp == stamp:
                 continue
             found.unlisted += self._skipped()[told:]
-            noted = len(self._skipped())
+            left_out, guessed = len(self._skipped()), len(self._noted())
             documents = 0
             ids: dict[str, None] = {}
             late: list[Skipped] = []
@@ -235,9 +248,10 @@ class _Run:
                         pending[chunk.id] = chunk
                 if len(pending) >= BATCH:
                     self._put(pending, found)
-            skipped = tuple(self._skipped()[noted:])
-            told = noted + len(skipped)
-            found.held[key] = Held(stamp, documents, tuple(ids), (*skipped, *late))
+            skipped = tuple(self._skipped()[left_out:])
+            told = left_out + len(skipped)
+            noted = tuple(self._noted()[guessed:])
+            found.held[key] = Held(stamp, documents, tuple(ids), (*skipped, *late), noted)
         found.unlisted += self._skipped()[told:]
         self._put(pending, found)
         return found
@@ -274,6 +288,9 @@ class _Run:
     def _skipped(self) -> Sequence[Skipped]:
         return self._source.skipped if isinstance(self._source, _Skips) else ()
 
+    def _noted(self) -> Sequence[Skipped]:
+        return self._source.noted if isinstance(self._source, _Notes) else ()
+
 
 def _ruler(embedder: Embedder) -> Ruler:
     """The ruler of the embedder, if it has one; chunks are then as long as the embedder reads."""
@@ -299,6 +316,15 @@ def _judged(chunk: Chunk) -> Chunk:
     place = chunk.breadcrumb.replace(" › ", " | ")
     why = suspicion("\n\n".join((place, *(getattr(chunk, name) for name in _JUDGED))))
     return replace(chunk, suspicion=why) if why else chunk
+
+
+def _by_format(held: Mapping[str, Held]) -> dict[str, int]:
+    """How many documents there are of each format, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for key, each in held.items():
+        if key != _EARLY:
+            counts[formats.called(key)] += each.documents
+    return {name: count for name, count in counts.most_common() if count}
 
 
 def _why(skipped: Sequence[Skipped]) -> str:

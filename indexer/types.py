@@ -223,6 +223,7 @@ class Held:
     documents: int
     ids: tuple[str, ...]  # ids of its chunks
     skipped: tuple[Skipped, ...] = ()
+    noted: tuple[Skipped, ...] = ()  # what was guessed or mended, and where
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,9 @@ def _simple(lines: Lines) -> Table | None:
     end = borders[-1]
     if end != len(lines) - 1:
         return None
-    return Table(lines[: head + 1], _grouped(lines[head + 1 : end], head + 1, _begins), [lines[end]])
+    return Table(
+        lines[: head + 1], _grouped(lines[head + 1 : end], head + 1, _begins), [lines[end]]
+    )
 
 
 def _begins(line: str) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.index.sqlite import mapped, transaction
-from indexer.types import Change, Held
+from indexer.types import Change, Held, Skipped
 
 _PATIENCE_S = 20.0  # how long to wait for another process's transaction, which takes milliseconds
 _ID_BYTES = 16
@@ -89,7 +89,7 @@ class Catalog:
         rows = self._rows("SELECT key, stamp, documents, skipped, ids FROM entries WHERE source=?",
                           source)  # fmt: skip
         return {
-            key: Held(stamp, documents, _unpack(ids), tuple(map(tuple, json.loads(skipped))))
+            key: Held(stamp, documents, _unpack(ids), *_told(skipped))
             for key, stamp, documents, skipped, ids in rows
         }
 
@@ -127,7 +127,7 @@ class Catalog:
             db.executemany("DELETE FROM entries WHERE source = ? AND key = ?",
                            [(source, key) for key in change.gone])  # fmt: skip
             db.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)", [
-                (source, key, each.stamp, each.documents, json.dumps(each.skipped), _pack(each.ids))
+                (source, key, each.stamp, each.documents, _telling(each), _pack(each.ids))
                 for key, each in change.held.items()
             ])  # fmt: skip
             if plan.count:
@@ -249,3 +249,17 @@ def _pack(ids: Collection[str]) -> bytes:
 def _unpack(ids: bytes) -> tuple[str, ...]:
     digits = ids.hex()
     return tuple(digits[i : i + 2 * _ID_BYTES] for i in range(0, len(digits), 2 * _ID_BYTES))
+
+
+def _telling(held: Held) -> str:
+    """What an entry's report lines are stored as. Notes are rare, and older indexes have none."""
+    if not held.noted:
+        return json.dumps(held.skipped)
+    return json.dumps({"skipped": held.skipped, "noted": held.noted})
+
+
+def _told(text: str) -> tuple[tuple[Skipped, ...], tuple[Skipped, ...]]:
+    found = json.loads(text)
+    lists = (found["skipped"], found["noted"]) if isinstance(found, dict) else (found, ())
+    skipped, noted = (tuple((what, why) for what, why in each) for each in lists)
+    return skipped, noted

@@ -231,7 +231,8 @@ class Journal:
         """The change that a complete run makes."""
         held = {
             key: Held(each["stamp"], each["documents"], tuple(each["ids"]),
-                      tuple((what, why) for what, why in each["skipped"]))
+                      tuple((what, why) for what, why in each["skipped"]),
+                      tuple((what, why) for what, why in each.get("noted", ())))
             for key, each in json.loads(self._get("held")).items()
         }  # fmt: skip
         gone = frozenset(json.loads(self._get("gone")))

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import PurePosixPath
 
-from indexer.screening.outline import outline
 from indexer.readers import apart, man, notebook, pdf
 from indexer.readers.page import Page, Unreadable, inflated
 from indexer.readers.written import asciidoc, info, markdown, org
 from indexer.readers.written.encoding import decoded
+from indexer.screening.outline import outline
 
 Rewrite = Callable[[str], tuple[str, str]]  # gives the title and the text as Markdown
 Symbols = Mapping[str, str]  # symbols of a page, by anchor
@@ -28,6 +28,11 @@ CODE = {
 _MARKDOWN = {".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"}
 _PLAIN = {".rst", ".rest", ".txt"}
 _REWRITTEN = {".adoc": asciidoc.markdown, ".asciidoc": asciidoc.markdown, ".org": org.markdown}
+_NAMES = {".md": "Markdown", ".markdown": "Markdown", ".mdown": "Markdown", ".mkd": "Markdown",
+          ".mdx": "MDX", ".qmd": "Quarto", ".rmd": "R Markdown", ".rst": "reStructuredText",
+          ".rest": "reStructuredText", ".txt": "text", ".adoc": "AsciiDoc",
+          ".asciidoc": "AsciiDoc", ".org": "Org", ".html": "HTML", ".htm": "HTML",
+          ".xhtml": "HTML", ".ipynb": "notebooks", ".pdf": "PDF"}  # fmt: skip
 _INFO = re.compile(r".+\.info(-\d{1,3})?(\.gz)?")
 _MANUAL = re.compile(r".+\.[1-9][a-z]{0,10}(\.gz)?")
 _HTML = {".html", ".htm", ".xhtml"}
@@ -39,6 +44,27 @@ def is_documentation(name: str) -> bool:
 
 def is_code(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in CODE
+
+
+def called(name: str) -> str:
+    """What a report calls the format of a file or an address."""
+    place = name.partition("?")[0]
+    suffix = PurePosixPath(place).suffix.lower()
+    if suffix in CODE:
+        return CODE[suffix]
+    if suffix in _NAMES:
+        return _NAMES[suffix]
+    if "://" in name:
+        return "HTML"  # a page of a site rarely has a suffix
+    if not name:
+        return "API entries"
+    return (
+        "Info"
+        if _INFO.fullmatch(place)
+        else "manual pages"
+        if _MANUAL.fullmatch(place)
+        else (suffix or "other")
+    )
 
 
 def read(name: str, data: bytes, symbols: Symbols | None = None) -> list[Page]:

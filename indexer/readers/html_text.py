@@ -166,9 +166,11 @@ def _code(element: Element) -> str:
     for event, at in walker:
         if event == "end":
             if at is not element:
-                if at.tag == "div" and parts and not "".join(parts[-1:]).endswith("\n"):
+                tail = at.tail or ""
+                if at.tag == "div":  # a block of one line, with nothing but layout after it
                     parts.append("\n")
-                parts.append(at.tail or "")
+                    tail = "" if tail.isspace() else tail
+                parts.append(tail)
         elif at is not element and _is_number(at):
             walker.skip_subtree()
         else:

@@ -1,4 +1,4 @@
-"""Reads Jupyter notebooks as a reader sees them: Markdown cells, code, and what it printed. Pure."""
+"""Reads Jupyter notebooks as a reader sees them: Markdown, code, and what it printed. Pure."""
 
 import json
 import re

@@ -61,19 +61,18 @@ def outline(text: str, *, made: bool = False) -> Outline:
             unclosed.add(first)
             if mended < _MENDED:
                 end = _mended_end(lines, first, info)
-        for row, heading in _headings(tokens, lines, start, made=made):
-            if row < end:
-                headings[row] = heading
-        for row, after in _code(tokens, start):
-            if row < end:
-                code[row] = min(after, end)
+        found = _headings(tokens, lines, start, made=made)
+        headings |= {row: heading for row, heading in found if row < end}
+        code |= {row: min(after, end) for row, after in _code(tokens, start) if row < end}
         if end >= len(lines):
             break
         start = end
     return Outline(headings, code, frozenset(unclosed))
 
 
-def _open_fence(tokens: Sequence[Token], lines: Sequence[str], start: int) -> tuple[int, str] | None:
+def _open_fence(
+    tokens: Sequence[Token], lines: Sequence[str], start: int
+) -> tuple[int, str] | None:
     """The fence that reaches the end of the page without being closed, and its language."""
     for token in reversed(tokens):
         if token.type == "fence" and token.level == 0 and token.map:

@@ -46,9 +46,9 @@ def open_source(source: str | Declaration, cache: Path | None = None) -> Source:
                 timeout_s=min(TIMEOUT_S, declared.limits.seconds),
             )
         case "folder":
-            return _folder(declared, Path(declared.uri), is_documentation)
+            return _folder(declared, Path(declared.uri), is_documentation, gitignore=True)
         case "code":
-            return _folder(declared, Path(declared.uri), is_code)
+            return _folder(declared, Path(declared.uri), is_code, gitignore=True)
         case "git":
             return PreparedSource(declared.name, partial(_checked_out, declared, cache))
         case "archive":
@@ -95,6 +95,8 @@ def _folder(
     takes: Callable[[str], bool],
     cite: Callable[[PurePosixPath], str] | None = None,
     version: str = "",
+    *,
+    gitignore: bool = False,
 ) -> FolderSource:
     return FolderSource(
         path,
@@ -105,4 +107,5 @@ def _folder(
         limits=declared.limits,
         cite=cite,
         version=version,
+        gitignore=gitignore,
     )

@@ -4,6 +4,7 @@ It only reads files. What cannot be read is reported and left out.
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -15,12 +16,14 @@ from indexer.readers.formats import is_code, is_documentation, read
 from indexer.readers.inventory import Inventory
 from indexer.readers.page import Page, Unreadable
 from indexer.screening.secret_files import is_secret
+from indexer.sources.ignored import Ignored
 from indexer.sources.limits import Limits
 from indexer.sources.places import telling
 from indexer.sources.whole import every_document
 from indexer.types import Document, Entry, Skipped, SourceError
 
 INVENTORY = "objects.inv"
+_NAMED = 3  # files of a kind that a report names
 # Folders of dependencies and build tools, and pages of Sphinx that only link to others.
 _LEFT_OUT = ["node_modules", "__pycache__", "venv", "site-packages", ".*", "_static", "_sources",
              "_images", "_downloads", "_modules", "genindex*.html", "search.html",
@@ -37,11 +40,11 @@ class FolderSource:
     When nothing is included by name, ``takes`` decides by its name whether a file is read.
     ``include`` and ``exclude`` are patterns as in ``.gitignore``. ``cite`` makes the uri of a file,
     by default that of the file itself. ``version`` is for documents whose version no inventory
-    lists.
+    lists. ``gitignore`` leaves out what a work tree ignores, unless files are included by name.
 
     ``skipped`` fills while documents are read, with files that are too large, not text, or
-    unreadable. Links to folders are not followed, because they may form a loop. Links to files are
-    followed only inside the folder.
+    unreadable, and ``noted`` with what was guessed or mended. Links to folders are not followed,
+    because they may form a loop. Links to files are followed only inside the folder.
     """
 
     def __init__(
@@ -55,9 +58,11 @@ class FolderSource:
         limits: Limits = Limits(),  # noqa: B008  # frozen
         cite: Callable[[PurePosixPath], str] | None = None,
         version: str = "",
+        gitignore: bool = False,
     ) -> None:
         self.name = name or str(path)
         self.skipped: list[Skipped] = []
+        self.noted: list[Skipped] = []
         self._root = Path(path).expanduser().resolve()
         self._takes = takes
         self._include = PathSpec.from_lines("gitignore", include) if include else None
@@ -66,6 +71,8 @@ class FolderSource:
         self._cite = cite or (lambda relative: (self._root / relative).as_uri())
         self._version = version
         self._inventories: dict[Path, Inventory] = {}
+        self._ignored = Ignored(self._root) if gitignore and not include else None
+        self._others = _Others()
         if not self._root.is_dir():
             raise SourceError(f"There is no folder {path}.")
 
@@ -77,8 +84,9 @@ class FolderSource:
         """Files by their path below the folder. Raises ``SourceError`` when the folder cannot be
         listed.
         """
-        self.skipped = []
+        self.skipped, self.noted = [], []
         self._inventories = {}
+        self._others = _Others()
         count = size = 0
         for relative in self._files():
             try:
@@ -103,6 +111,7 @@ class FolderSource:
                 )
                 return
             yield Entry(relative.as_posix(), f"{stat.st_mtime_ns}:{stat.st_size}")
+        self.skipped += self._others.told()
 
     def read(self, entry: Entry) -> Iterator[Document]:
         """Yields nothing, and adds to ``skipped``, when the file cannot be read (any more)."""
@@ -118,6 +127,7 @@ class FolderSource:
         except Unreadable as error:
             self._skip(relative, str(error))
         else:
+            self.noted += [(str(path), note) for note in pages[0].notes]
             for page in pages:
                 yield self._document(page, relative, known.version or self._version, pages[0])
 
@@ -155,11 +165,18 @@ class FolderSource:
         for folder, folders, files in os.walk(self._root, onerror=unreadable):
             here = PurePosixPath(Path(folder).relative_to(self._root).as_posix())
             folders[:] = sorted(
-                each for each in folders if not self._exclude.match_file(f"{here / each}/")
+                each
+                for each in folders
+                if not self._exclude.match_file(f"{here / each}/")
+                and not self._is_ignored(here / each, folder=True)
             )
             for each in sorted(files):
                 relative = here / each
                 if not self._wanted(relative):
+                    if self._include is None and not self._exclude.match_file(str(relative)):
+                        self._others.add(relative)
+                    continue
+                if self._is_ignored(relative):
                     continue
                 if is_secret(str(relative)):
                     self._skip(relative, "its name tells of a secret")
@@ -172,6 +189,12 @@ class FolderSource:
         if self._include is not None:
             return self._include.match_file(str(relative)) and documentation_or_code(relative.name)
         return self._takes(relative.name)
+
+    def _is_ignored(self, relative: PurePosixPath, *, folder: bool = False) -> bool:
+        if self._ignored is None or not self._ignored.has(self._root / relative, folder=folder):
+            return False
+        self.skipped.append((f"{self._root / relative}{'/' * folder}", "ignored by .gitignore"))
+        return True
 
     def _bytes(self, path: Path) -> bytes:
         if not path.is_file():  # a pipe would never end
@@ -209,6 +232,32 @@ class FolderSource:
 
     def _skip(self, relative: PurePosixPath, why: str) -> None:
         self.skipped.append((str(self._root / relative), why))
+
+
+class _Others:
+    """Counts the files of kinds that are not read."""
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[str, str], list[str]] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, relative: PurePosixPath) -> None:
+        if relative.name == INVENTORY:
+            return
+        why = "of a kind that is not read"
+        if documentation_or_code(relative.name):
+            kind = "code" if is_code(relative.name) else "folder"
+            why = f"not of this kind of source: kind = {kind!r} reads it"
+        of = (why, f"*{relative.suffix.lower()}" if relative.suffix else "without a suffix")
+        self._counts[of] += 1
+        if len(names := self._names.setdefault(of, [])) < _NAMED:
+            names.append(str(relative))
+
+    def told(self) -> Iterator[Skipped]:
+        for (why, kind), count in self._counts.most_common():
+            more = ", …" if count > _NAMED else ""
+            files = "file" if count == 1 else "files"
+            yield f"{count} {files} {kind} ({', '.join(self._names[why, kind])}{more})", why
 
 
 _NAMED_BY_READER = {".html", ".htm", ".xhtml"}

@@ -23,6 +23,10 @@ class PreparedSource:
     def skipped(self) -> list[Skipped]:
         return [*self._left_out, *(self._folder.skipped if self._folder else ())]
 
+    @property
+    def noted(self) -> list[Skipped]:
+        return self._folder.noted if self._folder else []
+
     def documents(self) -> Iterator[Document]:
         """Raises ``SourceError`` when the folder cannot be made, or holds nothing."""
         yield from self._made().documents()

@@ -200,7 +200,7 @@ def test_unchanged_source_keeps_the_dataset(store: HybridIndex, word_embedder: E
 def test_source_that_fails_changes_nothing(
     store: HybridIndex, word_embedder: Embedder, source: Pages, says: str
 ) -> None:
-    """Neither an empty nor a half-read source deletes what an earlier run stored."""
+    """Neither a half-read source nor an empty one that can't be listed deletes what is stored."""
     index(Pages(["a", "b"]), word_embedder, store)
     with pytest.raises(SourceError, match=says):
         index(source, word_embedder, store)
@@ -238,9 +238,9 @@ def test_skipped_files_are_reported(
 ) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text("# A\n\nWords.")
-    (tmp_path / "docs" / "b.md").write_bytes(b"\xff\xfe")
+    (tmp_path / "docs" / "b.md").write_bytes(b"\0\xff")
     report = index(FolderSource(tmp_path / "docs"), word_embedder, store)
-    assert [why for _, why in report.skipped] == ["not UTF-8 text"]
+    assert [why for _, why in report.skipped] == ["binary"]
 
 
 def test_run_stopped_from_its_progress_keeps_what_is_stored(

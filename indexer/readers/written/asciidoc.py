@@ -18,6 +18,7 @@ _DELIMITER = re.compile(r"(-{4,}|\.{4,}|={4,}|\*{4,}|_{4,}|\+{4,}|/{4,}|`{3,}|--
 _TABLE = re.compile(r"[|,:!]===\s*$")
 _ADMONITION = re.compile(r"(NOTE|TIP|IMPORTANT|WARNING|CAUTION)(?::\s|$)")
 _MACRO = re.compile(r"(?:image|toc|video|audio|ifdef|ifndef|ifeval|endif|include)::[^\[\n]*\[")
+_COMMENT = re.compile(r"//(?!/)")
 _LIST = re.compile(r"\s{0,40}(\*{1,6}|\.{1,6}|-)\s+(?=\S)")
 _LINK = re.compile(
     r"(?<![\w:/.])(?:link:|xref:|(?=https?://))([^\s\[\]]{1,500}+)\[([^\]\n]{1,300}+)\]"
@@ -68,9 +69,11 @@ class _Rewriting:
             self._out.put("")
         elif _BLOCK_LINE.match(line):
             self._announced(line)
-        elif (line.startswith("//") and not line.startswith("///")) or line == "+":
-            self._out.put("")
-        elif _MACRO.match(line):
+        elif (
+            (line.startswith("//") and not line.startswith("///"))
+            or line == "+"
+            or _MACRO.match(line)
+        ):
             self._out.put("")
         elif line.startswith(".") and len(line) > 1 and line[1] not in ". ":
             self._out.put(f"**{self._inline(line[1:])}**")

@@ -1,5 +1,4 @@
-"""Finds the encoding of a text: a byte order mark, what the text declares, UTF-8, else a guess. Pure.
-"""
+"""Finds the encoding of a text: its byte order mark, what it declares, UTF-8, or a guess. Pure."""
 
 import codecs
 import re
@@ -22,7 +21,15 @@ _XML = re.compile(rb"\s{0,99}<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([-\w
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([-\w.:]{1,40})", re.I)
 _HEAD = 2_048  # bytes in which a page of HTML declares its encoding
 # Codecs that do not encode text in the usual sense, or are slow on purpose-made input.
-_REFUSED = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf-7", "mbcs"}
+_REFUSED = {
+    "idna",
+    "punycode",
+    "undefined",
+    "unicode_escape",
+    "raw_unicode_escape",
+    "utf-7",
+    "mbcs",
+}
 _FEW = 20  # characters that say nothing about a text
 _SAMPLE = 65_536  # bytes that a guess looks at
 _BAD_PER = 20_000  # a text of this many bytes may have a stray bad byte

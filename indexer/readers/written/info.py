@@ -27,7 +27,9 @@ def markdown(text: str) -> tuple[str, str]:
             continue
         elif _underlined(line, following):
             menu = False
-            out.append(f"\n{'#' * (_UNDERLINES.index(following[0]) + 1)} {line} {{line={row + 1}}}\n")
+            out.append(
+                f"\n{'#' * (_UNDERLINES.index(following[0]) + 1)} {line} {{line={row + 1}}}\n"
+            )
         elif not (row and _underlined(lines[row - 1], line)):
             menu = False
             out.append(f"\\{line}" if line.startswith(("#", "```", "~~~")) else line)

@@ -6,7 +6,9 @@ from indexer.screening.fences import fenced
 
 _TAG = re.compile(r"</?(?:[A-Za-z][\w.:-]*)?")
 # Attributes that a reader sees.
-_SHOWN = re.compile(r"\b(?:label|title|heading|summary)\s{0,9}=\s{0,9}\{?[\"']([^\"'\n]{1,200})[\"']")
+_SHOWN = re.compile(
+    r"\b(?:label|title|heading|summary)\s{0,9}=\s{0,9}\{?[\"']([^\"'\n]{1,200})[\"']"
+)
 _LONGEST_TAG = 20_000  # characters
 _ESM = re.compile(r"(?:import|export)\s")
 _KEPT = {"a", "b", "i", "em", "strong", "code", "pre", "kbd", "sub", "sup", "br", "details",

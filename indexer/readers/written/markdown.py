@@ -4,14 +4,14 @@ Every line stays in its place, so that citations open the right one: what is no 
 """
 
 import re
-from collections.abc import Sequence
 
 from indexer.readers.written import front_matter, jsx
 from indexer.screening.fences import fenced
 
 # MkDocs: !!! note "Title", ??? tip, === "Tab"; their contents are indented by four.
 _INDENTED = re.compile(
-    r"(?P<indent> *)(?:(?:!!!|\?\?\?\+?) +(?P<kind>[\w-]+)[\w -]*|===[!+]?)(?: *\"(?P<title>[^\"]*)\")? *$"
+    r"(?P<indent> *)(?:(?:!!!|\?\?\?\+?) {1,9}(?P<kind>[\w-]+)[\w -]*|===[!+]? {1,9})"
+    r"(?:\"(?P<title>[^\"]*)\")? *$"
 )
 # Docusaurus, VitePress, Pandoc, MyST: :::note Title, ::: {.callout-tip}, :::{note} Title
 _COLONS = re.compile(r" {0,12}:{3,} *(?:\{?[.:]?(?P<kind>[\w-]+)[^}\s\[]*\}?)?(?P<title>.*)$")
@@ -62,6 +62,7 @@ def _without_comments(text: str) -> str:
     lines = text.split("\n")
     code = _code_rows(text)
     inside = False
+    last = max((i for i, line in enumerate(lines) if i not in code and "-->" in line), default=-1)
     for row, line in enumerate(lines):
         if row in code or not (inside or "<!--" in line):
             continue
@@ -79,13 +80,9 @@ def _without_comments(text: str) -> str:
             kept += line[at:start]
             at = start + 4
             # A comment that never ends would swallow the page; only its mark is left out.
-            inside = line.find("-->", at) >= 0 or _ends(lines, row, code)
+            inside = line.find("-->", at) >= 0 or row < last
         lines[row] = kept if kept.strip() else ""
     return "\n".join(lines)
-
-
-def _ends(lines: Sequence[str], row: int, code: set[int]) -> bool:
-    return any("-->" in lines[i] for i in range(row + 1, len(lines)) if i not in code)
 
 
 def _without_indented(text: str) -> str:
@@ -102,7 +99,7 @@ def _without_indented(text: str) -> str:
         inner = len(found["indent"]) + 4
         lines[row - 1] = found["indent"] + _called(found["kind"] or "", found["title"] or "")
         while row < len(lines) and (not lines[row].strip() or _indent(lines[row]) >= inner):
-            lines[row] = lines[row][:len(found["indent"])] + lines[row][inner:]
+            lines[row] = lines[row][: len(found["indent"])] + lines[row][inner:]
             row += 1
     return "\n".join(lines)
 
@@ -153,4 +150,3 @@ def _called(kind: str, title: str) -> str:
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
-

@@ -58,6 +58,7 @@ class WebSource:
     ) -> None:
         self.name = name or f"web:{url}"
         self.skipped: list[Skipped] = []
+        self.noted: list[Skipped] = []
         self._start = site.address(url, url) or url
         self._scope = site.scope_of(self._start)
         self._include = PathSpec.from_lines("gitignore", include) if include else None
@@ -78,7 +79,7 @@ class WebSource:
 
         Raises ``SourceError`` when the site cannot be reached, or asks not to be read.
         """
-        self.skipped = []
+        self.skipped, self.noted = [], []
         visited: set[str] = set()
         bodies: set[str] = set()
         ends = time.monotonic() + self._limits.seconds
@@ -127,6 +128,7 @@ class WebSource:
         except Unreadable as error:
             self.skipped.append((entry.key, str(error)))
             return
+        self.noted += [(entry.key, note) for note in pages[0].notes]
         for page in pages:
             yield self._document(page, entry.key, pages[0])
 

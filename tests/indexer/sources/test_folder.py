@@ -28,15 +28,16 @@ def test_pages_of_three_kinds_are_documents(tmp_path: Path) -> None:
     start = documents["Getting started"]
     assert start.uri == page.resolve().as_uri()
     assert start.breadcrumb == (tmp_path.name, "guide", "Getting started")
-    assert source.skipped == []
+    assert source.skipped == [
+        ("1 file *.py (code.py)", "not of this kind of source: kind = 'code' reads it")
+    ]
 
 
 def test_what_cannot_be_read_is_reported_and_the_rest_is_read(tmp_path: Path) -> None:
-    """Large, binary, not UTF-8, not a file: each is skipped with its reason."""
+    """Large, binary, not a file: each is skipped with its reason."""
     write(tmp_path / "good.md", "# Good\n\nWords.")
     write(tmp_path / "large.md", "x" * 101)
     write(tmp_path / "binary.txt", b"a\0b")
-    write(tmp_path / "latin.txt", b"caf\xe9")
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "broken.md").symlink_to(tmp_path / "nowhere.md")
     source = FolderSource(tmp_path, limits=Limits(file_bytes=100))
@@ -44,7 +45,6 @@ def test_what_cannot_be_read_is_reported_and_the_rest_is_read(tmp_path: Path) ->
     assert {Path(what).name: why for what, why in source.skipped} == {
         "large.md": "larger than 100 bytes",
         "binary.txt": "binary",
-        "latin.txt": "not UTF-8 text",
         "pipe.txt": "not a file",
         "broken.md": "a link that leads nowhere",
     }
