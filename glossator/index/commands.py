@@ -132,3 +132,37 @@ def restore(folder: Path, config: Path | None, data: Path) -> None:
         from glossator.index import moving
 
         sys.exit(moving.restore(folder, config, data))
+
+
+@index.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="The folder of the source; by default the one that the file is in.")  # fmt: skip
+@click.option("--text", is_flag=True, help="Show the text of each chunk.")
+@config_option
+def explain(file: Path, root: Path | None, text: bool, config: Path | None) -> None:
+    """Show how FILE is read and cut, so that you see why an answer is missing.
+
+    It prints the format and title, what was guessed or left out, and for each chunk its breadcrumb,
+    its size in tokens and its line. Nothing is indexed.
+    """
+    with errors_for_people():
+        from glossator.index import explaining
+
+        sys.exit(explaining.explain(file, root, text, config))
+
+
+@index.command()
+@click.argument("source")
+@config_option
+@data_option
+def check(source: str, config: Path | None, data: Path) -> None:
+    """Look for chunks of an indexed SOURCE that would answer badly, and say what to exclude.
+
+    It finds empty chunks, paragraphs that repeat on many pages, titles that repeat, pages without a
+    heading, and pages that are there twice. The exit code is 1 if anything was found.
+    """
+    with errors_for_people():
+        from glossator.index import explaining
+
+        sys.exit(explaining.check(source, config, data))

@@ -23,6 +23,7 @@ from backend.deploy.upkeep import intake
 from backend.deploy.upkeep.declaring import opened
 from backend.errors import StartupFailed
 from backend.settings import Settings, load
+from glossator.index.report import lines
 from indexer.index.search import HybridIndex
 from indexer.pipeline import Report
 from indexer.pipeline import index as run_index
@@ -178,14 +179,6 @@ class _Bar:
 
 
 def _print(report: Report) -> None:
-    console.print(
-        f"{line(report.source)}: {report.documents} documents, {report.chunks} chunks "
-        f"({report.added} new, {report.removed} removed, {report.unchanged} unchanged) "
-        f"in {report.seconds:.1f} s; index {report.dataset}",
-        markup=False,
-    )
-    shown = 5
-    for what, why in report.skipped[:shown]:
-        console.print("  " + line(f"skipped {what}: {why}"), style="dim", markup=False)
-    if len(report.skipped) > shown:
-        console.print(f"  and {len(report.skipped) - shown} more skipped", style="dim")
+    for number, each in enumerate(lines(report)):
+        style = "dim" if number else ""
+        console.print(("  " if number else "") + line(each), style=style, markup=False)
