@@ -32,7 +32,7 @@ from backend.gateway.shared import Shared
 from backend.identity.caller import Caller
 from backend.identity.door import Door
 from backend.identity.hosts import KnownHosts
-from backend.identity.quotas import Accounts
+from backend.identity.quotas import accounts_of
 from backend.metrics import CONTENT_TYPE, Metrics
 from backend.ports import Generator
 from backend.protocol import wire
@@ -80,7 +80,7 @@ class Gateway:
         # Anybody may ask as often as they like whether this is ready, so callers share one check.
         self._check = Shared(generator.check)
         self._load = Shared(generator.load)
-        self._accounts = Accounts(settings.quotas)
+        self._accounts = accounts_of(settings)
         self._sessions: set[Session] = set()
         self._leaving = ""  # the reason, once it leaves
         self._known_degraded: dict[str, str] = {}

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from backend.settings.kinds import Milliseconds, doc
+from backend.settings.kinds import Milliseconds, Size, doc
 
 Action = Literal["off", "allow", "warn", "redact", "block"]
 _ACTIONS = (
@@ -118,4 +118,10 @@ class Tenant(Struct, frozen=True, forbid_unknown_fields=True):
     sources: Annotated[
         tuple[str, ...] | None,
         doc("Sources that may answer the tenant's questions; null: all of them."),
+    ] = None
+    requests_per_minute: Annotated[
+        Size | None, doc("As in `[quotas]`, for each of the tenant's users; null: what is there.")
+    ] = None
+    tokens_per_day: Annotated[
+        Size | None, doc("As in `[quotas]`, for each of the tenant's users; null: what is there.")
     ] = None

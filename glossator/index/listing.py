@@ -16,7 +16,7 @@ from indexer.index.catalog import Catalog
 from indexer.screening.terminal import line as printable_line
 from indexer.types import SourceError
 
-HEAD = ("NAME", "KIND", "WHERE", "EVERY", "LAST RUN", "DOCUMENTS", "CHUNKS", "DATASET")
+HEAD = ("NAME", "KIND", "WHERE", "EVERY", "LAST RUN", "TOOK", "DOCUMENTS", "CHUNKS", "DATASET")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Row:
     where: str
     every: str
     last_run: str
+    took: str
     documents: str
     chunks: str
     dataset: str
@@ -75,6 +76,7 @@ def _row(name: str, settings: Settings, chunks: int, run: Mapping[str, Any]) -> 
         where=where,
         every=(declared.every if declared else "") or "-",
         last_run=_when(run["ended_s"]) if run else "never",
+        took=f"{run['seconds']:.0f} s" if "seconds" in run else "-",
         documents=str(run.get("documents", "-")),
         chunks=str(chunks),
         dataset=str(run.get("dataset", "-")),

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from backend.errors import QuotaExceeded
 from backend.identity.caller import Caller
-from backend.identity.quotas import Accounts
-from backend.settings import Quotas
+from backend.identity.quotas import Accounts, accounts_of
+from backend.settings import Quotas, Settings, Tenant
 
 
 def test_a_burst_is_a_minutes_worth_and_then_it_drips():
@@ -72,3 +72,22 @@ def test_of_too_many_users_the_one_who_asked_longest_ago_is_forgotten(monkeypatc
     with pytest.raises(QuotaExceeded):
         accounts.charge(Caller(user="a"), 3.0)
     accounts.charge(Caller(user="b"), 4.0)
+
+
+def test_a_tenants_own_quotas_count_for_its_users_and_what_it_leaves_out_is_general():
+    made = accounts_of(
+        Settings(
+            quotas=Quotas(requests_per_minute=60, tokens_per_day=100),
+            tenants={"small": Tenant(requests_per_minute=1), "free": Tenant(tokens_per_day=0)},
+        )
+    )
+    of_small, of_free, other = (Caller(tenant, "ada") for tenant in ("small", "free", ""))
+    made.charge(of_small, 0.0)
+    with pytest.raises(QuotaExceeded, match="1 times a minute"):
+        made.charge(of_small, 0.0)
+    for caller in (of_small, of_free, other):
+        made.spend(caller, 100, 0.0)
+    made.charge(of_free, 1.0)
+    for caller in (other, of_small):
+        with pytest.raises(QuotaExceeded, match="100 tokens"):
+            made.charge(caller, 61.0)

@@ -82,13 +82,14 @@ def test_schedules_are_periods(every: str, seconds: float | None) -> None:
 
 
 def test_the_table_has_what_is_declared_and_what_is_indexed(config: Path) -> None:
-    run = {"source": "handbook", "ended_s": 1795305600, "documents": 1, "dataset": "abc"}
+    run = {"source": "handbook", "ended_s": 1795305600, "documents": 1, "dataset": "abc",
+           "seconds": 7.4}  # fmt: skip
     found = rows(load(config, {}), {"handbook": 2, "package:numpy": 3}, {"handbook": run})
-    assert [(row.name, row.kind, row.every, row.last_run, row.documents, row.chunks, row.dataset)
-            for row in found] == [
-        ("handbook", "folder", "6h", "2026-11-22 00:00Z", "1", "2", "abc"),
-        ("site", "web", "-", "never", "-", "0", "-"),
-        ("package:numpy", "package", "-", "never", "-", "3", "-"),
+    assert [(row.name, row.kind, row.every, row.last_run, row.took, row.documents, row.chunks,
+             row.dataset) for row in found] == [
+        ("handbook", "folder", "6h", "2026-11-22 00:00Z", "7 s", "1", "2", "abc"),
+        ("site", "web", "-", "never", "-", "-", "0", "-"),
+        ("package:numpy", "package", "-", "never", "-", "-", "3", "-"),
     ]  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def test_the_list_is_printed_before_anything_is_indexed(
 ) -> None:
     show(config, tmp_path / "data")
     head, first, second = capsys.readouterr().out.splitlines()
-    assert head.split() == ["NAME", "KIND", "WHERE", "EVERY", "LAST", "RUN", "DOCUMENTS", "CHUNKS",
-                            "DATASET"]  # fmt: skip
+    assert head.split() == ["NAME", "KIND", "WHERE", "EVERY", "LAST", "RUN", "TOOK",
+                            "DOCUMENTS", "CHUNKS", "DATASET"]  # fmt: skip
     assert first.startswith("handbook  folder")
     assert "never" in second
