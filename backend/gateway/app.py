@@ -86,6 +86,7 @@ class Gateway:
         self._known_degraded: dict[str, str] = {}
         self._reported: dict[str, str] = {}  # by the upkeep of the index
         self._asked_again_at = 0.0
+        self._asking = asyncio.Lock()
         self._telling: asyncio.Task[None] | None = None
         metrics.watch("sessions", "Open websockets.", lambda: len(self._sessions))
         metrics.watch("requests_in_flight", "Requests not ended.", lambda: self.answers.in_flight)
@@ -205,10 +206,11 @@ class Gateway:
 
     async def _degraded(self) -> dict[str, str]:
         """Asks the rails only once in a while, because every connection calls this."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._asked_again_at:
-            self._asked_again_at = now + _STATE_TTL_S
-            self._known_degraded = await self.pipeline.degraded()
+        async with self._asking:  # nobody is told what was known before the first question
+            now = asyncio.get_running_loop().time()
+            if now >= self._asked_again_at:
+                self._known_degraded = await self.pipeline.degraded()
+                self._asked_again_at = now + _STATE_TTL_S
         return {**self._known_degraded, **self._reported}
 
     async def metrics_text(self) -> bytes:

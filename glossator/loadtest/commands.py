@@ -87,7 +87,7 @@ def loadtest(
     \b
     glossator loadtest --scenario spike
     glossator loadtest report last
-    glossator loadtest compare 20261121-1530 last
+    glossator loadtest compare previous last
     """
     if context.invoked_subcommand:
         return
@@ -111,7 +111,7 @@ def loadtest(
 )
 @_log
 def report(runs: tuple[str, ...], output: Path, log: Path) -> None:
-    """Draw runs as a page of HTML; RUN is an id, the beginning of one, or `last`."""
+    """Draw runs as a page of HTML; RUN is an id, the beginning of one, `last` or `previous`."""
     with errors_for_people():
         from glossator.loadtest import run as loadtesting
 
@@ -123,7 +123,10 @@ def report(runs: tuple[str, ...], output: Path, log: Path) -> None:
 @click.argument("after")
 @_log
 def compare(before: str, after: str, log: Path) -> None:
-    """Say what changed from the older of two runs to the newer, and whether it is chance."""
+    """Say what changed from the older of two runs to the newer, and whether it is chance.
+
+    A run is an id, the beginning of one, `last` or `previous`.
+    """
     with errors_for_people():
         from glossator.loadtest import run as loadtesting
 

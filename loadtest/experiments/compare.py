@@ -12,6 +12,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from loadtest.experiments import markdown
+from loadtest.experiments.figures import FEWEST
 from loadtest.experiments.log import Experiment, unfolded
 from loadtest.experiments.sample import Sample
 
@@ -32,9 +33,12 @@ class Change(Struct, frozen=True):
     low: float
     high: float
     less_is_better: bool
+    fewest: int  # values of the run that has fewer
 
     @property
     def verdict(self) -> str:
+        if self.fewest < FEWEST:
+            return "too few answers"
         if self.low <= 1 <= self.high:
             return "no difference shown"
         return "better" if (self.ratio < 1) == self.less_is_better else "worse"
@@ -102,7 +106,10 @@ def _change(
     old, new = (statistic(draw.choice(values, size=(RESAMPLES, len(values)))) for values in both)
     # There is no ratio for a resample in which nothing was answered.
     low, high = np.quantile(new[old > 0] / old[old > 0], (0.025, 0.975))
-    return Change(name, before, after, after / before, float(low), float(high), less_is_better)
+    return Change(
+        name, before, after, after / before, float(low), float(high), less_is_better,
+        min(map(len, both)),
+    )  # fmt: skip
 
 
 def differences(before: Experiment, after: Experiment) -> list[tuple[str, str, str]]:

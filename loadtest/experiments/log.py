@@ -98,14 +98,15 @@ def keep(folder: Path, experiment: Experiment, samples: Sequence[Sample]) -> Pat
 
 
 def read(folder: Path, run: str) -> Experiment:
-    """``run`` is an id, the beginning of one, ``last``, or the path of a run's JSON file.
+    """``run`` is an id, the beginning of one, ``last``, ``previous``, or the path of a run's file.
 
     Raises a ``LookupError`` that names the runs that there are.
     """
     path = Path(run)
     if path.suffix != ".json":
         known = sorted((folder / "runs").glob("*.json"))
-        wanted = known[-1:] if run == "last" else [p for p in known if p.stem.startswith(run)]
+        latest = {"last": known[-1:], "previous": known[-2:-1]}
+        wanted = latest.get(run, [path for path in known if path.stem.startswith(run)])
         if len(wanted) != 1:
             names = ", ".join(each.stem for each in known[-8:]) or "none yet"
             raise LookupError(f"{run!r} names {len(wanted)} runs in {folder}. The latest: {names}")

@@ -51,7 +51,7 @@ def sentence(experiment: Experiment, samples: Sequence[Sample]) -> str:
     figures = experiment.figures
     count = figures.counts.get("ttft", figures.requests)
     said = [f"p95 TTFT {figures['ttft_p95'] / 1000:.2f} s" if count >= FEWEST
-            else f"only {count} answers, too few for a percentile"]  # fmt: skip
+            else f"only {count} answer{'s' * (count != 1)}, too few for a percentile"]  # fmt: skip
     if experiment.ceiling is not None:
         said.append(f"the ceiling is {experiment.ceiling} users within {experiment.slo}")
     elif experiment.broken:

@@ -53,6 +53,13 @@ async def generator(choice: Choice, settings: Settings) -> Finding:
             f"{choice.model} is not on this machine, so the start downloads it.",
             "Download it before, or put it into a folder and name that in [generation] model.",
         )
+    longest, wanted = _context(choice.model), settings.vllm.max_model_len
+    if choice.engine == "vllm" and 0 < longest < wanted:
+        return wrong(
+            "generator",
+            f"{choice.model} reads at most {longest} tokens, and [vllm] max_model_len is {wanted}.",
+            f"Set [vllm] max_model_len to {longest} or less.",
+        )
     return ok("generator", f"{choice.engine} with {choice.model}, {found.size / 2**30:.1f} GiB.")
 
 
@@ -82,6 +89,16 @@ def weights(model: str) -> Weights:
         sum(each.stat().st_size for each in tensors),
         sum(_parameters(each) for each in tensors if each.suffix == ".safetensors"),
     )
+
+
+def _context(model: str) -> int:
+    """How many tokens the model reads at most; 0 if nobody knows, or if it can be stretched."""
+    folder = _folder(model)
+    try:
+        told = json.loads((folder / "config.json").read_text("utf-8")) if folder else {}
+        return 0 if told.get("rope_scaling") else int(told.get("max_position_embeddings", 0))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return 0
 
 
 def _folder(model: str) -> Path | None:

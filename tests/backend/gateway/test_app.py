@@ -138,3 +138,28 @@ async def test_who_connects_while_a_rail_loads_is_told_when_it_works():
         assert decode_server(await socket.recv()) == Status(("loading: weights on their way",))
         rail.why = ""
         assert decode_server(await socket.recv()) == Status(())
+
+
+async def test_nobody_is_told_that_it_is_ready_before_the_rails_have_said_so_once():
+    """A second question that comes while the first one asks the rails waits for their words."""
+    asked, may_say = asyncio.Event(), asyncio.Event()
+
+    class Slow(Loading):
+        name = "pii"
+
+        async def state(self):
+            asked.set()
+            await may_say.wait()
+            return self.why
+
+    settings, metrics, generator = Settings(), Metrics(), ExtractiveGenerator()
+    pipeline = Pipeline(
+        settings=settings, generator=generator, retriever=FixedRetriever(), rails=[Slow()],
+        guard=lambda *_: NoGuard(), admission=Watched(1), metrics=metrics,
+    )  # fmt: skip
+    gateway = Gateway(settings, pipeline, None, metrics, generator, door(settings), Tracer())
+    first = asyncio.create_task(gateway.readiness())
+    await asked.wait()
+    second = asyncio.create_task(gateway.readiness())
+    may_say.set()
+    assert [said.ready for said in await asyncio.gather(first, second)] == [False, False]

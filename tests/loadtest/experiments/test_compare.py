@@ -41,3 +41,8 @@ def test_what_differed_besides_is_named(experiment):
         ("server.cores", "", "2"),
         ("server.model", "tiny", "large"),
     ]  # fmt: skip
+
+
+def test_fewer_than_ten_answers_prove_nothing(experiment):
+    (_, quick), (_, slow) = experiment(0.1), experiment(0.2)
+    assert set(verdicts(changes(quick[:9], slow, (20.0, 20.0))).values()) == {"too few answers"}

@@ -3,6 +3,7 @@
 import csv
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 
 from loadtest.experiments.log import keep, read, samples_of
@@ -59,3 +60,11 @@ def test_a_run_that_is_not_there_is_named_with_those_that_are(tmp_path, experime
     (tmp_path / "runs" / f"{made.id}.samples.gz").write_bytes(b"not gzip")
     with pytest.raises(LookupError, match="cannot be read"):
         samples_of(tmp_path, made)
+
+
+def test_the_last_run_and_the_one_before_it_have_names(tmp_path, experiment):
+    made, samples = experiment()
+    runs = [msgspec.structs.replace(made, id=f"2026120{day}-000000-aaaa") for day in (1, 2, 3)]
+    for run in runs:
+        keep(tmp_path, run, samples)
+    assert (read(tmp_path, "last").id, read(tmp_path, "previous").id) == (runs[2].id, runs[1].id)

@@ -10,7 +10,7 @@ from backend.deploy.checks import speed as module
 from backend.deploy.checks.speed import judged, speed
 from backend.deploy.checks.weights import generator, weights
 from backend.generators.choose import Choice
-from backend.settings import Generation, Settings
+from backend.settings import Generation, Settings, Vllm
 
 
 @pytest.fixture
@@ -77,6 +77,16 @@ def test_the_parameters_of_a_real_model_are_counted(tiny_model):
 def test_a_damaged_file_of_weights_counts_nothing(tmp_path, content):
     (tmp_path / "model.safetensors").write_bytes(content)
     assert weights(str(tmp_path)).parameters == 0
+
+
+def test_a_context_that_the_model_does_not_have_is_wrong(tiny_model):
+    """vLLM refuses to start with it."""
+    choice = Choice("vllm", str(tiny_model), "")
+    settings = Settings(vllm=Vllm(max_model_len=8192))
+    found = asyncio.run(generator(choice, settings))
+    assert found.state == "wrong"
+    assert "4096" in found.todo
+    assert asyncio.run(generator(choice, Settings())).state == "ok"
 
 
 def of(choice, **generation):
