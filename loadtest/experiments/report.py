@@ -1,12 +1,13 @@
 """One run, or several side by side, as a page of HTML that needs nothing else."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from jinja2 import Environment, PackageLoader
 
 from loadtest.experiments.charts import Series, chart
 from loadtest.experiments.compare import changes, differences
-from loadtest.experiments.figures import NAMES, QUANTILES, TIMES
+from loadtest.experiments.figures import NAMES, QUANTILES, TIMES, Slo
 from loadtest.experiments.log import Experiment, unfolded
 from loadtest.experiments.quantile import quantile
 from loadtest.experiments.sample import Sample
@@ -38,7 +39,7 @@ def page(runs: Runs) -> str:
         runs=list(runs),
         experiments=experiments,
         verdicts=[
-            (name, sentence(experiment, samples), bool(experiment.broken or unfit(samples)))
+            (name, sentence(experiment, samples), _bad(experiment, samples))
             for name, (experiment, samples) in runs.items()
         ],
         causes=[(name, causes(samples)) for name, (_, samples) in runs.items()],
@@ -49,12 +50,25 @@ def page(runs: Runs) -> str:
         changes=changed,
         differences=differed,
         charts=[
-            ("TTFT, share of answers", chart(_distribution(runs), "ms", "% of answers")),
-            ("Latency by users", chart(_by_users(runs), "users", "TTFT, ms")),
+            *_shown_first(runs),
             ("Timeline", chart(_timeline(runs), "seconds", "users, requests, replicas")),
             ("TTFT over time", chart(_over_time(runs), "seconds", "TTFT p50, ms")),
         ],
     )
+
+
+def _shown_first(runs: Runs) -> list[tuple[str, str]]:
+    """What a run that looks for a ceiling is about is latency by users, and the limit in it."""
+    distribution = ("TTFT, share of answers", chart(_distribution(runs), "ms", "% of answers"))
+    by_users = ("Latency by users", chart(_by_users(runs), "users", "TTFT, ms"))
+    if any(experiment.ceiling is not None for experiment, _ in runs.values()):
+        return [by_users, distribution]
+    return [distribution, by_users]
+
+
+def _bad(experiment: Experiment, samples: Sequence[Sample]) -> bool:
+    """Whether a run shows what nobody wants. One that looks for the ceiling breaks the SLO last."""
+    return bool(unfit(samples) or (experiment.broken and not experiment.ceiling))
 
 
 def unfolded_parts(experiment: Experiment) -> list[tuple[str, str]]:
@@ -89,7 +103,12 @@ def _by_users(runs: Runs) -> list[Series]:
             points = tuple((users, quantile(groups[users], share)) for users in sorted(groups))
             label = f"{name}, p{100 * share:.0f}"
             series.append(Series(label, points, dots=True, dashed=share > 0.5))
-    return series
+    most = max((x for each in series for x, _ in each.points), default=0.0)
+    limits = {1000 * Slo.parse(run.slo).limit_s("ttft_p95") for run, _ in runs.values()}
+    return series + [
+        Series(f"limit of p95, {limit:g} ms", ((0, limit), (most, limit)))
+        for limit in sorted(limits - {math.inf})
+    ]
 
 
 def _timeline(runs: Runs) -> list[Series]:

@@ -52,7 +52,9 @@ def sentence(experiment: Experiment, samples: Sequence[Sample]) -> str:
     count = figures.counts.get("ttft", figures.requests)
     said = [f"p95 TTFT {figures['ttft_p95'] / 1000:.2f} s" if count >= FEWEST
             else f"only {count} answer{'s' * (count != 1)}, too few for a percentile"]  # fmt: skip
-    if experiment.ceiling is not None:
+    if experiment.ceiling == 0:
+        said.append(f"they are too many for the SLO: {', '.join(experiment.broken)}")
+    elif experiment.ceiling is not None:
         said.append(f"the ceiling is {experiment.ceiling} users within {experiment.slo}")
     elif experiment.broken:
         said.append(f"the SLO is broken: {', '.join(experiment.broken)}")

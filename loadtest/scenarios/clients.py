@@ -26,6 +26,10 @@ class Client(Protocol):
 
     def ask(self, ask: Ask, messages: list[dict[str, str]], users: int) -> tuple[Sample, str]: ...
 
+    def rest(self) -> None:
+        """Called now and then while its user thinks."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -48,6 +52,14 @@ class WebsocketClient:
             self.close()
             answer.broke(error)
         return answer.sample(ask.kind, users), answer.text
+
+    def rest(self) -> None:
+        """Answers pings, as an editor does; a server drops who does not."""
+        try:
+            if self._socket is not None:
+                self._socket.rest()
+        except (OSError, WebSocketException):
+            self.close()  # the next question opens another connection, as an editor does
 
     def close(self) -> None:
         socket, self._socket = self._socket, None
@@ -92,6 +104,9 @@ class OpenAIClient:
             answer.broke(error)
         answer.end()
         return answer.sample(ask.kind, users), answer.text
+
+    def rest(self) -> None:
+        """Nothing is asked of an idle connection over HTTP."""
 
     def close(self) -> None:
         self._session.close()

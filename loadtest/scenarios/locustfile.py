@@ -38,6 +38,7 @@ from loadtest.scenarios.workload import Conversation, Turn, Workload
 
 _SAY_S = 5.0
 _LOOK_S = 1.0
+_REST_S = 5.0  # between two looks at an idle connection; servers ping three times as seldom
 _POLL_S = 0.1
 _SAMPLE = "glossator_sample"  # a message from a worker to its master, with one sample
 _EXIT_SLO = 3  # as documented for `glossator loadtest --slo`
@@ -122,10 +123,17 @@ class Developer(User):
         conversation = next(self.conversations)
         for turn in conversation.turns:
             pause = turn.think_s * self.site.options.think
-            gevent.sleep(min(pause, self.site.run.left_s))
+            self._think(min(pause, self.site.run.left_s))
             if not self.site.run.left_s:
                 raise StopUser  # asks nothing more, but answers under way may end
             self._ask(conversation, turn)
+
+    def _think(self, pause_s: float) -> None:
+        while pause_s > 0 and self.site.run.left_s:
+            gevent.sleep(min(pause_s, _REST_S))
+            pause_s -= _REST_S
+            for client in self.idle:
+                client.rest()
 
     def _arrive(self) -> None:
         """Asks at random. Poisson processes add up, so all users together ask ``rate`` a second.

@@ -56,6 +56,8 @@ class Run:
     @property
     def left_s(self) -> float:
         """Seconds until nothing more is asked."""
+        if self.ceiling is not None:
+            return 0.0  # users ask until this says so, and the SLO is broken
         return max(0.0, self.scenario.duration_s - self.elapsed_s)
 
     def users_now(self) -> int | None:

@@ -59,6 +59,18 @@ class WebSocket:
             self._read()
         return self._messages.popleft()
 
+    def rest(self) -> None:
+        """Answers the pings that have come while nobody waited for a message."""
+        patience_s = self._socket.gettimeout()
+        self._socket.settimeout(0)
+        try:
+            while True:
+                self._read()
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return
+        finally:
+            self._socket.settimeout(patience_s)
+
     def close(self) -> None:
         """Sends a close frame, and does not wait for the answer."""
         with contextlib.suppress(OSError, WebSocketException):

@@ -10,6 +10,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from playwright.async_api import ViewportSize
+
 from loadtest.benchmarks.command import Study, StudyFailed
 from loadtest.benchmarks.editors.browser import chromium
 
@@ -26,7 +28,7 @@ def main(given: Sequence[str] | None = None) -> None:
 async def _taken(options: argparse.Namespace, _: Path) -> str:
     if not options.page.is_file():
         raise StudyFailed(f"There is no page {options.page}.")
-    size = {"width": options.width, "height": options.height or 800}
+    size: ViewportSize = {"width": options.width, "height": options.height or 800}
     try:
         async with chromium() as browser:
             page = await browser.new_page(viewport=size)

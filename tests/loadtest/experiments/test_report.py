@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 
 from loadtest.experiments.charts import Series, chart
@@ -69,3 +70,14 @@ def test_points_stay_inside_the_drawing(top):
     for circle in figure.iter("circle"):
         assert 0 <= float(circle.get("cx")) <= 640
         assert 0 <= float(circle.get("cy")) <= 280
+
+
+def test_a_run_that_looked_for_a_ceiling_shows_latency_by_users_first_with_the_limit(experiment):
+    one, samples = experiment(ceiling=70, broken=("ttft_p95 is 900, not < 500",))
+    one = msgspec.structs.replace(one, slo="ttft_p95<500ms,failed<1%")
+    html = page({one.id: (one, samples)})
+    assert html.index("Latency by users") < html.index("TTFT, share of answers")
+    assert "limit of p95, 500 ms" in html
+    assert 'class="verdict better"' in html  # to break the SLO last is what it is for
+    none = msgspec.structs.replace(one, ceiling=0)
+    assert 'class="verdict worse"' in page({none.id: (none, samples)})

@@ -51,3 +51,5 @@ def test_a_broken_slo_and_a_ceiling_are_said(experiment):
     assert "the SLO is broken: ttft_p95 is 300, not < 250" in sentence(made, samples)
     made, samples = experiment(ceiling=70)
     assert "the ceiling is 70 users within failed<1%" in sentence(made, samples)
+    made, samples = experiment(ceiling=0, broken=("ttft_p95 is 300, not < 250",))
+    assert "too many for the SLO: ttft_p95 is 300, not < 250" in sentence(made, samples)

@@ -50,6 +50,7 @@ def test_a_staircase_ends_at_the_step_that_breaks_the_slo(monkeypatch):
         time.sleep(0.005)
     assert seen == sorted(seen)
     assert (seen[0], seen[-1], begun.ceiling) == (10, 30, 20)
+    assert begun.left_s == 0  # so that users stop, and the run need not last its whole time
 
 
 def test_progress_is_about_the_last_seconds():

@@ -8,6 +8,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.server import serve
 
 from backend.protocol.wire import SUBPROTOCOL
+from loadtest.scenarios.clients import WebsocketClient
 from loadtest.scenarios.websocket import WebSocket
 
 
@@ -94,3 +95,42 @@ def test_pings_are_answered_while_waiting():
 def test_nobody_at_home_is_an_os_error():
     with pytest.raises(OSError, match="refused"):
         WebSocket("ws://127.0.0.1:9", SUBPROTOCOL, {}, timeout_s=5)
+
+
+def test_pings_are_answered_while_nobody_waits_for_a_message():
+    """Otherwise servers drop users who think for long, and a load test calls it their failure."""
+    answered = threading.Event()
+    pinged = threading.Event()
+
+    def ping(socket):
+        waiter = socket.ping()
+        pinged.set()
+        waiter.wait(10)
+        answered.set()
+        socket.send("still here")
+        socket.recv()
+
+    with serving(ping, ping_interval=None) as url, opened(url) as socket:
+        pinged.wait(10)
+        while not answered.is_set():
+            socket.rest()
+        assert socket.recv() == b"still here"  # what comes meanwhile is kept for who waits
+        socket.send("bye")
+
+
+def test_a_connection_that_was_lost_while_its_user_thought_is_opened_anew():
+    connections = []
+
+    def hang_up(socket):
+        connections.append(socket)
+        if len(connections) == 2:
+            socket.recv()
+
+    with serving(hang_up) as url:
+        client = WebsocketClient(url, {})
+        client._connected()
+        while client._socket is not None:
+            client.rest()
+        client._connected().send("bye")
+        client.close()
+    assert len(connections) == 2
