@@ -13,14 +13,17 @@ from itertools import accumulate, pairwise
 from tree_sitter import Node
 
 from indexer.chunkers.blocks import CHARACTERS, blocks, first_paragraph
-from indexer.chunkers.grammars import GRAMMARS, name_of, parser
+from indexer.chunkers.grammars import GRAMMARS, body_of, name_of, parser
 from indexer.types import Chunk, Document, Ruler
 
 _HEADER_LINES = 8  # lines of a definition's header that are repeated above its pieces
 _DEPTH = 40  # levels of nesting that are followed; deeper code is cut at any line
 _COMMENT_MARK = re.compile(r"\s*(?:/\*+!?|\*+/|\*|//[/!]?|#+!?|\"\"\"|''')?\s?")
 _COMMENT = re.compile(r"\s*(//|/\*|\*|#(?!\[))")
-_WITH_NEXT = {"comment", "line_comment", "block_comment", "attribute_item", "decorator"}
+_DASHES = re.compile(r"\s*--+")
+_DASHED = {"lua", "sql"}  # languages whose comments begin with dashes
+_WITH_NEXT = {"comment", "line_comment", "block_comment", "multiline_comment", "attribute_item",
+              "decorator"}  # fmt: skip
 _OF_FOLDERS = {"__init__", "index", "mod", "lib"}  # files that stand for their folder
 _VALUES = {"arrow_function", "function_expression", "generator_function", "class"}
 
@@ -136,7 +139,7 @@ class _File:
         yield from self._cut(node, replace(whole, first=loose, line=None))
 
     def _definition(self, member: _Definition, around: _Piece, depth: int) -> Iterator[_Piece]:
-        body = member.node.child_by_field_name("body") or _value_body(member.node)
+        body = body_of(member.node) or _value_body(member.node)
         header = self._header(member, body)
         whole = _Piece(
             member.first,
@@ -276,6 +279,9 @@ class _File:
     def _summary(self, member: _Definition, body: Node | None) -> str:
         """The first paragraph of its docstring, or of the comment above it."""
         above = [line for line in self._lines[member.first : member.line] if _COMMENT.match(line)]
+        if self._language in _DASHED:
+            lines = self._lines[member.first : member.line]
+            above = [line[dash.end() :] for line in lines if (dash := _DASHES.match(line))]
         first = body.named_children[0] if body is not None and body.named_children else None
         if self._language == "python" and first is not None:
             text = (first.text or b"").decode("utf-8", "replace")
@@ -320,7 +326,7 @@ def _braced(body: Node) -> bool:
 
 
 def _is_function(node: Node) -> bool:
-    return "function" in node.type or "method" in node.type or "constructor" in node.type
+    return any(kind in node.type for kind in ("function", "method", "constructor", "init_"))
 
 
 def _value_body(node: Node) -> Node | None:

@@ -87,7 +87,47 @@ GRAMMARS = {
         _C | _names("class_specifier namespace_definition concept_definition alias_declaration"),
         _names("template_declaration linkage_specification"),
     ),
+    "csharp": Grammar(
+        "tree_sitter_c_sharp",
+        _names(
+            "namespace_declaration class_declaration interface_declaration struct_declaration "
+            "record_declaration enum_declaration delegate_declaration method_declaration "
+            "constructor_declaration property_declaration operator_declaration"
+        ),
+    ),
+    "kotlin": Grammar(
+        "tree_sitter_kotlin",
+        _names("class_declaration object_declaration companion_object function_declaration"),
+    ),
+    "ruby": Grammar("tree_sitter_ruby", _names("module class method singleton_method")),
+    "php": Grammar(
+        "tree_sitter_php",
+        _names(
+            "class_declaration interface_declaration trait_declaration enum_declaration "
+            "function_definition method_declaration"
+        ),
+        function="language_php",
+    ),
+    "swift": Grammar(
+        "tree_sitter_swift",
+        _names(
+            "class_declaration protocol_declaration function_declaration init_declaration "
+            "protocol_function_declaration"
+        ),
+    ),
+    "bash": Grammar("tree_sitter_bash", _names("function_definition")),
+    "sql": Grammar(
+        "tree_sitter_sql",
+        _names(
+            "create_table create_view create_materialized_view create_function create_index "
+            "create_trigger create_type create_schema create_sequence"
+        ),
+        _names("statement"),
+    ),
+    "lua": Grammar("tree_sitter_lua", _names("function_declaration")),
 }
+# Bodies that a grammar gives no name.
+_BODIES = {"class_body", "enum_class_body", "function_body"}
 
 
 @cache
@@ -115,6 +155,12 @@ def parser(language: str) -> Callable[[bytes], Node]:
     return parse
 
 
+def body_of(node: Node) -> Node | None:
+    """The body of a definition, if it has one."""
+    body = node.child_by_field_name("body")
+    return body or next((child for child in node.children if child.type in _BODIES), None)
+
+
 def name_of(node: Node) -> str:
     """The name of a definition: ``Server`` for a class, for an ``impl Server`` and for a C struct.
 
@@ -124,11 +170,14 @@ def name_of(node: Node) -> str:
     named = node.child_by_field_name("name") or node.child_by_field_name("type")
     if node.type == "function_definition" and node.child_by_field_name("declarator"):
         named = node.child_by_field_name("declarator")  # in C, the type field is the return type
+    if node.type.startswith("create_"):  # in SQL, the name is a reference to what is made
+        kinds = {"object_reference", "identifier"}
+        named = next((child for child in node.children if child.type in kinds), named)
     if node.type == "type_definition":
         named = node.child_by_field_name("declarator")
     while named is not None and (inner := named.child_by_field_name("declarator")) is not None:
         named = inner
-    name = _without_arguments(_text(named)).replace("::", ".").lstrip("*&~ ")
+    name = _without_arguments(_text(named)).replace("::", ".").replace(":", ".").lstrip("*&~ ")
     receiver = node.child_by_field_name("receiver")
     if receiver is not None:
         owner = _text(receiver).strip("()").split("[")[0].split()[-1:]

@@ -1,4 +1,4 @@
-"""Source code becomes chunks by its syntax, in eight languages."""
+"""Source code becomes chunks by its syntax, in the first eight languages."""
 
 import pytest
 
