@@ -168,6 +168,10 @@ class _File:
         """
         above: int | None = None
         end = -1
+        before = node.prev_sibling
+        if self._language == "ruby" and before is not None and before.type == "comment":
+            # The comment at the head of a body is not in it.
+            above, end = before.start_point.row, _last_row(before)
         for child in node.children:
             if child.type in _WITH_NEXT:
                 if above is None or child.start_point.row > end + 1:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import PurePosixPath
 
-from indexer.readers import apart, man, notebook, pdf
+from indexer.readers import apart, described, man, notebook, pdf
 from indexer.readers.page import Page, Unreadable, inflated
 from indexer.readers.written import asciidoc, info, markdown, org
 from indexer.readers.written.encoding import decoded
@@ -34,7 +34,13 @@ _NAMES = {".md": "Markdown", ".markdown": "Markdown", ".mdown": "Markdown", ".mk
           ".mdx": "MDX", ".qmd": "Quarto", ".rmd": "R Markdown", ".rst": "reStructuredText",
           ".rest": "reStructuredText", ".txt": "text", ".adoc": "AsciiDoc",
           ".asciidoc": "AsciiDoc", ".org": "Org", ".html": "HTML", ".htm": "HTML",
-          ".xhtml": "HTML", ".ipynb": "notebooks", ".pdf": "PDF"}  # fmt: skip
+          ".xhtml": "HTML", ".ipynb": "notebooks", ".pdf": "PDF", ".docx": "Word",
+          ".docm": "Word", ".pptx": "PowerPoint", ".pptm": "PowerPoint", ".xlsx": "Excel",
+          ".xlsm": "Excel", ".epub": "EPUB", ".json": "OpenAPI and JSON Schema",
+          ".yaml": "OpenAPI and JSON Schema", ".yml": "OpenAPI and JSON Schema"}  # fmt: skip
+_APART = {".docx": "docx", ".docm": "docx", ".pptx": "pptx", ".pptm": "pptx", ".xlsx": "xlsx",
+          ".xlsm": "xlsx", ".epub": "epub"}  # fmt: skip
+_DESCRIBED = {".json", ".yaml", ".yml"}
 _INFO = re.compile(r".+\.info(-\d{1,3})?(\.gz)?")
 _MANUAL = re.compile(r".+\.[1-9][a-z]{0,10}(\.gz)?")
 _HTML = {".html", ".htm", ".xhtml"}
@@ -99,6 +105,10 @@ def _reader(name: str) -> Callable[[bytes, Symbols], Iterator[Page]] | None:
         return _info
     if suffix in CODE:
         return partial(_code, language=CODE[suffix])
+    if suffix in _APART:
+        return lambda data, _: iter(apart.read_as(_APART[suffix], data))
+    if suffix in _DESCRIBED:
+        return _described
     if suffix == ".ipynb":
         return lambda data, _: notebook.read(data)
     if suffix == ".pdf":
@@ -136,6 +146,12 @@ def _rewritten(data: bytes, _: Symbols, *, rewrite: Rewrite) -> Iterator[Page]:
         raise Unreadable(f"longer than {CHARACTERS:,} characters")
     title, text = rewrite(raw)
     yield Page(text, title, by_line=True, notes=notes)
+
+
+def _described(data: bytes, _: Symbols) -> Iterator[Page]:
+    if not described.may_be(data):
+        raise Unreadable(described.NEITHER)
+    yield from apart.read_as("described", data)
 
 
 def _info(data: bytes, _: Symbols) -> Iterator[Page]:

@@ -85,7 +85,7 @@ function M:stop() end
 
 def cut(text: str, suffix: str, limit: int) -> list[Chunk]:
     document = Document("app", f"file:///a{suffix}", f"a{suffix}", text, kind="code",
-                        breadcrumb=("app", f"a{suffix}"), line=1, language=CODE[suffix])  # fmt: skip
+                        breadcrumb=("app", "a"), line=1, language=CODE[suffix])  # fmt: skip
     return list(CodeChunker(Characters(limit)).chunks(document))
 
 
