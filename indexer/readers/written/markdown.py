@@ -40,8 +40,7 @@ def prepared(text: str, suffix: str = ".md") -> tuple[str, str]:
         before, text = text, _without_indented(text)
         if text == before:
             break
-    if "{" in text or ":::" in text:
-        text = _without_colons(_without_directives(text))
+    text = _without_colons(_without_directives(text))
     return title, text
 
 
@@ -86,7 +85,7 @@ def _without_comments(text: str) -> str:
 
 
 def _without_indented(text: str) -> str:
-    if not any(mark in text for mark in ("!!!", "???", "===")):
+    if not any(mark in text for mark in ("!!! ", "??? ", "???+ ", '=== "', '===! "', '===+ "')):
         return text
     lines = text.split("\n")
     code = _code_rows(text)
@@ -106,6 +105,8 @@ def _without_indented(text: str) -> str:
 
 def _without_directives(text: str) -> str:
     """MyST writes admonitions, tabs and code as fences with a name in braces."""
+    if "```{" not in text and "~~~{" not in text:
+        return text
     lines = text.split("\n")
     closing: set[int] = set()
     for first, after in fenced(text):
