@@ -62,6 +62,8 @@ class HeadingChunker:
             limit = self._ruler.room(" › ".join((breadcrumb or document.title, *path[-1:])))
             uri, line = _cited(document, section)
             for piece in pack(_placed(section), limit, self._ruler):
+                if not piece.text.strip():
+                    continue  # a part of a line of blanks
                 yield Chunk(
                     source=document.source,
                     uri=uri,
