@@ -1,1 +1,1 @@
-"""Measurements, one program per table of `docs/performance.md`."""
+"""Measurements, one program per table of `docs/performance/`."""

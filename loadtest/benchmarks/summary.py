@@ -1,4 +1,4 @@
-"""From passes to figures, and to the Markdown of ``docs/performance.md``. Pure.
+"""From passes to figures, and to the Markdown of ``docs/performance/``. Pure.
 
 A figure is computed for each pass. Reports show its median over the passes, and the smallest and
 the largest. Ratios are also computed pass by pass, because what the machine did during a pass

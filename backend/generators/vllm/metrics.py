@@ -1,7 +1,7 @@
 """vLLM's own Prometheus metrics (``vllm:…``), which it keeps in the process's global registry.
 
 The same is used on Ray. vLLM's logger for Ray, ``RayPrometheusStatLogger``, hands every token to
-Ray's metrics, and Ray's agent processes each one again (docs/performance.md).
+Ray's metrics, and Ray's agent processes each one again (docs/performance/ray-cpu.md).
 """
 
 from collections.abc import Iterator
