@@ -14,7 +14,7 @@ SERVE := $(BIN)/glossator serve --index $(SOURCE) --ask "$(QUESTION)" \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(UPSTREAM),--upstream "$(UPSTREAM)") \
 	$(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(DEPLOY),--deploy $(DEPLOY))
 
-.PHONY: help lint-lua format-lua hooks dist setup run test test-editors test-neovim test-vscode test-page check format bench bench-rails bench-overload bench-fairness ladder bench-ladder simulate bench-editors sbom audit lock docs clean
+.PHONY: help lint-lua format-lua hooks dist setup run test test-editors test-neovim test-vscode test-page check format bench bench-rails bench-overload bench-fairness ladder bench-ladder simulate bench-editors sbom audit lock docs docs-site clean
 
 help: ## Say what can be made.
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,10 @@ docs: setup ## Write the generated pages anew: settings, protocol, the listing o
 	$(BIN)/python -m backend.settings.reference > docs/settings.md
 	$(BIN)/python -m backend.gateway.reference > docs/protocol.md
 	$(BIN)/python docs/layout.py --write > /dev/null
+
+docs-site: .tools/site/.ready ## Build the documentation as a searchable site into build/site.
+	@NO_MKDOCS_2_WARNING=1 .tools/site/bin/mkdocs build --strict
+	@echo "Look at it: python3 -m http.server --bind 127.0.0.1 --directory build/site 8000"
 
 lock: ## Resolve the locks anew from pyproject.toml (needs uv).
 	requirements/lock.sh
@@ -126,4 +130,10 @@ audit: .tools/.ready ## Look for known vulnerabilities of the locked versions (n
 .tools/.ready: requirements/tools.txt
 	$(PYTHON) -m venv .tools
 	.tools/bin/pip --disable-pip-version-check install --quiet --requirement $<
+	@touch $@
+
+# With all dependencies pinned, so none has to be resolved.
+.tools/site/.ready: requirements/site.txt
+	$(PYTHON) -m venv .tools/site
+	.tools/site/bin/pip --disable-pip-version-check install --quiet --no-deps --requirement $<
 	@touch $@

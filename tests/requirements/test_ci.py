@@ -15,8 +15,8 @@ def steps() -> list[str]:
     return MADE.findall("\n".join(commands))
 
 
-def test_the_workflow_runs_what_ci_run_does_and_builds_the_distribution():
-    assert steps() == [*MADE.findall((ROOT / ".ci/run").read_text()), "dist"]
+def test_the_workflow_runs_what_ci_run_does_and_builds_the_site_and_the_distribution():
+    assert steps() == [*MADE.findall((ROOT / ".ci/run").read_text()), "docs-site", "dist"]
 
 
 def test_every_target_of_the_workflow_is_one_of_the_makefile():

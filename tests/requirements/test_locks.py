@@ -32,6 +32,17 @@ def test_a_lock_satisfies_every_dependency_that_is_declared(name, other):
         assert requirement.specifier.contains(version), f"{name}.lock has {version}: make lock"
 
 
+@pytest.mark.parametrize("name", ["site.txt", "tools.txt"])
+def test_what_only_developers_run_is_pinned_and_in_no_lock_of_ours(name):
+    """The site's packages are all listed, because they are installed without resolving."""
+    lines = (ROOT / "requirements" / name).read_text().splitlines()
+    pins = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert all(str(pin.specifier).startswith("==") for pin in pins)
+    tools = {"mkdocs", "mkdocs-material", "cyclonedx-bom", "pip-audit", "pre-commit"}
+    assert tools & {pin.name for pin in pins}
+    assert not tools & (set(locked("cpu")) | set(locked("cuda")))
+
+
 def test_the_light_side_needs_nothing_of_the_heavy_one():
     """What every developer's machine installs."""
     heavy = {"torch", "ray", "fastapi", "chromadb", "opentelemetry-sdk", "vllm"}
