@@ -150,6 +150,7 @@ def test_every_decision_is_listed() -> None:
         ("autoscaling.md", "[`forecast`](../backend/autoscaling/forecast.py)", "`forecast`"),
         ("use.md", "[a](https://example.com/) [b](#keys)", "[a](https://example.com/) [b](#keys)"),
         ("use.md", "```\n[a](../LICENSE)\n```\n[b](../LICENSE)", "```\n[a](../LICENSE)\n```\nb"),
+        ("use.md", "```sh stopped\nls\n```\n", "```sh\nls\n```\n"),
     ],
 )
 def test_links_of_the_repository_become_links_of_the_site(here, written, shown) -> None:
