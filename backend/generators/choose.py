@@ -46,7 +46,7 @@ async def _automatic(generation: Generation) -> Choice:
         return Choice("extractive", "", "vLLM is not installed")
     if await asyncio.to_thread(_cached, model):
         return Choice("vllm", model, f"{model} is in the local cache")
-    if await _downloadable(model, generation.hub_timeout_s):
+    if await downloadable(model, generation.hub_timeout_s):
         return Choice("vllm", model, f"{model} can be downloaded")
     return Choice(
         "extractive", "", f"no model is configured, and {model} is neither cached nor reachable"
@@ -59,7 +59,7 @@ def _cached(model: str) -> bool:
     return isinstance(try_to_load_from_cache(model, "config.json"), str)
 
 
-async def _downloadable(model: str, timeout_s: float) -> bool:
+async def downloadable(model: str, timeout_s: float) -> bool:
     """Whether the hub answers in time. The look-up may hang longer, but nobody waits for it."""
     from huggingface_hub import HfApi
 

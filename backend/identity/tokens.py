@@ -36,8 +36,15 @@ class Token(Struct, frozen=True):
     expires: str = ""
 
     @property
+    def ends(self) -> datetime:
+        """The last moment that there is, for a token without an end."""
+        if not self.expires:
+            return datetime.max.replace(tzinfo=UTC)
+        return datetime.fromisoformat(self.expires)
+
+    @property
     def expired(self) -> bool:
-        return bool(self.expires) and datetime.now(UTC) >= datetime.fromisoformat(self.expires)
+        return datetime.now(UTC) >= self.ends
 
 
 class TokenFile:

@@ -51,7 +51,7 @@ def tokens(settings: Settings, now: datetime) -> Finding:
             f"{_whose(foreign)} belong to a tenant that is not declared, and are refused.",
             "Declare it, [tenants.NAME], or make the tokens again with --tenant.",
         )
-    soon = [t for t in valid if t.expires and datetime.fromisoformat(t.expires) < now + _SOON]
+    soon = [token for token in _newest(valid) if token.ends < now + _SOON]
     if soon:
         return warning(
             "tokens",
@@ -59,6 +59,14 @@ def tokens(settings: Settings, now: datetime) -> Finding:
             "Replace them with `glossator token rotate USER`.",
         )
     return ok("tokens", f"{len(valid)} valid.")
+
+
+def _newest(valid: Sequence[Token]) -> list[Token]:
+    """The one that ends last of each user: after a rotation the older one may well end soon."""
+    last = {}
+    for token in sorted(valid, key=lambda each: each.ends):
+        last[token.tenant, token.user] = token
+    return list(last.values())
 
 
 def _whose(some: Sequence[Token]) -> str:

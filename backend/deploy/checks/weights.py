@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from backend.deploy.checks.finding import Finding, of_message, ok, warning, wrong
 from backend.errors import GlossatorError, StartupFailed
-from backend.generators.choose import Choice
+from backend.generators.choose import Choice, downloadable
 from backend.generators.vllm.startup import local_folder
 from backend.settings import Settings
 
@@ -48,6 +48,13 @@ async def generator(choice: Choice, settings: Settings) -> Finding:
             "Complete the download, or name another folder in [generation] model.",
         )
     if not local and not found.size:
+        if not await downloadable(choice.model, settings.generation.hub_timeout_s):
+            return wrong(
+                "generator",
+                f"{choice.model} is not on this machine, and the model hub does not give it.",
+                "Check the name, let this machine reach the hub, or name a folder in "
+                "[generation] model.",
+            )
         return warning(
             "generator",
             f"{choice.model} is not on this machine, so the start downloads it.",

@@ -4,13 +4,21 @@ from pathlib import Path
 
 from backend.settings import Settings, SourceSettings
 from indexer.sources import Declaration, Limits, open_source, parse
-from indexer.types import Source
+from indexer.types import Source, SourceError
 
 
 def declaration(spec: str, settings: Settings) -> Declaration:
     """The declaration under ``[sources]``, or else of what was typed. Raises ``SourceError``."""
     named = settings.sources.get(spec)
-    return parse(spec) if named is None else _declaration(spec, named)
+    if named is not None:
+        return _declaration(spec, named)
+    try:
+        return parse(spec)
+    except SourceError as error:
+        declared = ", ".join(settings.sources)
+        raise SourceError(
+            f"{error} Declared are: {declared}." if declared else str(error)
+        ) from None
 
 
 def opened(spec: str, settings: Settings, data: Path) -> Source:

@@ -109,3 +109,10 @@ def test_the_list_is_printed_before_anything_is_indexed(
                             "DOCUMENTS", "CHUNKS", "DATASET"]  # fmt: skip
     assert first.startswith("handbook  folder")
     assert "never" in second
+
+
+def test_a_name_that_is_not_declared_is_told_with_those_that_are(config: Path) -> None:
+    with pytest.raises(
+        SourceError, match=r"There is no folder nobody.*Declared are: handbook, site"
+    ):
+        declaration("nobody", load(config, {}))

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -108,6 +108,8 @@ def test_tokens_that_are_missing_ending_or_foreign_are_told(tmp_path):
     file.create("bob", days=3)
     assert "Tokens of bob end within" in found().said
     assert "token rotate" in found().todo
+    file.rotate("bob", "", 90, timedelta(days=1))
+    assert found().state == "ok"  # bob has a newer one, though the old one ends tomorrow
     (tmp_path / "tokens.json").write_text("{")
     assert found().state == "wrong"
 

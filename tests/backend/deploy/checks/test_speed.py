@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from backend.deploy.checks import speed as module
+from backend.deploy.checks import weights as weights_module
 from backend.deploy.checks.speed import judged, speed
 from backend.deploy.checks.weights import generator, weights
 from backend.generators.choose import Choice
@@ -93,12 +94,26 @@ def of(choice, **generation):
     return asyncio.run(generator(choice, Settings(generation=Generation(**generation))))
 
 
-def test_a_generator_says_what_it_lacks(tmp_path, model, upstream):
+@pytest.fixture
+def hub(monkeypatch):
+    """The names that the model hub knows, and no real hub."""
+    names = []
+
+    async def downloadable(name, timeout_s):
+        return name in names
+
+    monkeypatch.setattr(weights_module, "downloadable", downloadable)
+    return names
+
+
+def test_a_generator_says_what_it_lacks(tmp_path, model, upstream, hub):
     assert of(model(1e9)).state == "ok"
     (tmp_path / "model.safetensors").unlink()
     assert "no weights" in of(Choice("vllm", str(tmp_path), "")).said
     assert of(Choice("vllm", str(tmp_path / "none"), "")).state == "wrong"
+    hub.append("nobody/has-this")
     assert of(Choice("vllm", "nobody/has-this", "")).state == "warning"
+    assert "hub" in of(Choice("vllm", "nobody/had-this", "")).said
     quoting = Choice("extractive", "", "vLLM is not installed")
     assert of(quoting).state == "warning"
     assert of(quoting, engine="extractive").state == "ok"
