@@ -35,6 +35,11 @@ class Token(Struct, frozen=True):
     created: str = ""
     expires: str = ""
 
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` for an end that cannot be compared with the clock."""
+        if self.ends.tzinfo is None:
+            raise ValueError(f"the end of token {self.id}, {self.expires}, has no time zone")
+
     @property
     def ends(self) -> datetime:
         """The last moment that there is, for a token without an end."""

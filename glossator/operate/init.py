@@ -135,7 +135,7 @@ def _write(text: str, output: Path, force: bool) -> None:
         if force:
             fresh.replace(output)
         else:
-            os.link(fresh, output)  # unlike a rename, it never replaces a file
+            _link(fresh, output)
     except FileExistsError:
         raise StartupFailed(f"{output} exists, and stays as it is. --force replaces it.") from None
     except OSError as error:
@@ -146,6 +146,20 @@ def _write(text: str, output: Path, force: bool) -> None:
     finally:
         with contextlib.suppress(OSError):
             fresh.unlink(missing_ok=True)
+
+
+def _link(fresh: Path, output: Path) -> None:
+    """Gives the file its name. Unlike a rename, it never replaces a file.
+
+    Raises ``OSError``, which is ``FileExistsError`` when somebody else has made one meanwhile.
+    """
+    try:
+        os.link(fresh, output)
+    except FileExistsError:
+        raise
+    except OSError:  # not every file system has hard links
+        with output.open("xb") as file:
+            file.write(fresh.read_bytes())
 
 
 def _check(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from backend.deploy.checks.finding import Finding, of_message, ok, warning, wrong
 from backend.gateway.about import RELEASE
+from backend.protocol import wire
 from indexer.screening.terminal import line
 from lsp_server.client.dial import BackendUnreachable, dial
 
@@ -29,14 +30,18 @@ class Readiness(Struct, frozen=True):
 
 
 def health(url: str) -> str:
-    """The address that says whether the backend lives, which needs no token."""
-    return _address(url, "/healthz")
+    """The address that says whether the backend lives, which needs no token; "" for no URL."""
+    try:
+        return _address(url, "/healthz")
+    except ValueError:
+        return ""
 
 
 def _address(url: str, path: str) -> str:
     parts = urlsplit(url if "://" in url else f"http://{url}")
     scheme = _SCHEMES.get(parts.scheme, parts.scheme)
-    return urlunsplit((scheme, parts.netloc, path, "", ""))
+    before = parts.path.rstrip("/").removesuffix(wire.PATH)  # a proxy may have put us below a path
+    return urlunsplit((scheme, parts.netloc, before + path, "", ""))
 
 
 async def running(url: str, token: str) -> list[Finding]:

@@ -1,5 +1,6 @@
 """The generator: which engine answers, and whether its weights or its upstream are there."""
 
+import importlib.util
 import json
 import math
 import struct
@@ -35,6 +36,12 @@ async def generator(choice: Choice, settings: Settings) -> Finding:
             "generator",
             f"Answers are quotations, because {choice.why}.",
             "Name a model with [generation] model, or a server that has one with `upstream`.",
+        )
+    if choice.engine == "vllm" and importlib.util.find_spec("vllm") is None:
+        return wrong(
+            "generator",
+            "vLLM is not installed.",
+            "Install `glossator[serve,cpu]`, or [serve,cuda] on a machine with an NVIDIA GPU.",
         )
     try:
         local = local_folder(choice.model)
@@ -89,7 +96,10 @@ def weights(model: str) -> Weights:
     folder = _folder(model)
     if folder is None:
         return Weights()
-    files = [each for each in folder.iterdir() if each.suffix in _WEIGHTS and each.is_file()]
+    try:
+        files = [each for each in folder.iterdir() if each.suffix in _WEIGHTS and each.is_file()]
+    except OSError:  # a folder that this user may not read
+        return Weights()
     # Some models come in two formats, of which one is loaded.
     tensors = [each for each in files if each.suffix == ".safetensors"] or files
     return Weights(

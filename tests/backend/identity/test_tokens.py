@@ -112,3 +112,12 @@ def test_rotation_for_a_user_without_a_valid_token_is_refused_and_changes_nothin
         with pytest.raises(StartupFailed, match="glossator token create"):
             TokenFile(file).rotate(user, tenant, 90, timedelta(days=1))
     assert file.read_text() == before
+
+
+@pytest.mark.parametrize("end", ["soon", "2026-13-01", "2026-12-01T00:00:00"])
+def test_an_end_that_is_no_time_is_told_when_the_file_is_read(tmp_path, end):
+    """Not when somebody signs in, who could do nothing about it."""
+    file = tmp_path / "tokens.json"
+    file.write_text(json.dumps([{"id": "a", "sha256": "b", "user": "ada", "expires": end}]))
+    with pytest.raises(StartupFailed, match="token file"):
+        TokenFile(file).all()

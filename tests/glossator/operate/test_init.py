@@ -192,3 +192,14 @@ def test_no_settings_file_is_kept_that_cannot_be_read(tmp_path, monkeypatch):
     with pytest.raises(StartupFailed, match=r"Nothing was written.*\[nonsense\]"):
         module.init("laptop", {}, tmp_path / "glossator.toml", False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_system_without_hard_links_will_do(init, tmp_path, monkeypatch):
+    def no_links(*_):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", no_links)
+    assert init("--for", "laptop").exit_code == 0
+    assert load(tmp_path / "glossator.toml", environ={}).profile.name == "laptop-cpu"
+    assert init("--for", "team").exit_code == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["glossator.toml"]

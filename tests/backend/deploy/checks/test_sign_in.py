@@ -110,8 +110,9 @@ def test_tokens_that_are_missing_ending_or_foreign_are_told(tmp_path):
     assert "token rotate" in found().todo
     file.rotate("bob", "", 90, timedelta(days=1))
     assert found().state == "ok"  # bob has a newer one, though the old one ends tomorrow
-    (tmp_path / "tokens.json").write_text("{")
-    assert found().state == "wrong"
+    for broken in ("{", '[{"id": "a", "sha256": "b", "user": "ada", "expires": "soon"}]'):
+        (tmp_path / "tokens.json").write_text(broken)
+        assert (found().state, bool(found().todo)) == ("wrong", True)
 
 
 @pytest.mark.parametrize(
