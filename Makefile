@@ -43,7 +43,7 @@ lock: ## Resolve the locks anew from pyproject.toml (needs uv).
 	requirements/lock.sh
 
 clean: ## Remove the environment and the caches.
-	rm -rf .venv .tools .models .editors artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tools .models .editors artifacts build/site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 ##@ Test
 
