@@ -69,3 +69,11 @@ def test_with_and_without_the_operator_figures_get_the_same_names():
         for rule in ray["metric_relabel_configs"]
     ]
     assert endpoint["metricRelabelings"] == renamed
+
+
+def test_the_alert_on_rails_is_silent_about_one_that_has_never_worked():
+    """Toxicity without its weights would fire for ever; the start and the doctor tell of it."""
+    (rule,) = (rule for rule in RULES["rules"] if rule.get("alert") == "RailsDoNotWork")
+    fails, worked = rule["expr"].split(" and on (rail) ")
+    assert 'action=~"failed|late"' in fails
+    assert 'action!~"failed|late"' in worked
