@@ -2,7 +2,6 @@
 
 import importlib.util
 import re
-import subprocess
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -16,13 +15,11 @@ from markdown_it.token import Token
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(
-    ROOT / name
-    for name in subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.splitlines()
-    if (ROOT / name).is_file()
-)  # fmt: skip
+    page
+    for pattern in ("*.md", "docs/**/*.md", "editor_plugins/**/*.md", "tests/**/README.md")
+    for page in ROOT.glob(pattern)
+    if "node_modules" not in page.parts
+)
 OURS = [page for page in PAGES if page.is_relative_to(DOCS)]
 
 _found = importlib.util.spec_from_file_location("pages", DOCS / "pages.py")
