@@ -328,7 +328,15 @@ def _by_format(held: Mapping[str, Held]) -> dict[str, int]:
 
 
 def _why(skipped: Sequence[Skipped]) -> str:
-    return f" Skipped: {skipped[0][0]}: {skipped[0][1]}." if skipped else ""
+    """The most frequent reason, with the first entry that it is about."""
+    if not skipped:
+        return ""
+    reasons = Counter(why for _, why in skipped)
+    why, count = reasons.most_common(1)[0]
+    what = next(what for what, each in skipped if each == why)
+    if len(skipped) == 1:
+        return f" Skipped: {what}: {why}."
+    return f" Skipped: {len(skipped)}, and {count} of them because of: {why}. The first is {what}."
 
 
 def _stamp(entry: Entry) -> str:

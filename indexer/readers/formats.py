@@ -9,6 +9,7 @@ from indexer.readers import apart, described, man, notebook, pdf
 from indexer.readers.page import Page, Unreadable, inflated
 from indexer.readers.written import asciidoc, info, markdown, org
 from indexer.readers.written.encoding import decoded
+from indexer.readers.written.includes import included
 from indexer.screening.outline import outline
 
 Rewrite = Callable[[str], tuple[str, str]]  # gives the title and the text as Markdown
@@ -126,7 +127,8 @@ def _html(data: bytes, symbols: Symbols) -> Iterator[Page]:
 
 def _plain(data: bytes, _: Symbols) -> Iterator[Page]:
     text, notes = decoded(data)
-    yield Page(text, language="rst", by_line=True, notes=notes)
+    includes = tuple(included(text))
+    yield Page(text, language="rst", by_line=True, notes=notes, includes=includes)
 
 
 def _markdown(data: bytes, _: Symbols, *, suffix: str) -> Iterator[Page]:
@@ -137,7 +139,8 @@ def _markdown(data: bytes, _: Symbols, *, suffix: str) -> Iterator[Page]:
     unclosed = outline(text).unclosed if "```" in text or "~~~" in text else ()
     if unclosed:
         notes = (*notes, f"nothing closes the fence of line {min(unclosed) + 1}")
-    yield Page(text, title, language="markdown", by_line=True, notes=notes)
+    includes = tuple(included(raw))
+    yield Page(text, title, language="markdown", by_line=True, notes=notes, includes=includes)
 
 
 def _rewritten(data: bytes, _: Symbols, *, rewrite: Rewrite) -> Iterator[Page]:
@@ -145,7 +148,7 @@ def _rewritten(data: bytes, _: Symbols, *, rewrite: Rewrite) -> Iterator[Page]:
     if len(raw) > CHARACTERS:
         raise Unreadable(f"longer than {CHARACTERS:,} characters")
     title, text = rewrite(raw)
-    yield Page(text, title, by_line=True, notes=notes)
+    yield Page(text, title, by_line=True, notes=notes, includes=tuple(included(raw)))
 
 
 def _described(data: bytes, _: Symbols) -> Iterator[Page]:

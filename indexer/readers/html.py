@@ -33,6 +33,9 @@ _MAIN = (
     "//body",
 )
 _QUALIFIED = re.compile(r"(?<![\w.])(?:[\w.]++(?<=[\w.]\.)|[\w.]++::)$")
+_FRAME_WORDS = 8  # "Loading …", or the name of the site
+_FRAMES = {"root", "app", "__next", "__nuxt", "___gatsby", "svelte", "q-app", "main-app", "redoc",
+           "swagger-ui", "react-root", "mount"}  # fmt: skip
 _LONGEST_TERM = 80  # characters of a term that is no name
 _DOMAINS = {"py", "c", "cpp", "js"}
 _CLASSES = {"class", "exception", "struct", "union", "enum", "type", "concept"}
@@ -58,12 +61,24 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
     title, named = _title(root, main, text)
     if named and title != named and text.startswith((f"# {named}\n", f"# {named} {{#")):
         text = text.replace(named, title, 1)  # so that sections do not name the page twice
+    if not entries and not taken and _needs_scripts(root, text):
+        raise Unreadable(
+            "shows no text without JavaScript: index the files that it is built from, or the "
+            "site's llms-full.txt"
+        )
     if text or taken:
         yield Page(text or title, title, notes=notes)
     for one in definitions:
         yield from one.page(entries)
     for dl, kind in entries.items():
         yield from _entries(dl, kind, entries, symbols or {})
+
+
+def _needs_scripts(root: Element, text: str) -> bool:
+    """Whether a page is an empty frame that scripts fill."""
+    if len(text.split()) > _FRAME_WORDS or next(root.iter("script"), None) is None:
+        return False
+    return not text or any(each.get("id") in _FRAMES for each in root.iter("div", "main"))
 
 
 def _entries(

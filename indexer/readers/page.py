@@ -3,6 +3,7 @@
 import zlib
 from dataclasses import dataclass
 
+from indexer.readers.written.includes import Include
 from indexer.types import Kind
 
 
@@ -31,6 +32,7 @@ class Page:
     signature: str = ""
     # What a reader had to guess or to mend, for the report. Only the first page of a file has any.
     notes: tuple[str, ...] = ()
+    includes: tuple[Include, ...] = ()  # files that a reader sees in it
 
 
 def inflated(data: bytes, limit: int, *, wbits: int = zlib.MAX_WBITS | 32) -> bytes:

@@ -17,6 +17,7 @@ from indexer.readers.inventory import Inventory
 from indexer.readers.page import Page, Unreadable
 from indexer.screening.secret_files import is_secret
 from indexer.sources.ignored import Ignored
+from indexer.sources.including import examples
 from indexer.sources.limits import Limits
 from indexer.sources.places import telling
 from indexer.sources.whole import every_document
@@ -128,8 +129,15 @@ class FolderSource:
             self._skip(relative, str(error))
         else:
             self.noted += [(str(path), note) for note in pages[0].notes]
+            version = known.version or self._version
             for page in pages:
-                yield self._document(page, relative, known.version or self._version, pages[0])
+                document = self._document(page, relative, version, pages[0])
+                yield document
+                for each in examples(page, document, relative, self._root):
+                    if isinstance(each, Document):
+                        yield each
+                    else:
+                        self.noted.append((str(path), each))
 
     def _document(self, page: Page, relative: PurePosixPath, version: str, first: Page) -> Document:
         uri = self._cite(relative)

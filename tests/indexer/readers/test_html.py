@@ -133,3 +133,15 @@ def test_a_heading_deep_in_sections_has_the_anchor_of_the_nearest_that_has_one()
     """
     page = one("<section id='s'>" + "<div>" * 50 + "<h2>Deep</h2>" + "</div>" * 50 + "</section>")
     assert page.text == "## Deep {#s}"
+
+
+@pytest.mark.parametrize("frame", ['<div id="root">Loading …</div>', '<div class="x"></div>'])
+def test_a_page_that_scripts_fill_says_so(frame: str) -> None:
+    page = f"<html><title>App</title><body>{frame}<script src='a.js'></script></body></html>"
+    with pytest.raises(Unreadable, match="no text without JavaScript"):
+        list(html.read(page.encode()))
+
+
+def test_links_count_from_the_base_of_the_page() -> None:
+    page = b"<base href='https://example.com/v2/'><a href='a.html'>A</a><a href='/b'>B</a>"
+    assert html.links(page).targets == ("https://example.com/v2/a.html", "https://example.com/b")
