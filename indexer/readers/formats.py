@@ -160,7 +160,7 @@ def _described(data: bytes, _: Symbols) -> Iterator[Page]:
 def _info(data: bytes, _: Symbols) -> Iterator[Page]:
     if data[:2] == b"\x1f\x8b":
         data = inflated(data, HTML_BYTES)
-    raw, notes = decoded(data)
+    raw, notes = decoded(data.replace(b"\0\b", b""))  # a mark that only an Info browser reads
     title, text = info.markdown(raw)
     yield Page(text, title, notes=notes)
 

@@ -32,11 +32,16 @@ _MAIN = (
     "//div[contains(concat(' ', @class, ' '), ' body ')]",
     "//body",
 )
+_DOXYGEN = "//div[@class='headertitle']//div[@class='title']"  # a heading that is none
+_JAVADOC = re.compile(r" \([^()]{1,100} API\)$")  # of which library the page is
 _QUALIFIED = re.compile(r"(?<![\w.])(?:[\w.]++(?<=[\w.]\.)|[\w.]++::)$")
+_REDIRECT_WORDS = 30
+_REFRESH = re.compile(r"url\s{0,9}=\s{0,9}[\"']?([^\"'\s]{1,2000})", re.IGNORECASE)
 _FRAME_WORDS = 8  # "Loading …", or the name of the site
 _FRAMES = {"root", "app", "__next", "__nuxt", "___gatsby", "svelte", "q-app", "main-app", "redoc",
            "swagger-ui", "react-root", "mount"}  # fmt: skip
 _LONGEST_TERM = 80  # characters of a term that is no name
+_INVISIBLE = dict.fromkeys((0x200B, 0xAD))  # where a browser may break a name
 _DOMAINS = {"py", "c", "cpp", "js"}
 _CLASSES = {"class", "exception", "struct", "union", "enum", "type", "concept"}
 _FUNCTIONS = {"function", "method", "classmethod", "staticmethod", "attribute", "data", "property",
@@ -61,6 +66,9 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
     title, named = _title(root, main, text)
     if named and title != named and text.startswith((f"# {named}\n", f"# {named} {{#")):
         text = text.replace(named, title, 1)  # so that sections do not name the page twice
+    target = _redirect(root) if len(text.split()) < _REDIRECT_WORDS else ""
+    if target and not entries and not taken:
+        raise Unreadable(f"only leads to {target}")
     if not entries and not taken and _needs_scripts(root, text):
         raise Unreadable(
             "shows no text without JavaScript: index the files that it is built from, or the "
@@ -72,6 +80,15 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
         yield from one.page(entries)
     for dl, kind in entries.items():
         yield from _entries(dl, kind, entries, symbols or {})
+
+
+def _redirect(root: Element) -> str:
+    """Where ``<meta http-equiv="refresh">`` sends a reader."""
+    for tag in root.iter("meta"):
+        if str(tag.get("http-equiv") or "").lower() == "refresh":
+            found = _REFRESH.search(str(tag.get("content") or ""))
+            return found[1][:200] if found else ""
+    return ""
 
 
 def _needs_scripts(root: Element, text: str) -> bool:
@@ -191,8 +208,9 @@ def _title(root: Element, main: Element, text: str) -> tuple[str, str]:
     ``<title>`` names it, without what the site adds when a heading of the page is a part of it.
     Otherwise a first-level heading does, or the name of a manual page. A section never does.
     """
-    whole = inline(root.find(".//title"))
+    whole = _JAVADOC.sub("", inline(root.find(".//title")))
     first = [inline(each) for place in (main, root) for each in place.iter("h1")]
+    first += [inline(each) for each in root.xpath(_DOXYGEN)]
     headings = [each for each in (*first, first_heading(text)) if each]
     for heading in headings if whole else ():
         if re.search(rf"(?<!\w){re.escape(heading)}(?!\w)", whole):
@@ -254,6 +272,7 @@ def _parsed(data: bytes) -> tuple[Element, tuple[str, ...]]:
     silently leave out a part.
     """
     text, notes = decoded(data, html=True)
+    text = text.translate(_INVISIBLE)
     # Text of more than 10 MB is allowed, because files are limited already. Elements nest at most
     # 2,048 deep.
     parser = html.HTMLParser(

@@ -25,7 +25,8 @@ _LEFT_OUT = {"headerlink", "viewcode-link", "sphinxsidebar", "sphinxsidebarwrapp
              "copybtn", "md-source-file", "rst-footer-buttons", "breadcrumb", "toc",
              "navheader", "navfooter", "wy-breadcrumbs", "bottom-of-page",
              "md-content__button", "permalink", "memtitle-permalink", "anchorjs-link",
-             "hash-link", "pagination-nav", "theme-doc-toc-mobile"}  # fmt: skip
+             "hash-link", "pagination-nav", "theme-doc-toc-mobile", "navpath", "subNav", "topNav",
+             "skipNav", "skip-nav"}  # fmt: skip
 # Numbers of lines beside code. Some generators give the same class to the code itself.
 _NUMBERS = {"linenos", "linenodiv", "lineno", "lineno-container", "gutter", "gl", "lnt", "ln",
             "line-numbers", "hljs-ln-numbers", "rouge-gutter", "line-number", "linenumber",
@@ -35,7 +36,8 @@ _SIGNATURES = {"memproto", "memberSignature", "member-signature", "tsd-signature
 _LOOKED_AT = 2_000  # elements that decide whether something is navigation
 _NAVIGATION = 200  # characters; navigation in plain words is shorter
 _ADMONITIONS = {"note", "tip", "important", "caution", "warning"}  # DocBook uses headings in them
-_LEFT_OUT_IDS = {"hd", "ft", "header", "footer", "sidebar", "navigation", "nav", "toc"}
+_LEFT_OUT_IDS = {"hd", "ft", "header", "footer", "sidebar", "navigation", "nav", "toc", "nav-path",
+                 "titlearea", "main-nav", "side-nav"}  # fmt: skip
 _LANGUAGE = re.compile(r"(?:highlight|language|lang)-([\w+#-]+)")
 _PLAIN = {"default", "none", "text", "notranslate"}
 _LOOKS_LIKE_HEADING = re.compile(r"#{1,6}\s")
@@ -156,6 +158,8 @@ def _is_content(element: Element) -> bool:
         size = len((text or "").strip())
         words += size
         links += size if within else 0
+    if not links and "contents" in classes(element):
+        return words > 0
     return words > _NAVIGATION and links * 2 < words
 
 

@@ -145,3 +145,25 @@ def test_a_page_that_scripts_fill_says_so(frame: str) -> None:
 def test_links_count_from_the_base_of_the_page() -> None:
     page = b"<base href='https://example.com/v2/'><a href='a.html'>A</a><a href='/b'>B</a>"
     assert html.links(page).targets == ("https://example.com/v2/a.html", "https://example.com/b")
+
+
+def test_a_page_that_only_redirects_says_where_to() -> None:
+    page = b"<title>Redirecting</title><meta http-equiv=refresh content='0; url=new.html'><p>Moved."
+    with pytest.raises(Unreadable, match=r"only leads to new\.html"):
+        list(html.read(page))
+
+
+def test_titles_of_javadoc_and_doxygen_name_the_class() -> None:
+    doxygen = (
+        "<title>Lib: a::Ring Class Reference</title><div id='nav-path' class='navpath'>Lib</div>"
+        "<div class='header'><div class='headertitle'><div class='title'>a::Ring Class Reference"
+        "</div></div></div><div class='contents'><p>A ring.</p></div>"
+    )
+    javadoc = (
+        "<title>Ring (Acme 1.0 API)</title><main><h2>Class Ring</h2><p>push\u200b(x)</p></main>"
+    )
+    (page,) = html.read(doxygen.encode())
+    assert page.title == "a::Ring Class Reference"
+    assert page.text == "a::Ring Class Reference\n\nA ring."
+    (page,) = html.read(javadoc.encode())
+    assert (page.title, page.text) == ("Ring", "## Class Ring\n\npush(x)")
