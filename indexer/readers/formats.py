@@ -154,7 +154,11 @@ def _rewritten(data: bytes, _: Symbols, *, rewrite: Rewrite) -> Iterator[Page]:
 def _described(data: bytes, _: Symbols) -> Iterator[Page]:
     if not described.may_be(data):
         raise Unreadable(described.NEITHER)
-    yield from apart.read_as("described", data)
+    # JSON has no aliases that multiply, and there may be thousands of small files.
+    if len(data) < apart.FROM_BYTES and data.lstrip()[:1] == b"{":
+        yield from described.read(data)
+    else:
+        yield from apart.read_as("described", data)
 
 
 def _info(data: bytes, _: Symbols) -> Iterator[Page]:

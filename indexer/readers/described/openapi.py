@@ -103,7 +103,7 @@ def _parameters(
         yield f"{words(each.get('name'))} ({', '.join(said)}){': ' * bool(about)}{about}"
     if body:
         yield f"body ({kind(body) or 'object'})"
-        yield from (f"body.{each}" for each in properties(body, api, 0))
+        yield from (f"body.{each}" for each in properties(body, api))
 
 
 def _responses(responses: Mapping[str, Any], api: Mapping[str, Any]) -> Iterator[str]:

@@ -12,6 +12,8 @@ from indexer.readers.page import Page
 _DEPTH = 4
 _VALUES = 12  # of an enumeration
 _PROPERTIES = 300
+_PARTS = 30  # parts of a schema, also indirect ones
+_VISITED = 500  # schemas that an example is made from
 _HOPS = 8  # references that lead to references
 _EXAMPLES = {"integer": 0, "number": 0.5, "boolean": True, "null": None}
 
@@ -42,31 +44,37 @@ def entry(
 
 
 def _attributes(schema: Mapping[str, Any], root: Mapping[str, Any], heading: str) -> Iterator[str]:
-    found = list(properties(schema, root, 0))
+    found = list(properties(schema, root))
     if found:
         indent = "    " if heading.endswith(":") else "- "
         yield "\n".join([heading, *([""] * (indent == "- ")), *(indent + each for each in found)])
 
 
-def properties(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> Iterator[str]:
-    """``name (string, required): What it is.`` for each property, also those of its parts."""
+def properties(
+    schema: Mapping[str, Any], root: Mapping[str, Any], seen: set[int] | None = None
+) -> Iterator[str]:
+    """``name (string, required): What it is.`` for each property, also those of its parts.
+
+    ``seen`` holds the schemas that were described, because parts may refer to each other.
+    """
+    seen = set() if seen is None else seen
     schema = resolved(schema, root)
+    if id(schema) in seen or len(seen) > _PARTS:
+        return
+    seen.add(id(schema))
     required = schema.get("required")
     for name, each in list(mapping(schema.get("properties")).items())[:_PROPERTIES]:
         each = mapping(each)
-        said = [
-            kind(each),
-            *(["required"] if isinstance(required, list) and name in required else []),
-        ]
+        needed = isinstance(required, list) and name in required
+        said = [kind(each), "required" if needed else ""]
         if "default" in each:
             said.append(f"default {words(each['default'])}")
         about = words(each.get("description")) or words(resolved(each, root).get("description"))
         yield f"{name} ({', '.join(filter(None, said))}){': ' * bool(about)}{about}"
-    if depth < _DEPTH:
-        for part in ("allOf", "oneOf", "anyOf"):
-            several = schema.get(part)
-            for each in several if isinstance(several, list) else ():
-                yield from properties(mapping(each), root, depth + 1)
+    for part in ("allOf", "oneOf", "anyOf"):
+        several = schema.get(part)
+        for each in several[:_PARTS] if isinstance(several, list) else ():
+            yield from properties(mapping(each), root, seen)
 
 
 def kind(schema: Mapping[str, Any], depth: int = 0) -> str:
@@ -90,33 +98,42 @@ def kind(schema: Mapping[str, Any], depth: int = 0) -> str:
     return f"{named} ({words(schema['format'])})" if schema.get("format") else named
 
 
-def example(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -> Any:
+def example(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
     """What the schema gives as an example, or else a value that it would allow."""
-    schema = resolved(schema, root)
-    for key in ("example", "default", "const"):
-        if key in schema:
-            return schema[key]
-    for key in ("examples", "enum"):
-        if isinstance(schema.get(key), list) and schema[key]:
-            return schema[key][0]
-    if depth > _DEPTH:
-        return None
-    for part in ("allOf", "oneOf", "anyOf"):
-        parts = schema.get(part)
-        if isinstance(parts, list) and parts:
-            found = [example(mapping(each), root, depth + 1) for each in parts[:6]]
-            if part != "allOf":
-                return found[0]
+    return _Example(root).of(schema, 0)
+
+
+class _Example:
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self._root = root
+        self._visited = 0
+
+    def of(self, schema: Mapping[str, Any], depth: int) -> Any:
+        schema = resolved(schema, self._root)
+        for key in ("example", "default", "const"):
+            if key in schema:
+                return schema[key]
+        for key in ("examples", "enum"):
+            if isinstance(schema.get(key), list) and schema[key]:
+                return schema[key][0]
+        self._visited += 1
+        if depth > _DEPTH or self._visited > _VISITED:
+            return None
+        for part in ("oneOf", "anyOf"):
+            if isinstance(schema.get(part), list) and schema[part]:
+                return self.of(mapping(schema[part][0]), depth + 1)
+        if isinstance(schema.get("allOf"), list):
             merged: dict[str, Any] = {}
-            for each in found:
-                merged.update(each if isinstance(each, dict) else {})
+            for each in schema["allOf"][:6]:
+                found = self.of(mapping(each), depth + 1)
+                merged.update(found if isinstance(found, dict) else {})
             return merged
-    if schema.get("type") == "array":
-        return [example(mapping(schema.get("items")), root, depth + 1)]
-    if "properties" in schema or schema.get("type") == "object":
-        some = list(mapping(schema.get("properties")).items())[:20]
-        return {name: example(mapping(each), root, depth + 1) for name, each in some}
-    return _EXAMPLES.get(str(schema.get("type")), "string")
+        if schema.get("type") == "array":
+            return [self.of(mapping(schema.get("items")), depth + 1)]
+        if "properties" in schema or schema.get("type") == "object":
+            some = list(mapping(schema.get("properties")).items())[:20]
+            return {name: self.of(mapping(each), depth + 1) for name, each in some}
+        return _EXAMPLES.get(str(schema.get("type")), "string")
 
 
 def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -131,3 +131,20 @@ def test_what_is_no_description_is_left_out(text: str, why: str) -> None:
 def test_aliases_that_multiply_do_nothing() -> None:
     (page,) = formats.read("a.yaml", BOMB.encode())
     assert len(page.text) < 1_000
+
+
+@pytest.mark.parametrize("part", ["allOf", "oneOf", "properties"])
+def test_schemas_that_refer_to_each_other_end(part: str) -> None:
+    """Each of a hundred schemas refers to all of them."""
+    every = [{"$ref": f"#/components/schemas/A{i}"} for i in range(100)]
+    many = {f"p{i}": each for i, each in enumerate(every)} if part == "properties" else every
+    api = {
+        "openapi": "3.0.0",
+        "paths": {"/a": {"post": {"requestBody": {"content": {"application/json": {
+            "schema": every[0]}}}}}},
+        "components": {"schemas": {f"A{i}": {part: many} for i in range(100)}},
+    }  # fmt: skip
+    text = json.dumps(api)
+    assert len(text) < 1_000_000
+    found = entries("a.json", text)
+    assert len(found["POST /a"].text) < 20_000
