@@ -36,7 +36,6 @@ _DOXYGEN = "//div[@class='headertitle']//div[@class='title']"  # a heading that 
 _JAVADOC = re.compile(r" \([^()]{1,100} API\)$")  # of which library the page is
 _QUALIFIED = re.compile(r"(?<![\w.])(?:[\w.]++(?<=[\w.]\.)|[\w.]++::)$")
 _REDIRECT_WORDS = 30
-_REFRESH = re.compile(r"url\s{0,9}=\s{0,9}[\"']?([^\"'\s]{1,2000})", re.IGNORECASE)
 _FRAME_WORDS = 8  # "Loading …", or the name of the site
 _FRAMES = {"root", "app", "__next", "__nuxt", "___gatsby", "svelte", "q-app", "main-app", "redoc",
            "swagger-ui", "react-root", "mount"}  # fmt: skip
@@ -66,9 +65,9 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
     title, named = _title(root, main, text)
     if named and title != named and text.startswith((f"# {named}\n", f"# {named} {{#")):
         text = text.replace(named, title, 1)  # so that sections do not name the page twice
-    target = _redirect(root) if len(text.split()) < _REDIRECT_WORDS else ""
-    if target and not entries and not taken:
-        raise Unreadable(f"only leads to {target}")
+    redirects = len(text.split()) < _REDIRECT_WORDS and _redirects(root)
+    if redirects and not entries and not taken:
+        raise Unreadable("only leads to another page")
     if not entries and not taken and _needs_scripts(root, text):
         raise Unreadable(
             "shows no text without JavaScript: index the files that it is built from, or the "
@@ -82,13 +81,13 @@ def read(data: bytes, symbols: Mapping[str, str] | None = None) -> Iterator[Page
         yield from _entries(dl, kind, entries, symbols or {})
 
 
-def _redirect(root: Element) -> str:
-    """Where ``<meta http-equiv="refresh">`` sends a reader."""
-    for tag in root.iter("meta"):
-        if str(tag.get("http-equiv") or "").lower() == "refresh":
-            found = _REFRESH.search(str(tag.get("content") or ""))
-            return found[1][:200] if found else ""
-    return ""
+def _redirects(root: Element) -> bool:
+    """Whether ``<meta http-equiv="refresh">`` sends a reader to another page."""
+    return any(
+        str(tag.get("http-equiv") or "").lower() == "refresh"
+        and "url" in str(tag.get("content") or "").lower()
+        for tag in root.iter("meta")
+    )
 
 
 def _needs_scripts(root: Element, text: str) -> bool:

@@ -22,7 +22,6 @@ from indexer.chunkers.limit import limited
 from indexer.readers.page import Unreadable
 from indexer.readers.written.encoding import decoded
 from indexer.sources import FolderSource
-from indexer.sources.folder import documentation_or_code
 from loadtest.benchmarks.command import Study, StudyFailed
 from loadtest.experiments.markdown import table
 
@@ -51,7 +50,7 @@ class Figures:
 
 def measure(folder: Path) -> Figures:
     figures = Figures()
-    source = FolderSource(folder, takes=documentation_or_code)
+    source = FolderSource(folder)
     entries = list(source.entries())
     every = max(len(entries) // _COMPARED, 1)
     for number, entry in enumerate(entries):
@@ -68,7 +67,7 @@ def measure(folder: Path) -> Figures:
                     figures.chunks += 1
                     words.update(_words(f"{piece.breadcrumb} {piece.section} {piece.text}"))
         figures.seconds += time.perf_counter() - started
-        if number % every == 0:
+        if number % every == 0 and words:  # the last column tells of files that are left out
             shown = Counter(_words(_dump(path)))
             figures.shown += shown.total()
             figures.kept += (shown & words).total()
@@ -87,7 +86,7 @@ def _dump(path: Path) -> str:
         data = gzip.decompress(data)
     if path.suffix not in {".html", ".htm", ".xhtml"}:
         try:
-            return decoded(data)[0]
+            return decoded(data.replace(b"\0", b""))[0]
         except Unreadable:
             return ""
     command = ["w3m", "-dump", "-T", "text/html", "-I", "utf-8", "-O", "utf-8"]

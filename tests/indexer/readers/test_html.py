@@ -147,9 +147,9 @@ def test_links_count_from_the_base_of_the_page() -> None:
     assert html.links(page).targets == ("https://example.com/v2/a.html", "https://example.com/b")
 
 
-def test_a_page_that_only_redirects_says_where_to() -> None:
+def test_a_page_that_only_redirects_is_left_out() -> None:
     page = b"<title>Redirecting</title><meta http-equiv=refresh content='0; url=new.html'><p>Moved."
-    with pytest.raises(Unreadable, match=r"only leads to new\.html"):
+    with pytest.raises(Unreadable, match="only leads to another page"):
         list(html.read(page))
 
 
