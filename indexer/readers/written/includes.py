@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 _SPHINX = re.compile(r"\s{0,40}(?:\.\. |`{3,9}\{|:{3,9}\{)literalinclude(?:::|\})\s{1,9}(\S.*)$")
 _OPTION = re.compile(r"\s{0,40}:([\w-]{1,40}):\s{0,9}(.*)$")
-_SNIPPET = re.compile(r"\s{0,40}-{1,9}8<-{1,9}\s{1,9}[\"']([^\"'\n]{1,400})[\"']\s*$")
+_SCISSORS = re.compile(r"\s{0,40}-{1,9}8<-{1,9}\s{1,9}[\"']([^\"'\n]{1,400})[\"']\s*$")
 _ASCIIDOC = re.compile(r"include::([^\[\n]{1,400})\[([^\]\n]{0,400})\]\s*$")
 _RANGE = re.compile(r"(\d{1,7})?(?:-|\.\.)?(\d{1,7})?")
 _MOST = 50  # files that a page includes
@@ -61,7 +61,7 @@ def _all(lines: list[str]) -> Iterator[Include]:
                     break
                 options[option[1]] = option[2].strip()
             yield Include(found[1].strip(), row + 1, options)
-        elif found := _SNIPPET.match(line):
+        elif found := _SCISSORS.match(line):
             path, _, part = found[1].partition(":")
             wanted = part.replace(":", "-")
             named = {"lines": wanted} if wanted[:1].isdigit() else {"tag": wanted}
