@@ -28,6 +28,7 @@ class Finding:
 
 def findings(chunks: Sequence[Chunk]) -> list[Finding]:
     """Empty chunks, boilerplate, titles that repeat, pages without a heading, pages twice."""
+    chunks = sorted(chunks, key=lambda chunk: (chunk.uri, chunk.line or 0))
     pages: dict[str, list[Chunk]] = defaultdict(list)
     for chunk in chunks:
         pages[chunk.uri.partition("#")[0]].append(chunk)
@@ -49,7 +50,7 @@ def _empty(chunks: Sequence[Chunk], names: Mapping[str, str]) -> Finding | None:
     pages = Counter(names[each.uri.partition("#")[0]] for each in empty)
     examples = (f"{name}: {count}" for name, count in pages.most_common(_SHOWN))
     return Finding(
-        f"{len(empty)} of {len(chunks)} chunks have fewer than {_WORDS} words",
+        f"chunks with fewer than {_WORDS} words: {len(empty)} of {len(chunks)}",
         tuple(examples),
         _exclude([name for name, _ in pages.items()], names.values()),
     )
@@ -64,7 +65,7 @@ def _boilerplate(pages: Mapping[str, Sequence[Chunk]]) -> Finding | None:
     if not often:
         return None
     return Finding(
-        f"{sum(count >= most for count in on.values())} paragraphs repeat on many pages",
+        f"paragraphs that repeat on many pages: {sum(count >= most for count in on.values())}",
         tuple(f"on {count} of {len(pages)} pages: {text[:80]}" for text, count in often),
         "Take them out of the theme, or index the source that the pages are built from.",
     )
@@ -88,7 +89,7 @@ def _same_titles(pages: Mapping[str, Sequence[Chunk]], names: Mapping[str, str])
         return None
     ranked = sorted(same.items(), key=lambda each: -len(each[1]))[:_SHOWN]
     return Finding(
-        f"{sum(map(len, same.values()))} pages share {len(same)} titles",
+        f"titles that several pages share: {len(same)}, on {sum(map(len, same.values()))} pages",
         tuple(f"“{title}”: {', '.join(its[:3])}{' …' * (len(its) > 3)}" for title, its in ranked),
         _exclude([name for _, its in ranked for name in its], names.values()),
     )
@@ -106,7 +107,7 @@ def _without_heading(
     if not bare:
         return None
     return Finding(
-        f"{len(bare)} of {len(pages)} pages have no heading, and are called by their file",
+        f"pages without a heading, called by their file: {len(bare)} of {len(pages)}",
         tuple(bare[:_SHOWN]),
         _exclude(bare, names.values()),
     )
@@ -121,7 +122,7 @@ def _twice(pages: Mapping[str, Sequence[Chunk]], names: Mapping[str, str]) -> Fi
         return None
     copies = [name for its in same for name in its[1:]]
     return Finding(
-        f"{len(copies)} pages have the same text as another page",
+        f"pages with the same text as another page: {len(copies)}",
         tuple(f"{its[0]} = {its[1]}" for its in same[:_SHOWN]),
         _exclude(copies, names.values()),
     )

@@ -162,6 +162,9 @@ _CODE = {
 _WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
 _DOCX = {
+    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/></Types>',
     "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
     f'<Relationship Id="r" Type="{_RELATION}" Target="word/document.xml"/></Relationships>',
     "word/document.xml": f"<w:document {_WORD}><w:body><w:p><w:r><w:t>Words</w:t></w:r></w:p><w:tbl><w:tr>"

@@ -23,7 +23,7 @@ def test_good_pages_give_no_finding() -> None:
 def test_empty_chunks_are_found_with_their_folder() -> None:
     found = told(page("stubs/a.md", "TODO"), page("stubs/b.md", "- —"))
     assert found == {
-        "2 of 5 chunks have fewer than 3 words": (
+        "chunks with fewer than 3 words: 2 of 5": (
             ("stubs/a.md: 1", "stubs/b.md: 1"), 'exclude = ["stubs/"]')}  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def test_paragraphs_on_many_pages_are_boilerplate() -> None:
 
 def test_titles_that_repeat_are_found() -> None:
     found = told(*(page(f"v{i}/a.md", title="Overview") for i in range(3)))
-    assert list(found) == ["3 pages share 1 titles"]
+    assert list(found) == ["titles that several pages share: 1, on 3 pages"]
 
 
 def test_pages_without_a_heading_are_called_by_their_file() -> None:
@@ -45,12 +45,12 @@ def test_pages_without_a_heading_are_called_by_their_file() -> None:
         page("notes/x.md", title="x", section=""), page("notes/y.md", title="y", section="")
     )
     assert found == {
-        "2 of 5 pages have no heading, and are called by their file": (
+        "pages without a heading, called by their file: 2 of 5": (
             ("notes/x.md", "notes/y.md"), 'exclude = ["notes/"]')}  # fmt: skip
 
 
 def test_copies_of_pages_are_found() -> None:
     found = told(page("old/a.md", TEXT.format("guide/a.md")))
     assert found == {
-        "1 pages have the same text as another page": (
+        "pages with the same text as another page: 1": (
             ("guide/a.md = old/a.md",), 'exclude = ["old/a.md"]')}  # fmt: skip

@@ -19,6 +19,11 @@ def test_a_mutated_file_is_read_or_left_out(name: str) -> None:
         outcome(name, mutated(SEEDS[name], chance, most=20))
 
 
+def test_a_file_without_damage_is_read() -> None:
+    for name, data in (SEEDS | office()).items():
+        assert outcome(name, data) == "read", name
+
+
 @pytest.mark.parametrize("name", APART)
 def test_what_a_library_raises_becomes_a_reason(name: str) -> None:
     """In the process of its own."""
