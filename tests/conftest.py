@@ -148,10 +148,10 @@ async def cable() -> AsyncIterator[Callable[[str], Awaitable["Cable"]]]:
 
 @pytest.fixture(scope="session")
 def eventually() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
-    """Waits until a condition holds; fails after 10 s."""
+    """Waits until a condition holds; fails after a minute."""
 
     async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await condition():  # noqa: ASYNC110  # the engine has no event to wait for
                 await asyncio.sleep(0.005)
 

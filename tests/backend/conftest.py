@@ -33,7 +33,7 @@ class Socket:
         await self._socket.send(frame if isinstance(frame, str) else encode(frame))
 
     async def receive(self):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while isinstance(frame := decode_server(await self._socket.recv()), Status):
                 pass
             return frame

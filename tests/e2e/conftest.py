@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 GLOSSATOR = [sys.executable, "-m", "glossator"]
-STARTS_WITHIN_S = 150
+STARTS_WITHIN_S = 240
 ANSWERS_WITHIN_S = 60
 
 
@@ -45,7 +45,7 @@ class Backend:
     log: Path
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(self.url + path, timeout=10) as response:
+        with urllib.request.urlopen(self.url + path, timeout=60) as response:
             return str(response.read().decode())
 
     def metric(self, name: str) -> float:
@@ -54,7 +54,7 @@ class Backend:
         assert found, f"{name} is not in /metrics"
         return float(found[1])
 
-    async def until(self, condition: Callable[[], bool], what: str, patience_s: float = 20) -> None:
+    async def until(self, condition: Callable[[], bool], what: str, patience_s: float = 60) -> None:
         """Polls: what happens inside the engine announces itself to nobody."""
         deadline = time.monotonic() + patience_s
         while not await asyncio.to_thread(condition):
@@ -156,7 +156,7 @@ def start_backend(
 def stop(backend: Backend) -> None:
     backend.process.terminate()
     try:
-        backend.process.wait(30)
+        backend.process.wait(60)
     except subprocess.TimeoutExpired:
         backend.process.kill()
         raise

@@ -13,7 +13,7 @@ async def test_ctrl_c_stops_the_answer_in_the_engine_and_exits_130(backend):
     try:
         await backend.until(backend.engine_is_busy, "the engine runs the request")
         asking.send_signal(signal.SIGINT)
-        _, said = asking.communicate(timeout=20)
+        _, said = asking.communicate(timeout=60)
     finally:
         asking.kill()
 

@@ -86,7 +86,7 @@ def test_a_full_disk_is_wrong(tmp_path):
 
     done = subprocess.run(
         [*UNSHARED, "sh", "-c", script, "sh", *GLOSSATOR, "doctor", "--json", "--data", str(disk)],
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=180,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     found = findings(done)["disk"]

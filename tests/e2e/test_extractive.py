@@ -83,7 +83,7 @@ def test_ctrl_c_ends_it_cleanly(start_backend, tmp_path_factory):
     backend.process.send_signal(signal.SIGINT)
 
     try:
-        assert backend.process.wait(20) == 0
+        assert backend.process.wait(60) == 0
     except subprocess.TimeoutExpired:
         backend.process.kill()
         raise

@@ -61,7 +61,7 @@ def cited(backend, question):
     request = urllib.request.Request(
         backend.url + "/v1/chat/completions", body, {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         return [each["title"] for each in json.load(response)["citations"]]
 
 

@@ -16,14 +16,14 @@ def server(start_backend, own_data):
 
 def test_the_page_loads_nothing_from_elsewhere(server):
     """And its policy would not let it."""
-    with urllib.request.urlopen(server.url, timeout=10) as response:
+    with urllib.request.urlopen(server.url, timeout=60) as response:
         policy = response.headers["Content-Security-Policy"]
         html = response.read().decode()
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "//" not in html.replace("<!doctype", "")
     for path in re.findall(r'(?:src|href)="([^"]+)"', html):
-        with urllib.request.urlopen(server.url + path, timeout=10) as response:
+        with urllib.request.urlopen(server.url + path, timeout=60) as response:
             assert response.status == 200
 
 

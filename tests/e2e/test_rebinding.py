@@ -14,7 +14,7 @@ ROUTES = ["/", "/v1/models", "/v1/about", "/metrics", "/healthz", "/readyz", "/o
 
 def status(backend, route, host):
     place = urlsplit(backend.url)
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=20)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
     connection.request("GET", route, headers={"Host": host, "Origin": f"http://{host}"})
     found = connection.getresponse().status
     connection.close()

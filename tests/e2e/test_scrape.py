@@ -34,7 +34,7 @@ def target(backend) -> tuple[str, str]:
 def scraped(backend) -> set[str]:
     """The names of all series, as Prometheus would keep them."""
     name, address = target(backend)
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as response:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=60) as response:
         text = response.read().decode()
     series = set(re.findall(r"^([a-zA-Z_:][\w:]*)[{ ]", text, re.MULTILINE))
     for rule in JOBS[name].get("metric_relabel_configs", ()):

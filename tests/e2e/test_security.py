@@ -62,7 +62,7 @@ def post(server, token="", **headers):
     given |= {"Authorization": f"Bearer {token}"} if token else {}
     request = urllib.request.Request(server.url + "/v1/chat/completions", body, given)
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, json.load(response), response.headers
     except urllib.error.HTTPError as error:
         return error.code, json.load(error), error.headers
@@ -187,7 +187,7 @@ def test_tls_with_the_companys_own_authority(start_backend, run_glossator, confi
     server = start_backend("--data", str(tmp_path / "data"), "--config", str(secure))
     assert server.url.startswith("https://")
     context = ssl.create_default_context(cafile=certificate)
-    with urllib.request.urlopen(f"{server.url}/healthz", context=context, timeout=10) as answer:
+    with urllib.request.urlopen(f"{server.url}/healthz", context=context, timeout=60) as answer:
         assert answer.status == 200
     question = ("ask", "what is rfft?", "--url", server.url, "--token", token("tess"))
     asked = run_glossator(*question, "--ca", str(certificate))

@@ -70,7 +70,7 @@ def http(server, token, route):
     data = None if body is None else json.dumps(body).encode()
     try:
         with urllib.request.urlopen(
-            urllib.request.Request(server.url + route, data, headers), timeout=30
+            urllib.request.Request(server.url + route, data, headers), timeout=60
         ) as response:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
@@ -110,7 +110,7 @@ async def ended(socket):
     """The frames of one request, with its terminal one last."""
     frames = []
     while not frames or not isinstance(frames[-1], Finished | Failed | Found):
-        frames.append(wire.decode_server(await asyncio.wait_for(socket.recv(), 30)))
+        frames.append(wire.decode_server(await asyncio.wait_for(socket.recv(), 60)))
     return frames
 
 

@@ -16,7 +16,7 @@ COMMANDS = ["init", "doctor", "serve", "index", "ask", "lsp"]
 def glossator(*arguments, **options):
     return subprocess.run(
         [sys.executable, "-m", "glossator", *arguments],
-        capture_output=True, text=True, timeout=90, **options,
+        capture_output=True, text=True, timeout=180, **options,
     )  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def test_every_option_of_a_command_is_explained(command):
 def test_help_loads_nothing_heavy():
     loaded = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "glossator", "--help"],
-        capture_output=True, text=True, timeout=60,
+        capture_output=True, text=True, timeout=180,
     ).stderr  # fmt: skip
     for heavy in ("torch", "ray", "fastapi", "chromadb", "pygls", "vllm"):
         assert not re.search(rf"\| +{heavy}$", loaded, re.MULTILINE)
@@ -55,7 +55,7 @@ def test_without_the_server_side_installed_it_says_how_to_get_it(command, missin
         "from glossator.cli import main; main()"
     )
     refused = subprocess.run(
-        [sys.executable, "-c", code, *command], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, timeout=180
     )
     assert refused.returncode == 1
     assert "glossator[serve" in refused.stderr

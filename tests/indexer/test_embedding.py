@@ -58,7 +58,7 @@ def test_the_embedder_has_the_next_batch_before_one_is_kept(
         name, dimension = word_embedder.name, word_embedder.dimension
 
         def embed(self, batch: list[str]) -> Vectors:
-            both.wait(10)
+            both.wait(60)
             return word_embedder.embed(batch)
 
     embedder: Embedder = Waiting()  # type: ignore[assignment]

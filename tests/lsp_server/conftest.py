@@ -75,7 +75,7 @@ class ScriptedBackend:
         self.results.put_nowait(None)
 
     async def played(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             for _ in self.scripts:
                 if (error := await self.results.get()) is not None:
                     raise error

@@ -16,14 +16,16 @@ HEAVY = {
 }  # fmt: skip
 MEASURE = """
 import json, pathlib, re, sys, time
-import pygls.lsp.server
 begin = time.process_time()  # what it costs, whoever else is at work
+import pygls.lsp.server
+between = time.process_time()
 import lsp_server.server
-milliseconds = 1000 * (time.process_time() - begin)
+milliseconds = 1000 * (time.process_time() - between)
 # Not ru_maxrss: that begins with what the parent process had at the fork.
 status = pathlib.Path("/proc/self/status").read_text()
 print(json.dumps({
     "milliseconds": milliseconds,
+    "pygls": 1000 * (between - begin),
     "modules": sorted({name.partition(".")[0] for name in sys.modules}),
     "ours": sorted(n for n in sys.modules if n.partition(".")[0] in ("backend", "indexer")),
     "megabytes": int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024,
@@ -42,9 +44,14 @@ def imports() -> list[dict]:
 
 
 def test_importing_costs_less_than_150_ms_beyond_pygls(imports, record_property):
-    """An editor waits for this every time it starts."""
-    fastest = min(run["milliseconds"] for run in imports)
-    record_property("import_ms", fastest)
+    """An editor waits for this every time it starts.
+
+    A machine on which pygls itself takes more than 200 ms is slow or busy, and may take longer
+    for ours in proportion.
+    """
+    record_property("import_ms", min(run["milliseconds"] for run in imports))
+    slowness = [max(1.0, run["pygls"] / 200) for run in imports]
+    fastest = min(run["milliseconds"] / slow for run, slow in zip(imports, slowness, strict=True))
     assert fastest < 150
 
 
@@ -77,6 +84,6 @@ def test_memory_stays_below_100_megabytes(imports, record_property):
 async def test_initialize_is_answered_within_seconds(open_editor, record_property):
     """From spawn to the answer, without a backend: connecting must not delay it."""
     begin = time.perf_counter()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await open_editor("ws://127.0.0.1:9")
     record_property("initialize_s", time.perf_counter() - begin)

@@ -32,7 +32,7 @@ def wheel(tmp_path_factory) -> Path:
     for name in ("glossator", *PRIVATE):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-P", "-m", "build", "--no-isolation", str(copy)]
-    built = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=120)
+    built = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=240)
     assert built.returncode == 0, built.stdout + built.stderr
     assert len(list((copy / "dist").glob("*.tar.gz"))) == 1
     (found,) = (copy / "dist").glob("*.whl")
@@ -64,7 +64,7 @@ def installed(folder: Path, wheel: Path, requirements: list[str]) -> Path:
     python = folder / "bin" / "python"
     command = [sys.executable, "-P", "-m", "pip", "--python", str(python), "--quiet", "install",
                "--no-deps", "--no-index", "--no-compile", str(wheel)]  # fmt: skip
-    subprocess.run(command, check=True, env=plain(), capture_output=True, timeout=60)
+    subprocess.run(command, check=True, env=plain(), capture_output=True, timeout=180)
     return folder / "bin"
 
 
@@ -140,7 +140,7 @@ def test_the_light_side_starts_in_an_environment_without_the_heavy_one(environme
     for option, says in (("--version", PROJECT["version"]), ("--help", "lsp")):
         shown = subprocess.run(
             [environment / "glossator", option],
-            cwd=tmp_path, env=plain(), capture_output=True, text=True, timeout=30,
+            cwd=tmp_path, env=plain(), capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         assert (shown.returncode, says in shown.stdout) == (0, True), shown.stderr
 
@@ -193,7 +193,7 @@ def test_a_workspace_with_packages_of_our_names_does_not_stop_the_language_serve
         send(id=2, method="shutdown")
         assert answer(2) is None
         send(method="exit")
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()

@@ -318,7 +318,7 @@ async def test_a_completion_ends_with_its_statement_and_stops_the_engine():
     """A model that goes on for ever is stopped at the end of the line, and the answer is whole."""
     generator = Scripted(TextDelta("rfft("), TextDelta("x)\n\nde"), TextDelta("f"), endless=True)
     answer = Answer("r")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await pipeline(generator).complete(Complete(id="r", prefix="y = ", suffix="\n"), answer)
     assert text(answer.frames) == "rfft(x)"
     assert answer.frames[-1].reason == "stop"

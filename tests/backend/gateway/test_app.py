@@ -131,7 +131,7 @@ async def test_who_connects_while_a_rail_loads_is_told_when_it_works():
     """An editor that came back first would otherwise show the limits of a start for ever."""
     rail = Loading()
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         serving(Watched(1), [rail]) as place,
         connect(f"ws://{place}{PATH}") as socket,
     ):

@@ -12,7 +12,7 @@ def loadtest(*arguments, folder):
     return subprocess.run(
         [sys.executable, "-m", "glossator", "loadtest", "--seconds", "2", "--users", "2",
          "--think", "0.05", "--log", str(folder), *arguments],
-        capture_output=True, text=True, timeout=90,
+        capture_output=True, text=True, timeout=180,
     )  # fmt: skip
 
 

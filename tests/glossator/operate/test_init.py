@@ -144,7 +144,7 @@ def ask(folder, *answers):
         os.write(ours, "".join(f"{answer}\n" for answer in answers).encode())
         return subprocess.run(
             [sys.executable, "-m", "glossator", "init"],
-            cwd=folder, stdin=theirs, capture_output=True, text=True, timeout=60,
+            cwd=folder, stdin=theirs, capture_output=True, text=True, timeout=180,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         )  # fmt: skip
     finally:

@@ -83,7 +83,7 @@ def test_pings_are_answered_while_waiting():
     answered = threading.Event()
 
     def ping(socket):
-        if socket.ping().wait(5):
+        if socket.ping().wait(60):
             answered.set()
         socket.send("done")
 
@@ -105,13 +105,13 @@ def test_pings_are_answered_while_nobody_waits_for_a_message():
     def ping(socket):
         waiter = socket.ping()
         pinged.set()
-        waiter.wait(10)
+        waiter.wait(60)
         answered.set()
         socket.send("still here")
         socket.recv()
 
     with serving(ping, ping_interval=None) as url, opened(url) as socket:
-        pinged.wait(10)
+        pinged.wait(60)
         while not answered.is_set():
             socket.rest()
         assert socket.recv() == b"still here"  # what comes meanwhile is kept for who waits

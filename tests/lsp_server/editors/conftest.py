@@ -17,7 +17,7 @@ PLUGIN = REPOSITORY / "editor_plugins" / "neovim"
 FETCHED = REPOSITORY / ".editors" / "neovim" / "usr" / "bin"
 CAPTURES = REPOSITORY / "artifacts" / "neovim"
 LANGUAGE_SERVER = [sys.executable, "-m", "glossator", "lsp"]
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 ANSWER_S = 5
 
 

@@ -8,7 +8,7 @@ from backend.protocol.wire import Ask, Cancel, Citation, Citations, Delta, Finis
 
 pytestmark = pytest.mark.editor
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 
 
 async def test_an_answer_streams_into_a_split_and_ends_with_its_sources(begin, answer, nvim, file):

@@ -22,7 +22,7 @@ from backend.protocol.wire import (
 
 pytestmark = pytest.mark.editor
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 SLOW = """def total(xs):
     result = 0
     for x in xs:

@@ -11,7 +11,7 @@ from backend.protocol.wire import Ask, Cancel, Delta, Finished, Timings, Usage
 
 pytestmark = pytest.mark.editor
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 
 
 async def test_a_question_typed_into_the_prompt_streams_above_it(play, terminal, file):

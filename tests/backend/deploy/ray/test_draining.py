@@ -45,7 +45,7 @@ async def test_it_leaves_when_and_only_when_its_replica_drains(draining):
     async with (
         serving(TellsOfDraining(Starlette(routes=routes), leave)) as port,
         connect(f"ws://127.0.0.1:{port}/"),
-        asyncio.timeout(10),
+        asyncio.timeout(60),
     ):
         await asked.wait()
         if draining:

@@ -17,7 +17,7 @@ from indexer.pipeline import index
 from indexer.sources import open_source
 from indexer.types import Embedder, IndexerError, IndexMismatch
 
-WITHIN_S = 20
+WITHIN_S = 60
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ async def test_the_first_tokens_leave_at_once_and_the_last_when_the_answer_ends(
     patient: VllmGenerator,
 ) -> None:
     """With a minute to gather, all but the first tokens come as one delta, and within seconds."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(45):
         deltas = await read(patient, prompt("Why?"), Sampling(max_tokens=40, ignore_eos=True))
     *first, last = (delta.tokens for delta in deltas)
     assert sum(first[:-1]) < UNPACED_TOKENS <= sum(first) < 20
@@ -224,7 +224,7 @@ async def test_a_dead_engine_is_said_so_and_does_not_hang(tiny_model: Path) -> N
     deltas = generator.stream(prompt("Go on."), LONG, "r")
     await anext(deltas)
     engine.kill()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with pytest.raises(Unavailable, match="died"):
             [delta async for delta in deltas]
         with pytest.raises(Unavailable, match="died"):
@@ -242,7 +242,7 @@ async def test_closing_ends_running_answers_and_the_engines_process(
     deltas = own_engine.stream(prompt("Go on."), LONG, "r")
     await anext(deltas)
     await own_engine.close()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with pytest.raises(Unavailable):
             [delta async for delta in deltas]
     with pytest.raises(Unavailable, match="closed"):

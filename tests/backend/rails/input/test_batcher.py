@@ -58,12 +58,12 @@ async def test_who_left_is_not_computed(make: Make) -> None:
     def run(items: Sequence[str]) -> Sequence[str]:
         seen.extend(items)
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return items
 
     batcher = make(run)
     first = asyncio.create_task(batcher.submit("first"))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, 60)
     left, stays = (asyncio.create_task(batcher.submit(item)) for item in ("left", "stays"))
     await asyncio.sleep(0)
     left.cancel()
@@ -77,13 +77,13 @@ async def test_closing_leaves_nobody_waiting(make: Make) -> None:
 
     def run(items: Sequence[str]) -> Sequence[str]:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return items
 
     batcher = make(run)
     waiting = [asyncio.create_task(batcher.submit(item)) for item in ("a", "bb")]
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, 60)
     batcher.close()
     go_on.set()
-    results = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+    results = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 60)
     assert all(isinstance(result, asyncio.CancelledError) for result in results)

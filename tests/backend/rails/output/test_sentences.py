@@ -90,7 +90,7 @@ async def test_toxicity_is_seen_before_the_next_delta() -> None:
     async with SentenceWatch(rail) as watch:
         watch.feed("All is well. ")
         watch.feed("You idiot. ")
-        assert await asyncio.wait_for(asyncio.shield(watch.verdict), 5) == "toxicity: insult"
+        assert await asyncio.wait_for(asyncio.shield(watch.verdict), 60) == "toxicity: insult"
         watch.feed("More. ")
         assert await watch.finish() == "toxicity: insult"
     assert ["More."] not in rail.calls

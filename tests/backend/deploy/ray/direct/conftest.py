@@ -76,7 +76,7 @@ def until() -> Callable[[Callable[[], bool]], object]:
     """Waits for what happens at the other end of a socket."""
 
     async def wait(condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
