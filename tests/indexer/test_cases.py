@@ -300,6 +300,16 @@ def test_what_is_included_or_named_is_not_ignored(ignoring: Path) -> None:
     assert set(Folder(ignoring / "dist").titles) == {"bundle.md"}
 
 
+def test_a_work_tree_below_the_folder_is_obeyed_too(tmp_path: Path) -> None:
+    """And patterns outside of every work tree count for nothing."""
+    (tmp_path / "tree" / ".git").mkdir(parents=True)
+    write(tmp_path, ".gitignore", "*.md\n")
+    write(tmp_path, "tree/.gitignore", "dist/\n")
+    for name in ("dist/other.md", "tree/index.md", "tree/dist/bundle.md"):
+        write(tmp_path, name, f"# {name}\n\nText.\n")
+    assert set(Folder(tmp_path).titles) == {"other.md", "index.md"}
+
+
 def test_outside_a_work_tree_nothing_is_ignored(ignoring: Path) -> None:
     (ignoring / ".git").rmdir()
     assert len(Folder(ignoring).titles) == 4
