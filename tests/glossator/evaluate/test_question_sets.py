@@ -117,3 +117,20 @@ def test_the_search_is_measured_on_them(file: Path) -> None:
     assert len(chosen(found, "held-out")) + len(chosen(found, "develop")) == len(answerable)
     codes = [row["code"] for row in answerable if "code" in row]
     assert sum(code in each.question for code in codes for each in found) >= len(codes)
+
+
+@pytest.mark.parametrize(
+    "file", sorted((FOLDER / "wide").glob("*.jsonl")), ids=lambda file: file.stem
+)
+def test_the_wide_set_asks_declared_corpora_for_entries(file: Path) -> None:
+    declared = tomllib.loads((FOLDER / "wide" / "sources.toml").read_text("utf-8"))["sources"]
+    asked = rows(file)
+    assert len({row["question"] for row in asked}) == len(asked) > 0
+    for row in asked:
+        assert set(row) == ALWAYS - {"names"}, row
+        assert row["kind"] in KINDS, row
+        assert row["half"] in ("develop", "held-out"), row
+        assert row["corpus"] == file.stem, row
+        assert row["corpus"] in declared, row
+        assert all(row["expected"]), row
+        assert row["expected"], row
