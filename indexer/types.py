@@ -157,6 +157,7 @@ class Scope:
     sources: tuple[str, ...] | None = None
     packages: tuple[str, ...] = ()  # top-level, as imported
     symbols: tuple[str, ...] = ()
+    tenant: str = ""  # who asks; what is kept of a search is shared within a tenant only
 
     def within(self, sources: Iterable[str]) -> tuple[str, ...]:
         """Those of the sources in which it looks, in their order."""

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import replace
 
 from backend.answering.answer import Answer
 from backend.answering.pace import Pace
@@ -77,4 +78,5 @@ class Search:
     def _scope(self, request: Asked, tenant: str) -> Scope:
         """Where the request may look."""
         own = self._settings.tenants.get(tenant)
-        return request.scope(own.sources if own else None)
+        # The time of an answer must not tell what another tenant has asked.
+        return replace(request.scope(own.sources if own else None), tenant=tenant)

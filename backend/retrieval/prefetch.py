@@ -29,7 +29,8 @@ class _Shared:
 
 
 class Prefetched:
-    """A ``Retriever`` that keeps results for ``keep_s``, and lets equal searches share one.
+    """A ``Retriever`` that keeps results for ``keep_s``, and lets equal searches of a tenant share
+    one.
 
     A search is cancelled when the last caller has left. Only the newest abandoned one goes on for
     ``ABANDONED_S``, in case somebody else comes; so a client that asks and leaves again and again

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from backend.deploy import build
+from backend.deploy.upkeep.declaring import named
 from backend.errors import StartupFailed
 from backend.settings import load
 from glossator.index.quality import findings
@@ -52,6 +53,7 @@ def check(source: str, config: Path | None, data: Path) -> int:
     with console.status("loading the embedding model"):
         embedder = build.embedder(settings.retrieval)
     with build.store(data, embedder, settings.retrieval, writable=False) as store:
+        source = named(source, store.sources(), settings)
         if source not in store.sources():
             known = ", ".join(store.sources()) or "none"
             raise StartupFailed(f"No source {source} is indexed. Indexed are: {known}.")

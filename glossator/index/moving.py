@@ -8,6 +8,7 @@ from rich.progress import Progress
 
 from backend.deploy import build
 from backend.deploy.upkeep import intake
+from backend.deploy.upkeep.declaring import named
 from backend.errors import StartupFailed
 from backend.settings import load
 from glossator.index.run import console
@@ -56,8 +57,9 @@ def backup(folder: Path, config: Path | None, data: Path) -> int:
 def remove(sources: Sequence[str], config: Path | None, data: Path) -> int:
     settings = load(config)
     path = build.index_folder(data)
-    for source in sources:
+    for typed in sources:
         try:
+            source = named(typed, moving.sources(path), settings)
             try:
                 chunks = moving.remove(path, settings.retrieval.chroma_url, source)
             except IndexInUse:

@@ -142,6 +142,15 @@ def restore(backup_at: Path, path: Path, chroma_url: str) -> dict[str, Any]:
     return manifest
 
 
+def sources(path: Path) -> tuple[str, ...]:
+    """The sources of the index in ``path``; none when there is no index."""
+    catalog = path / "catalog.db"
+    if not catalog.exists():
+        return ()
+    with closing(Catalog(catalog, writable=False)) as opened:
+        return tuple(opened.view().chunks)
+
+
 def remove(path: Path, chroma_url: str, source: str) -> int:
     """Removes a source from the index in ``path``, and returns how many chunks it had.
 

@@ -15,6 +15,7 @@ _WRITTEN = (
     "A source is a folder, or package:NAME (an installed Python package), code:FOLDER, git:PATH or "
     "git:URL[@BRANCH], web:https://…, archive:FILE (zip or tar)."
 )
+_PLACES = {"folder", "code", "git", "archive"}  # kinds that may be on this machine
 
 _TOKEN_CHARS = 20  # a name is shorter and a token longer
 
@@ -46,12 +47,17 @@ class Declaration:
 
 
 def parse(spec: str) -> Declaration:
-    """Reads what was typed: ``KIND:WHERE``, or the path of a folder. Raises ``SourceError``."""
+    """Reads what was typed: ``KIND:WHERE``, or the path of a folder. Raises ``SourceError``.
+
+    A place on this machine is one source, however it is written.
+    """
     kind, colon, uri = spec.partition(":")
     if colon and kind in KINDS and (uri or kind == "package"):
-        return Declaration(kind, uri, spec)
+        uri = _whole(uri) if kind in _PLACES else uri
+        return Declaration(kind, uri, f"{kind}:{uri}")
     if Path(spec).expanduser().is_dir():
-        return Declaration("folder", spec, spec)
+        place = _whole(spec)
+        return Declaration("folder", place, place)
     if colon and uri and kind.isalpha():
         problem = f"There is no kind of source called {kind!r}."
     elif Path(spec).expanduser().exists():
@@ -59,6 +65,15 @@ def parse(spec: str) -> Declaration:
     else:
         problem = f"There is no folder {spec}."
     raise SourceError(f"{problem} {_WRITTEN}")
+
+
+def _whole(path: str) -> str:
+    """The path from the root, without links; what is not there stays as it was written."""
+    folder, at, branch = path.rpartition("@")
+    for place, rest in ((path, ""), (folder, at + branch)):  # git:~/app@main
+        if place and Path(place).expanduser().exists():
+            return f"{Path(place).expanduser().resolve()}{rest}"
+    return path
 
 
 def refuse_credentials(uri: str) -> None:

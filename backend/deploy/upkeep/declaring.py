@@ -1,5 +1,6 @@
 """Finds a source by its name in the settings, or by what the user typed."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from backend.settings import Settings, SourceSettings
@@ -19,6 +20,18 @@ def declaration(spec: str, settings: Settings) -> Declaration:
         raise SourceError(
             f"{error} Declared are: {declared}." if declared else str(error)
         ) from None
+
+
+def named(spec: str, listed: Collection[str], settings: Settings) -> str:
+    """The name under which an index that lists its sources has one; a folder may be written in
+    several ways. What nobody knows stays as it is.
+    """
+    if spec in listed:
+        return spec
+    try:
+        return declaration(spec, settings).name
+    except SourceError:
+        return spec
 
 
 def opened(spec: str, settings: Settings, data: Path) -> Source:

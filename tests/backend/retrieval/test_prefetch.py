@@ -56,8 +56,9 @@ async def test_another_question_or_scope_is_another_search():
     await search(prefetched)
     await search(prefetched, "ifft")
     await search(prefetched, scope=Scope(sources=("handbook",)))
+    await search(prefetched, scope=Scope(tenant="other"))  # may not feel what we have asked
 
-    assert searching.queries == ["fft", "ifft", "fft"]
+    assert searching.queries == ["fft", "ifft", "fft", "fft"]
 
 
 async def test_a_question_joins_the_search_of_its_cancelled_prepare():
