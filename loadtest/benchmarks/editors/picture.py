@@ -1,9 +1,12 @@
-"""Makes a picture of a page of HTML, such as a load test's report, in a headless Chromium.
+r"""Makes a picture of a page of HTML, such as a load test's report, in a headless Chromium.
 
 The pictures in the documentation are made so::
 
     glossator loadtest report last -o report.html
     python -m loadtest.benchmarks.editors.picture report.html docs/images/loadtest-report.png
+    make docs-site
+    python -m loadtest.benchmarks.editors.picture build/site/index.html docs/images/site.png \
+        --width 1280 --height 900    # and operate.html
 """
 
 import argparse
