@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from indexer.readers import apart, described, man, notebook, pdf
 from indexer.readers.page import Page, Unreadable, inflated
@@ -14,6 +15,7 @@ from indexer.screening.outline import outline
 
 Rewrite = Callable[[str], tuple[str, str]]  # gives the title and the text as Markdown
 Symbols = Mapping[str, str]  # symbols of a page, by anchor
+Reader = Callable[[bytes, Symbols], Iterator[Page]]
 CHARACTERS = 2_000_000  # of a page; the longest of CPython's documentation has 1.6 million
 HTML_BYTES = 16_000_000  # a tree of tiny elements takes fifty times as much memory
 # A parser needs up to three thousand times as much memory for code that was made to be hard.
@@ -28,27 +30,17 @@ CODE = {
     ".swift": "swift", ".sh": "bash", ".bash": "bash", ".sql": "sql", ".lua": "lua",
     ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".hh": "cpp", ".hpp": "cpp", ".hxx": "cpp",
 }  # fmt: skip
-_MARKDOWN = {".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"}
-_PLAIN = {".rst", ".rest", ".txt"}
-_REWRITTEN = {".adoc": asciidoc.markdown, ".asciidoc": asciidoc.markdown, ".org": org.markdown}
-_NAMES = {".md": "Markdown", ".markdown": "Markdown", ".mdown": "Markdown", ".mkd": "Markdown",
-          ".mdx": "MDX", ".qmd": "Quarto", ".rmd": "R Markdown", ".rst": "reStructuredText",
-          ".rest": "reStructuredText", ".txt": "text", ".adoc": "AsciiDoc",
-          ".asciidoc": "AsciiDoc", ".org": "Org", ".html": "HTML", ".htm": "HTML",
-          ".xhtml": "HTML", ".ipynb": "notebooks", ".pdf": "PDF", ".docx": "Word",
-          ".docm": "Word", ".pptx": "PowerPoint", ".pptm": "PowerPoint", ".xlsx": "Excel",
-          ".xlsm": "Excel", ".epub": "EPUB", ".json": "OpenAPI and JSON Schema",
-          ".yaml": "OpenAPI and JSON Schema", ".yml": "OpenAPI and JSON Schema"}  # fmt: skip
-_APART = {".docx": "docx", ".docm": "docx", ".pptx": "pptx", ".pptm": "pptx", ".xlsx": "xlsx",
-          ".xlsm": "xlsx", ".epub": "epub"}  # fmt: skip
-_DESCRIBED = {".json", ".yaml", ".yml"}
 _INFO = re.compile(r".+\.info(-\d{1,3})?(\.gz)?")
 _MANUAL = re.compile(r".+\.[1-9][a-z]{0,10}(\.gz)?")
-_HTML = {".html", ".htm", ".xhtml"}
+
+
+class _Format(NamedTuple):
+    name: str  # for reports
+    read: Reader
 
 
 def is_documentation(name: str) -> bool:
-    return not is_code(name) and _reader(name) is not None
+    return not is_code(name) and _format(name) is not None
 
 
 def is_code(name: str) -> bool:
@@ -59,21 +51,13 @@ def called(name: str) -> str:
     """What a report calls the format of a file or an address."""
     place = name.partition("?")[0]
     suffix = PurePosixPath(place).suffix.lower()
-    if suffix in CODE:
-        return CODE[suffix]
-    if suffix in _NAMES:
-        return _NAMES[suffix]
-    if "://" in name:
-        return "HTML"  # a page of a site rarely has a suffix
-    if not name:
-        return "API entries"
-    return (
-        "Info"
-        if _INFO.fullmatch(place)
-        else "manual pages"
-        if _MANUAL.fullmatch(place)
-        else (suffix or "other")
-    )
+    if suffix not in _BY_SUFFIX:
+        if "://" in name:
+            return "HTML"  # a page of a site rarely has a suffix
+        if not name:
+            return "API entries"
+    found = _format(place)
+    return found.name if found else suffix or "other"
 
 
 def read(name: str, data: bytes, symbols: Symbols | None = None) -> list[Page]:
@@ -81,10 +65,10 @@ def read(name: str, data: bytes, symbols: Symbols | None = None) -> list[Page]:
 
     ``symbols`` are those that an inventory lists for the page's anchors.
     """
-    reader = _reader(name)
-    if reader is None:
+    found = _format(name)
+    if found is None:
         raise Unreadable("of no format that is known")
-    pages = [page for page in reader(data, symbols or {}) if page.text.strip()]
+    pages = [page for page in found.read(data, symbols or {}) if page.text.strip()]
     if not pages:
         raise Unreadable("holds no text")
     if sum(len(page.text) for page in pages) > CHARACTERS:
@@ -92,30 +76,14 @@ def read(name: str, data: bytes, symbols: Symbols | None = None) -> list[Page]:
     return pages
 
 
-def _reader(name: str) -> Callable[[bytes, Symbols], Iterator[Page]] | None:
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix in _HTML:
-        return _html
-    if suffix in _MARKDOWN:
-        return partial(_markdown, suffix=suffix)
-    if suffix in _PLAIN:
-        return _plain
-    if suffix in _REWRITTEN:
-        return partial(_rewritten, rewrite=_REWRITTEN[suffix])
-    if _INFO.fullmatch(PurePosixPath(name).name):
-        return _info
-    if suffix in CODE:
-        return partial(_code, language=CODE[suffix])
-    if suffix in _APART:
-        return lambda data, _: iter(apart.read_as(_APART[suffix], data))
-    if suffix in _DESCRIBED:
-        return _described
-    if suffix == ".ipynb":
-        return lambda data, _: notebook.read(data)
-    if suffix == ".pdf":
-        return lambda data, _: pdf.read(data)
-    if _MANUAL.fullmatch(PurePosixPath(name).name):
-        return lambda data, _: man.read(data)
+def _format(name: str) -> _Format | None:
+    file = PurePosixPath(name)
+    if found := _BY_SUFFIX.get(file.suffix.lower()):
+        return found
+    if _INFO.fullmatch(file.name):
+        return _Format("Info", _info)
+    if _MANUAL.fullmatch(file.name):
+        return _Format("manual pages", lambda data, _: man.read(data))
     return None
 
 
@@ -176,3 +144,32 @@ def _code(data: bytes, _: Symbols, *, language: str) -> Iterator[Page]:
     if len(text) > 10_000 and len(text) > 300 * (text.count("\n") + 1):
         raise Unreadable("minified or generated: its lines are too long to be read by people")
     yield Page(text, language=language, kind="code", by_line=True, notes=notes)
+
+
+def _apart(data: bytes, _: Symbols, *, kind: str) -> Iterator[Page]:
+    yield from apart.read_as(kind, data)
+
+
+_FORMATS: tuple[tuple[str, str, Reader], ...] = (
+    ("HTML", ".html .htm .xhtml", _html),
+    ("Markdown", ".md .markdown .mdown .mkd", partial(_markdown, suffix=".md")),
+    ("MDX", ".mdx", partial(_markdown, suffix=".mdx")),
+    ("Quarto", ".qmd", partial(_markdown, suffix=".qmd")),
+    ("R Markdown", ".rmd", partial(_markdown, suffix=".rmd")),
+    ("reStructuredText", ".rst .rest", _plain),
+    ("text", ".txt", _plain),
+    ("AsciiDoc", ".adoc .asciidoc", partial(_rewritten, rewrite=asciidoc.markdown)),
+    ("Org", ".org", partial(_rewritten, rewrite=org.markdown)),
+    ("notebooks", ".ipynb", lambda data, _: notebook.read(data)),
+    ("PDF", ".pdf", lambda data, _: pdf.read(data)),
+    ("Word", ".docx .docm", partial(_apart, kind="docx")),
+    ("PowerPoint", ".pptx .pptm", partial(_apart, kind="pptx")),
+    ("Excel", ".xlsx .xlsm", partial(_apart, kind="xlsx")),
+    ("EPUB", ".epub", partial(_apart, kind="epub")),
+    ("OpenAPI and JSON Schema", ".json .yaml .yml", _described),
+    *((language, suffix, partial(_code, language=language)) for suffix, language in CODE.items()),
+)
+_BY_SUFFIX = {
+    suffix: _Format(name, reader) for name, suffixes, reader in _FORMATS
+    for suffix in suffixes.split()
+}  # fmt: skip
