@@ -19,15 +19,15 @@ def fenced(text: str, *, markdown: bool = True) -> list[tuple[int, int]]:
     if "```" not in text and "~~~" not in text:
         return []  # most texts; a parser takes a hundred times as long to say so
     # To markdown-it a lone \\r ends a line, too.
-    tokens = _parser(markdown=markdown).parse(text.replace("\r", " "))
+    parser = block_parser() if markdown else block_parser("code", "html_block")
+    tokens = parser.parse(text.replace("\r", " "))
     rows = [(token.map[0], token.map[1]) for token in tokens if token.type == "fence" and token.map]
     return sorted(rows)
 
 
 @cache
-def _parser(*, markdown: bool) -> MarkdownIt:
-    parser = MarkdownIt("commonmark").disable("reference")
-    if not markdown:
-        parser.disable(["code", "html_block"])
+def block_parser(*without: str) -> MarkdownIt:
+    """A parser that finds blocks of CommonMark, but for these kinds, and reads no text in them."""
+    parser = MarkdownIt("commonmark").disable(["reference", *without])
     parser.core.ruler.enableOnly(["normalize", "block"])
     return parser

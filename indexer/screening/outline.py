@@ -8,10 +8,11 @@ and are neither.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from indexer.screening.fences import block_parser
 
 # Mended fences of a page. Each one costs another parse of the rest.
 _MENDED = 8
@@ -51,9 +52,10 @@ def outline(text: str, *, made: bool = False) -> Outline:
     headings: dict[int, Heading] = {}
     code: dict[int, int] = {}
     unclosed: set[int] = set()
+    parser = block_parser("code", "html_block", "lheading") if made else block_parser()
     start = 0
     for mended in range(_MENDED + 1):
-        tokens = _parser(made=made).parse("\n".join(lines[start:]))
+        tokens = parser.parse("\n".join(lines[start:]))
         open_fence = _open_fence(tokens, lines, start)
         end = len(lines)
         if open_fence is not None:
@@ -128,12 +130,3 @@ def _code(tokens: Sequence[Token], start: int) -> Iterator[tuple[int, int]]:
             token.type == "fence" or (token.type == "html_block" and _PRE.match(token.content))
         ):
             yield token.map[0] + start, token.map[1] + start
-
-
-@cache
-def _parser(*, made: bool) -> MarkdownIt:
-    parser = MarkdownIt("commonmark").disable("reference")
-    if made:
-        parser.disable(["code", "html_block", "lheading"])
-    parser.core.ruler.enableOnly(["normalize", "block"])
-    return parser
