@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from indexer.chunkers.tables import Table, table
+from indexer.chunkers.tables import Table, indent, table
 from indexer.screening.fences import fenced
 from indexer.types import Ruler
 
@@ -65,19 +65,19 @@ def blocks(
             continue
         if at in fences:
             end = fences[at]
-        elif literal_indent is not None and _indent(lines[at]) > literal_indent:
+        elif literal_indent is not None and indent(lines[at]) > literal_indent:
             end = _end_of_indented(lines, at, literal_indent)
         else:
             end = _end_of_paragraph(lines, at, fences)
         code = (
             at in fences
-            or (literal_indent is not None and _indent(lines[at]) > literal_indent)
+            or (literal_indent is not None and indent(lines[at]) > literal_indent)
             or lines[at].lstrip().startswith(">>>")
         )
         text = "\n".join(lines[at:end]).rstrip()
         if at in unclosed and (mark := FENCE.match(lines[at])):
             text = f"{text}\n{mark[1]}"
-        if found and not code and not found[-1].code and _indent(lines[at]):
+        if found and not code and not found[-1].code and indent(lines[at]):
             texts.append(text)  # a further paragraph of the same list item or parameter
         else:
             if found:
@@ -86,7 +86,7 @@ def blocks(
             texts = [text]
         last = lines[end - 1]
         announces = not code and _INTRODUCES_CODE.search(last)
-        literal_indent = _indent(last) if announces else None
+        literal_indent = indent(last) if announces else None
         at = end
     if found:
         found[-1] = Block("\n\n".join(texts), found[-1].line, found[-1].code)
@@ -144,15 +144,11 @@ def _join(parts: list[Block]) -> Block:
     )
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
-def _end_of_indented(lines: list[str], at: int, indent: int) -> int:
+def _end_of_indented(lines: list[str], at: int, outer: int) -> int:
     end = at
     for i in range(at, len(lines)):
         if lines[i].strip():
-            if _indent(lines[i]) <= indent:
+            if indent(lines[i]) <= outer:
                 break
             end = i + 1
     return end
@@ -179,10 +175,10 @@ def _cut_prose(part: Block, limit: int, ruler: Ruler) -> Iterator[Block]:
         for i, line in enumerate(part.text.split("\n"))
         for piece in _cut_line(line, limit, ruler)
     ]
-    outer = min(_indent(line.text) for line in lines if line.text.strip())
+    outer = min(indent(line.text) for line in lines if line.text.strip())
     entries: list[list[Block]] = []
     for line in lines:
-        if not entries or (line.text.strip() and _indent(line.text) == outer):
+        if not entries or (line.text.strip() and indent(line.text) == outer):
             entries.append([])
         entries[-1].append(line)
     held: list[Block] = []

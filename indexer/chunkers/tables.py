@@ -113,9 +113,9 @@ def _directive(lines: Lines) -> Table | None:
         return Table([*lines[:options], *inner.head], rows, inner.foot)
     body = lines[options:]
     if found[1] == "list-table":
-        outer = min((_indent(line) for line in body if _ROW.match(line)), default=0)
+        outer = min((indent(line) for line in body if _ROW.match(line)), default=0)
         rows = _grouped(
-            body, options, lambda line: _indent(line) == outer and bool(_ROW.match(line))
+            body, options, lambda line: indent(line) == outer and bool(_ROW.match(line))
         )
     else:
         rows = _numbered(body, options)
@@ -156,5 +156,5 @@ def _numbered(lines: Sequence[str], first: int) -> list[tuple[int, Lines]]:
     return [(first + i, [line]) for i, line in enumerate(lines) if line.strip()]
 
 
-def _indent(line: str) -> int:
+def indent(line: str) -> int:
     return len(line) - len(line.lstrip())
