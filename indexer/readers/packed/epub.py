@@ -3,6 +3,7 @@
 import posixpath
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import unquote
 
 from lxml import etree
@@ -38,13 +39,9 @@ def read(data: bytes) -> Iterator[Page]:
                 continue  # a chapter that is damaged; the others are read
             for page in chapter:
                 found = True
-                yield page if page.title else _titled(page, title)
+                yield page if page.title else replace(page, title=title)
     if not found:
         raise Unreadable("holds no chapter that can be read")
-
-
-def _titled(page: Page, title: str) -> Page:
-    return Page(page.text, title, kind=page.kind, symbol=page.symbol, signature=page.signature)
 
 
 def _package(packed: zipfile.ZipFile) -> tuple[str, etree._Element]:
