@@ -6,13 +6,13 @@ _QUOTES = {"Op": "[]", "Dq": "“”", "Sq": "‘’", "Qq": '""', "Pq": "()", "
            "Brq": "{}"}  # fmt: skip
 _WORDS = {"Ar", "Cm", "Ic", "Li", "Sy", "Em", "Pa", "Ev", "Va", "Fa", "Ft", "Dv", "Er", "Ql", "Ad",
           "An", "In", "Lk", "Mt", "No", "Tn", "Vt", "Fn", "Cd", "Sx", "St", "Bx", "Ux", "Dl",
-          "D1"}  # fmt: skip
+          "D1", "Xo", "Xc"}  # fmt: skip
 # A pair of these encloses words on one line or on several.
-_OPENS = {"Oo": "[", "Do": "“", "So": "‘", "Qo": '"', "Po": "(", "Bo": "[", "Ao": "<", "Bro": "{",
-          "Xo": ""}  # fmt: skip
+_OPENS = {"Oo": "[", "Do": "“", "So": "‘", "Qo": '"', "Po": "(", "Bo": "[", "Ao": "<",
+          "Bro": "{"}  # fmt: skip
 _CLOSES = {"Oc": "]", "Dc": "”", "Sc": "’", "Qc": '"', "Pc": ")", "Bc": "]", "Ac": ">",
-           "Brc": "}", "Xc": ""}  # fmt: skip
-CLOSING = frozenset(_CLOSES.values()) - {""}
+           "Brc": "}"}  # fmt: skip
+CLOSING = frozenset(_CLOSES.values())
 MACROS = {*_QUOTES, *_WORDS, *_OPENS, *_CLOSES, "Nm", "Nd", "Fl", "Xr", "Ns", "Ap", "Pf"}
 
 
@@ -40,7 +40,7 @@ class Names:
                 closing.append(_QUOTES[word][1])
                 glue = True
                 continue
-            if word in _WORDS or word in {"Xo", "Xc"}:
+            if word in _WORDS:
                 continue
             if word in _OPENS:
                 shown.append(_OPENS[word])
