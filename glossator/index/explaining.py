@@ -8,7 +8,7 @@ from backend.deploy import build
 from backend.deploy.upkeep.declaring import named
 from backend.errors import StartupFailed
 from backend.settings import load
-from glossator.index.quality import findings
+from glossator.index.quality import flaws
 from glossator.index.run import console
 from indexer.chunkers import StructureChunker
 from indexer.chunkers.blocks import CHARACTERS
@@ -58,7 +58,7 @@ def check(source: str, config: Path | None, data: Path) -> int:
             known = ", ".join(store.sources()) or "none"
             raise StartupFailed(f"No source {source} is indexed. Indexed are: {known}.")
         chunks = [chunk for some, _ in store.export(source) for chunk in some]
-    found = findings(chunks)
+    found = flaws(chunks)
     pages = len({chunk.uri.partition("#")[0] for chunk in chunks})
     _say(f"{source}: {_count(len(chunks), 'chunk')} of {_count(pages, 'page')}")
     for each in found:

@@ -20,13 +20,13 @@ _MARKUP = re.compile(r"[^\w]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Flaw:
     what: str
     examples: tuple[str, ...]
     advice: str = ""
 
 
-def findings(chunks: Sequence[Chunk]) -> list[Finding]:
+def flaws(chunks: Sequence[Chunk]) -> list[Flaw]:
     """Empty chunks, boilerplate, titles that repeat, pages without a heading, pages twice."""
     chunks = sorted(chunks, key=lambda chunk: (chunk.uri, chunk.line or 0))
     pages: dict[str, list[Chunk]] = defaultdict(list)
@@ -43,20 +43,20 @@ def findings(chunks: Sequence[Chunk]) -> list[Finding]:
     return [each for each in found if each is not None]
 
 
-def _empty(chunks: Sequence[Chunk], names: Mapping[str, str]) -> Finding | None:
+def _empty(chunks: Sequence[Chunk], names: Mapping[str, str]) -> Flaw | None:
     empty = [each for each in chunks if len(_MARKUP.sub(" ", each.text).split()) < _WORDS]
     if not empty:
         return None
     pages = Counter(names[each.uri.partition("#")[0]] for each in empty)
     examples = (f"{name}: {count}" for name, count in pages.most_common(_SHOWN))
-    return Finding(
+    return Flaw(
         f"chunks with fewer than {_WORDS} words: {len(empty)} of {len(chunks)}",
         tuple(examples),
-        _exclude([name for name, _ in pages.items()], names.values()),
+        _exclude(list(pages), names.values()),
     )
 
 
-def _boilerplate(pages: Mapping[str, Sequence[Chunk]]) -> Finding | None:
+def _boilerplate(pages: Mapping[str, Sequence[Chunk]]) -> Flaw | None:
     on: Counter[str] = Counter()
     for chunks in pages.values():
         on.update({part for chunk in chunks for part in _paragraphs(chunk.text)})
@@ -64,7 +64,7 @@ def _boilerplate(pages: Mapping[str, Sequence[Chunk]]) -> Finding | None:
     often = [(text, count) for text, count in on.most_common(_SHOWN) if count >= most]
     if not often:
         return None
-    return Finding(
+    return Flaw(
         f"paragraphs that repeat on many pages: {sum(count >= most for count in on.values())}",
         tuple(f"on {count} of {len(pages)} pages: {text[:80]}" for text, count in often),
         "Take them out of the theme, or index the source that the pages are built from.",
@@ -78,7 +78,7 @@ def _paragraphs(text: str) -> Iterator[str]:
             yield words
 
 
-def _same_titles(pages: Mapping[str, Sequence[Chunk]], names: Mapping[str, str]) -> Finding | None:
+def _same_titles(pages: Mapping[str, Sequence[Chunk]], names: Mapping[str, str]) -> Flaw | None:
     titled: dict[str, list[str]] = defaultdict(list)
     for uri, chunks in pages.items():
         plain = [chunk for chunk in chunks if chunk.kind == "page"]
@@ -88,16 +88,14 @@ def _same_titles(pages: Mapping[str, Sequence[Chunk]], names: Mapping[str, str])
     if not same:
         return None
     ranked = sorted(same.items(), key=lambda each: -len(each[1]))[:_SHOWN]
-    return Finding(
+    return Flaw(
         f"titles that several pages share: {len(same)}, on {sum(map(len, same.values()))} pages",
         tuple(f"“{title}”: {', '.join(its[:3])}{' …' * (len(its) > 3)}" for title, its in ranked),
         _exclude([name for _, its in ranked for name in its], names.values()),
     )
 
 
-def _without_heading(
-    pages: Mapping[str, Sequence[Chunk]], names: Mapping[str, str]
-) -> Finding | None:
+def _without_heading(pages: Mapping[str, Sequence[Chunk]], names: Mapping[str, str]) -> Flaw | None:
     bare = [
         names[uri]
         for uri, chunks in pages.items()
@@ -106,14 +104,14 @@ def _without_heading(
     ]
     if not bare:
         return None
-    return Finding(
+    return Flaw(
         f"pages without a heading, called by their file: {len(bare)} of {len(pages)}",
         tuple(bare[:_SHOWN]),
         _exclude(bare, names.values()),
     )
 
 
-def _twice(pages: Mapping[str, Sequence[Chunk]], names: Mapping[str, str]) -> Finding | None:
+def _twice(pages: Mapping[str, Sequence[Chunk]], names: Mapping[str, str]) -> Flaw | None:
     by_text: dict[str, list[str]] = defaultdict(list)
     for uri, chunks in pages.items():
         by_text["\n".join(sorted(each.text for each in chunks))].append(names[uri])
@@ -121,7 +119,7 @@ def _twice(pages: Mapping[str, Sequence[Chunk]], names: Mapping[str, str]) -> Fi
     if not same:
         return None
     copies = [name for its in same for name in its[1:]]
-    return Finding(
+    return Flaw(
         f"pages with the same text as another page: {len(copies)}",
         tuple(f"{its[0]} = {its[1]}" for its in same[:_SHOWN]),
         _exclude(copies, names.values()),

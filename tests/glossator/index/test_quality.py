@@ -1,6 +1,6 @@
 """What stands out among the chunks of a source, and what the advice is."""
 
-from glossator.index.quality import findings
+from glossator.index.quality import flaws
 from indexer.types import Chunk
 
 TEXT = "Some words about page {} that nobody has written before."
@@ -13,7 +13,7 @@ def page(name: str, text: str = "", title: str = "", section: str = "Heading") -
 
 def told(*chunks: Chunk) -> dict[str, tuple[tuple[str, ...], str]]:
     good = [page("index.md"), page("guide/a.md"), page("guide/b.md")]
-    return {each.what: (each.examples, each.advice) for each in findings([*good, *chunks])}
+    return {each.what: (each.examples, each.advice) for each in flaws([*good, *chunks])}
 
 
 def test_good_pages_give_no_finding() -> None:
