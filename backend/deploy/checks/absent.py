@@ -8,7 +8,7 @@ _ON_DISK = ("folder", "code", "archive")  # kinds of source whose `uri` is a pat
 
 
 def absent(settings: Settings) -> list[str]:
-    """What happened and what to do, for each. Both may come later, so they are no errors."""
+    """A sentence for each, with what to do. A file may still come, so none of them is an error."""
     found = []
     tokens = settings.auth.tokens
     if tokens and not Path(tokens).expanduser().exists():

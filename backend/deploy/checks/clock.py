@@ -56,7 +56,7 @@ def _long(seconds: float) -> str:
 
 
 def date_of(address: str) -> datetime | None:
-    """What the server there says the time is, whatever else it answers; None if it does not."""
+    """The time that a server tells, whatever its answer is; None if it tells none."""
     try:
         # Whether it is trusted is another check.
         own = ssl._create_unverified_context()

@@ -1,4 +1,4 @@
-"""What a check found. Pure."""
+"""The finding of a check. Pure."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ State = Literal["ok", "warning", "wrong", "unchecked"]
 
 
 class Finding(Struct, frozen=True):
-    """What was found about one thing. ``todo`` says what to do when it is not well."""
+    """The state of one thing. ``todo`` says what to do if it is not ok."""
 
     check: str
     state: State

@@ -1,4 +1,4 @@
-"""What clients meet first: the port and the certificate."""
+"""Checks of the port and the certificate, which clients meet first."""
 
 import ssl
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ def port(server: Server, *, serving: bool = False) -> Finding:
 
 
 def tls(server: Server) -> ssl.SSLContext | None:
-    """What the backend shows its clients; None without TLS. Raises ``StartupFailed``."""
+    """The TLS context of the backend; None without TLS. Raises ``StartupFailed``."""
     if not server.tls_certificate:
         if server.tls_key:
             raise StartupFailed("[server] tls_key needs tls_certificate beside it.")
@@ -46,8 +46,8 @@ def tls(server: Server) -> ssl.SSLContext | None:
         context.load_cert_chain(chain, key, password=_none)
     except (ssl.SSLError, OSError) as error:
         what = getattr(error, "reason", None) or "no PEM file"
-        fits = what == "KEY_VALUES_MISMATCH"
-        why = f"{key} is not the key of {chain}" if fits else f"{chain} or {key}: {what}"
+        foreign = what == "KEY_VALUES_MISMATCH"
+        why = f"{key} is not the key of {chain}" if foreign else f"{chain} or {key}: {what}"
         raise StartupFailed(
             f"The certificate cannot be used: {why}. Correct {_CERTIFICATE}."
         ) from error

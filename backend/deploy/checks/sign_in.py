@@ -1,4 +1,4 @@
-"""Who may ask: tokens, and the identity provider."""
+"""Checks of how people sign in: tokens, and the identity provider."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

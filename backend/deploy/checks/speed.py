@@ -6,6 +6,7 @@ multiplying tells, before a model is loaded, whether answers could begin in time
 
 from backend.answering.pace import least_reading_s
 from backend.deploy.checks.finding import Finding, ok, unchecked, warning
+from backend.deploy.checks.machine import ENGINES
 from backend.deploy.checks.weights import weights
 from backend.device import device, operations_s
 from backend.generators.choose import Choice
@@ -20,7 +21,7 @@ _HELP = (
 
 def speed(choice: Choice, settings: Settings) -> Finding:
     """Takes a second where the processor runs the model, and nothing elsewhere."""
-    if choice.engine not in ("vllm", "transformers"):
+    if choice.engine not in ENGINES:
         return ok("speed", "No model runs on this machine.")
     if device("auto") != "cpu":
         return ok("speed", "A GPU reads the prompts.")

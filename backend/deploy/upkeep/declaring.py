@@ -10,9 +10,9 @@ from indexer.types import Source, SourceError
 
 def declaration(spec: str, settings: Settings) -> Declaration:
     """The declaration under ``[sources]``, or else of what was typed. Raises ``SourceError``."""
-    named = settings.sources.get(spec)
-    if named is not None:
-        return _declaration(spec, named)
+    source = settings.sources.get(spec)
+    if source is not None:
+        return _declaration(spec, source)
     try:
         return parse(spec)
     except SourceError as error:
